@@ -1,0 +1,191 @@
+//! What a tablet and the server say to each other, under `/api/v1`. Uploads themselves are tus 1.0 under `/api/v1/uploads`.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// First line of the text that a new key signs to prove that the enroller holds it.
+pub const ENROL_CONTEXT: &str = "fieldseal-enrol/v1";
+/// First line of the text that a device key signs to get a token.
+pub const AUTH_CONTEXT: &str = "fieldseal-auth/v1";
+
+/// What is being enrolled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum EnrolKind {
+    /// A tablet's key.
+    Device,
+    /// An officer's key on one tablet.
+    Officer,
+}
+
+/// `POST /api/v1/enrol/lookup`: whom a one-time code is for. Does not use the code up.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct EnrolLookup {
+    /// The one-time code as typed or scanned; case and dashes do not matter.
+    pub code: String,
+}
+
+/// Answer to [`EnrolLookup`].
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct EnrolSubject {
+    /// Device or officer.
+    pub kind: EnrolKind,
+    /// Pseudonymous id; the key's name is `<origin>/device/<id>` or `<origin>/officer/<id>`.
+    pub id: String,
+    /// `<origin>` of this deployment.
+    pub origin: String,
+    /// Officer's display name (absent for a device).
+    pub name: Option<String>,
+    /// Officer's badge number 执法证号 (absent for a device).
+    pub badge: Option<String>,
+    /// Team 街道队, as shown.
+    pub team: Option<String>,
+    /// When the code expires, RFC 3339.
+    pub expires_at: String,
+}
+
+/// `POST /api/v1/enrol`: binds a key and uses the code up. For an officer the request also carries the device's token.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct EnrolRequest {
+    /// The one-time code.
+    pub code: String,
+    /// The new public key, a C2SP vkey whose name was given by the lookup.
+    pub vkey: String,
+    /// Base64 signature by that key over
+    /// `fieldseal-enrol/v1\n<origin>\n<sha256 hex of the normalised code>\n<vkey>\n`.
+    pub proof: String,
+    /// What the device says of itself: model and software version, for the list of devices. A claim.
+    #[serde(default)]
+    pub device_claim: Option<String>,
+}
+
+/// Answer to [`EnrolRequest`].
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Enrolled {
+    /// The authority's signed `enrolled` note: a leaf of the log, kept byte for byte.
+    pub entry: String,
+    /// The trust file: log, receipts, authority and decisions keys.
+    pub trust: String,
+    /// Server time, RFC 3339.
+    pub server_time: String,
+}
+
+/// `POST /api/v1/auth/challenge`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ChallengeRequest {
+    /// `<origin>/device/<id>`.
+    pub device: String,
+}
+
+/// Answer to [`ChallengeRequest`]: usable once, for one minute.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Challenge {
+    /// 32 random bytes, base64.
+    pub nonce: String,
+    /// Server time, RFC 3339: the tablet takes its clock offset from it.
+    pub server_time: String,
+}
+
+/// `POST /api/v1/auth/token`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct TokenRequest {
+    /// `<origin>/device/<id>`.
+    pub device: String,
+    /// The challenge's nonce.
+    pub nonce: String,
+    /// Base64 signature by the device key over `fieldseal-auth/v1\n<origin>\n<device>\n<nonce>\n`.
+    pub signature: String,
+}
+
+/// Answer to [`TokenRequest`]: send as `Authorization: Bearer …`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Token {
+    /// Opaque.
+    pub token: String,
+    /// RFC 3339.
+    pub expires_at: String,
+    /// RFC 3339.
+    pub server_time: String,
+}
+
+/// `POST /api/v1/packets/status`: where these packets are (at most 200 at once).
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct StatusRequest {
+    /// The packets asked about.
+    pub packets: Vec<PacketRef>,
+}
+
+/// A packet by id and packet digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PacketRef {
+    /// UUID v7.
+    pub id: String,
+    /// Packet digest: sha256 hex of the file `packet.seal`.
+    pub seal_sha256: String,
+}
+
+/// Answer to [`StatusRequest`], in the order asked.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct StatusResponse {
+    /// One for each packet asked about.
+    pub packets: Vec<PacketStatus>,
+    /// RFC 3339.
+    pub server_time: String,
+}
+
+/// Where a packet is, as the server sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ServerState {
+    /// Not here: upload it.
+    Unknown,
+    /// All bytes are here; not yet in the log.
+    Received,
+    /// In the log; `receipt` and `proof` are set.
+    Logged,
+    /// Kept in quarantine; `reason` says why. Shows as wedged on the tablet.
+    Quarantined,
+}
+
+/// One packet's status.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct PacketStatus {
+    /// UUID v7.
+    pub id: String,
+    /// Where it is.
+    pub state: ServerState,
+    /// Stable code of the reason, for `quarantined`.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// The receipt note, byte for byte.
+    #[serde(default)]
+    pub receipt: Option<String>,
+    /// The tlog-proof, byte for byte, its checkpoint included.
+    #[serde(default)]
+    pub proof: Option<String>,
+    /// What the reviewers decided, newest last.
+    #[serde(default)]
+    pub decisions: Vec<DecisionNotice>,
+}
+
+/// A decision, as the tablet is told of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DecisionNotice {
+    /// What was decided.
+    pub decision: crate::console::Decision,
+    /// The reason given, as written.
+    pub reason: Option<String>,
+    /// Server's time, RFC 3339.
+    pub decided_at: String,
+    /// Name of the reviewer, as shown.
+    pub reviewer: Option<String>,
+}
+
+/// `GET /api/v1/checkpoint`: the newest checkpoint, and its timestamp tokens by authority.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct SeenCheckpoint {
+    /// The signed checkpoint, byte for byte; absent while the log is empty.
+    pub checkpoint: Option<String>,
+    /// Timestamp tokens: `(tsa id, base64 of the DER)`. Empty until stamping is configured.
+    pub tokens: Vec<(String, String)>,
+}
