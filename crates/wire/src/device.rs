@@ -66,6 +66,9 @@ pub struct Enrolled {
     pub entry: String,
     /// The trust file: log, receipts, authority and decisions keys.
     pub trust: String,
+    /// The administrator's recovery key (X25519 public key, base64): the vault seals a copy of its root to it, so that a forgotten PIN loses nothing.
+    #[serde(default)]
+    pub recovery_key: Option<String>,
     /// Server time, RFC 3339.
     pub server_time: String,
 }
