@@ -8,7 +8,7 @@ use ts_rs::TS;
 /// Everything a screen can ask. Serialised as `{"do": "draft-open", …}`.
 #[derive(Debug, Clone, Deserialize, TS)]
 #[serde(tag = "do", rename_all = "kebab-case", rename_all_fields = "camelCase")]
-#[ts(export_to = "bindings.ts")]
+#[ts(export_to = "bindings.ts", optional_fields = nullable)]
 pub enum Request {
     /// → [`StateView`]. Cheap; asked every second or so.
     State,
@@ -23,13 +23,19 @@ pub enum Request {
     /// → [`StateView`]
     Lock,
     /// Who is on patrol: lead first. → [`StateView`]
-    OnDuty { lead: String, second: Option<String> },
+    OnDuty {
+        lead: String,
+        second: Option<String>,
+    },
     /// → `Vec<CheckView>`: the self-check before the patrol.
     SelfCheck,
     /// → `Vec<FormView>`
     Forms,
     /// Starts a draft. → [`DraftView`]
-    DraftOpen { kind: String, supplements: Option<String> },
+    DraftOpen {
+        kind: String,
+        supplements: Option<String>,
+    },
     /// → [`DraftView`]
     Draft { id: String },
     /// → `Vec<DraftSummary>`, newest first.
@@ -37,21 +43,42 @@ pub enum Request {
     /// Changes the kind of a draft that has no signature yet. → [`DraftView`]
     DraftKind { id: String, kind: String },
     /// Sets described facts; `null` clears one. Saved before it answers. → [`DraftView`]
-    Describe { id: String, facts: serde_json::Map<String, serde_json::Value> },
+    Describe {
+        id: String,
+        #[ts(type = "Record<string, unknown>")]
+        facts: serde_json::Map<String, serde_json::Value>,
+    },
     /// Which shot of the shot list an item is. → [`DraftView`]
-    SetShot { id: String, capture_seq: u64, shot: Option<String> },
+    SetShot {
+        id: String,
+        capture_seq: u64,
+        shot: Option<String>,
+    },
     /// Voids an item, with a reason; its bytes stay. → [`DraftView`]
-    Void { id: String, capture_seq: u64, reason: String },
+    Void {
+        id: String,
+        capture_seq: u64,
+        reason: String,
+    },
     /// 当事人. → [`DraftView`]
     Party { id: String, party: PartyInput },
     /// Closes the draft if it is open, and signs the seal's body as this officer. → [`DraftView`]
-    Sign { id: String, officer: String, pin: String },
+    Sign {
+        id: String,
+        officer: String,
+        pin: String,
+    },
     /// Voids the signatures and reopens the draft. → [`DraftView`]
     Reopen { id: String },
     /// The device signs last; irrevocable. One officer may seal alone. → [`PacketView`]
     Seal { id: String },
     /// Gives a draft up: it is sealed as kind `void` with its photos. → [`PacketView`]
-    GiveUp { id: String, reason: String, officer: String, pin: String },
+    GiveUp {
+        id: String,
+        reason: String,
+        officer: String,
+        pin: String,
+    },
     /// → [`PacketPage`], newest first.
     Packets { page: u32, filter: Option<String> },
     /// → [`PacketView`]
@@ -71,13 +98,16 @@ pub enum Request {
     /// Why there is no position: `denied`, `unavailable` or `timeout`. → `null`
     NoPosition { reason: String },
     /// Screen settings. → [`StateView`]
-    Settings { language: Option<String>, theme: Option<String> },
+    Settings {
+        language: Option<String>,
+        theme: Option<String>,
+    },
 }
 
 /// What goes with the raw bytes of a photo (HTTP headers or query in both hosts).
 #[derive(Debug, Clone, Default, Deserialize, TS)]
 #[serde(rename_all = "camelCase", default)]
-#[ts(export_to = "bindings.ts")]
+#[ts(export_to = "bindings.ts", optional_fields = nullable)]
 pub struct CaptureArgs {
     /// The draft; none starts one (always so while locked).
     pub draft: Option<String>,
@@ -106,7 +136,7 @@ pub struct CaptureView {
 
 #[derive(Debug, Clone, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
-#[ts(export_to = "bindings.ts")]
+#[ts(export_to = "bindings.ts", optional_fields = nullable)]
 pub struct FixInput {
     pub latitude: f64,
     pub longitude: f64,
@@ -121,7 +151,7 @@ pub struct FixInput {
 
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
-#[ts(export_to = "bindings.ts")]
+#[ts(export_to = "bindings.ts", optional_fields = nullable)]
 pub struct PartyInput {
     /// `present`, `absent`, `refused` or `unknown`.
     pub presence: String,

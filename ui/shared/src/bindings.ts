@@ -1,0 +1,314 @@
+// Made from crates/device/src/api.rs: UPDATE_BINDINGS=1 cargo test -p fieldseal-device --test bindings
+
+/**
+ * Everything a screen can ask. Serialised as `{"do": "draft-open", …}`.
+ */
+export type Request = { "do": "state" } | { "do": "enrol-lookup", text: string, } | { "do": "enrol-device", text: string, } | { "do": "enrol-officer", code: string, pin: string, } | { "do": "unlock", officer: string, pin: string, } | { "do": "lock" } | { "do": "on-duty", lead: string, second?: string | null, } | { "do": "self-check" } | { "do": "forms" } | { "do": "draft-open", kind: string, supplements?: string | null, } | { "do": "draft", id: string, } | { "do": "drafts" } | { "do": "draft-kind", id: string, kind: string, } | { "do": "describe", id: string, facts: Record<string, unknown>, } | { "do": "set-shot", id: string, captureSeq: number, shot?: string | null, } | { "do": "void", id: string, captureSeq: number, reason: string, } | { "do": "party", id: string, party: PartyInput, } | { "do": "sign", id: string, officer: string, pin: string, } | { "do": "reopen", id: string, } | { "do": "seal", id: string, } | { "do": "give-up", id: string, reason: string, officer: string, pin: string, } | { "do": "packets", page: number, filter?: string | null, } | { "do": "packet", id: string, } | { "do": "recheck", id: string, } | { "do": "uploads" } | { "do": "upload-now", id?: string | null, } | { "do": "upload-hold", hold: boolean, } | { "do": "tasks" } | { "do": "position", fix: FixInput, } | { "do": "no-position", reason: string, } | { "do": "settings", language?: string | null, theme?: string | null, };
+
+/**
+ * What goes with the raw bytes of a photo (HTTP headers or query in both hosts).
+ */
+export type CaptureArgs = { 
+/**
+ * The draft; none starts one (always so while locked).
+ */
+draft?: string | null, 
+/**
+ * Kind of the draft to start.
+ */
+kind?: string | null, 
+/**
+ * Shot of the shot list.
+ */
+shot?: string | null, 
+/**
+ * `camera` (getUserMedia), `file-input` or `import`.
+ */
+source: string, 
+/**
+ * The file's own name: a claim.
+ */
+originalName?: string | null, };
+
+/**
+ * Answer to a capture: the bytes are durable.
+ */
+export type CaptureView = { draft: string, captureSeq: number, sha256: string, sizeBytes: number, 
+/**
+ * How many photos the draft has now.
+ */
+count: number, };
+
+export type FixInput = { latitude: number, longitude: number, accuracyM: number, altitudeM?: number | null, headingDeg?: number | null, 
+/**
+ * Unix milliseconds of the fix, as the platform says.
+ */
+atMs: number, mock?: boolean | null, provider?: string | null, };
+
+export type PartyInput = { 
+/**
+ * `present`, `absent`, `refused` or `unknown`.
+ */
+presence: string, name?: string | null, 
+/**
+ * Why or how: `informed-refused`, `refused-left`, `other` …, or words.
+ */
+note?: string | null, };
+
+export type StateView = { enrolled: boolean, locked: boolean, 
+/**
+ * Set when something is wrong with the vault as a whole.
+ */
+problem: ProblemView | null, device: DeviceView | null, officers: Array<OfficerView>, 
+/**
+ * Officer ids on duty: lead first.
+ */
+onDuty: Array<string>, 
+/**
+ * Officer who unlocked.
+ */
+unlockedBy: string | null, online: boolean, 
+/**
+ * RFC 3339.
+ */
+lastServerAt: string | null, 
+/**
+ * This tablet's clock minus the server's, milliseconds, at the last contact.
+ */
+clockOffsetMs: number | null, 
+/**
+ * Sealed packets that are not yet safe (logged, receipt and proof verified here).
+ */
+unsafePackets: number, 
+/**
+ * RFC 3339 of the oldest of them.
+ */
+unsafeOldestAt: string | null, unsafePhotos: number, unsafeBytes: number, drafts: number, tasks: number, wedged: number, 
+/**
+ * Newest fix: accuracy in metres and age in seconds.
+ */
+fix: FixView | null, noFixReason: string | null, 
+/**
+ * Photos found complete after an unexpected stop, to be told once.
+ */
+recoveredPhotos: number | null, freeBytes: number | null, 
+/**
+ * 0 to 1, where the platform tells.
+ */
+battery: number | null, language: string, theme: string, version: string, };
+
+export type FixView = { accuracyM: number, ageS: number, };
+
+/**
+ * What a screen shows when something could not be done.
+ */
+export type ProblemView = { 
+/**
+ * Stable; the screens' catalogue has a sentence for each.
+ */
+code: string, 
+/**
+ * English, for logs and for codes a screen does not know.
+ */
+message: string, retriable: boolean, 
+/**
+ * Numbers and names that the sentence needs.
+ */
+params: { [key in string]: string }, };
+
+export type DeviceView = { id: string, origin: string, server: string, team: string | null, nextSeq: number, 
+/**
+ * Key fingerprint, sha256 hex.
+ */
+fingerprint: string, 
+/**
+ * `wrapped-file` or `hardware`.
+ */
+keyStore: string, };
+
+export type OfficerView = { id: string, 
+/**
+ * Known only after the first unlock since start; the badge always.
+ */
+name: string | null, badge: string, team: string | null, 
+/**
+ * Has an enrolment entry by the authority.
+ */
+enrolled: boolean, 
+/**
+ * Seconds until another PIN may be tried.
+ */
+waitS: number, };
+
+export type EnrolPreview = { server: string, origin: string, 
+/**
+ * `device` or `officer`.
+ */
+kind: string, id: string, name: string | null, badge: string | null, team: string | null, };
+
+export type CheckView = { 
+/**
+ * `battery`, `storage`, `clock`, `location`, `keys`, `checkpoint`, `map`, `unsent`.
+ */
+code: string, 
+/**
+ * `ok`, `look` or `unsupported`.
+ */
+level: string, 
+/**
+ * Which sentence: the catalogue has `check.<code>.<sentence>`.
+ */
+sentence: string, params: { [key in string]: string }, };
+
+export type LabelView = { zh: string, en: string, };
+
+export type FormView = { 
+/**
+ * `illegal-structure`, `group-rental`, `billboard`, …
+ */
+kind: string, version: string, name: LabelView, shortName: LabelView, fields: Array<FieldDef>, shots: Array<ShotDef>, items: Array<ItemCode>, };
+
+export type FieldDef = { id: string, 
+/**
+ * `choice`, `choices`, `integer`, `decimal`, `text`, `date`, `yes-no`.
+ */
+fieldType: string, label: LabelView, 
+/**
+ * `m²`, `m`, `人` …
+ */
+unit: LabelView | null, choices: Array<ChoiceDef>, 
+/**
+ * Missing is shown, never blocks.
+ */
+expected: boolean, 
+/**
+ * Only shown when another field has one of these values.
+ */
+shownIf: ShownIf | null, min: number | null, max: number | null, maxLength: number | null, };
+
+export type ShownIf = { field: string, anyOf: Array<string>, };
+
+export type ChoiceDef = { id: string, label: LabelView, };
+
+export type ShotDef = { id: string, label: LabelView, expected: boolean, shownIf: ShownIf | null, };
+
+/**
+ * An item of the competence catalogue 事项编码.
+ */
+export type ItemCode = { code: string, label: LabelView, };
+
+export type DraftSummary = { id: string, kind: string, title: string | null, photos: number, openedAt: string, 
+/**
+ * `capture_seq` of the first photo with a preview.
+ */
+cover: number | null, 
+/**
+ * `open` or `closed` (closed: waiting for signatures or the seal).
+ */
+stage: string, missingShots: Array<string>, };
+
+export type DraftView = { id: string, kind: string, stage: string, openedAt: string, supplements: string | null, photos: Array<PhotoView>, facts: Record<string, unknown>, party: PartyInput | null, 
+/**
+ * Expected shots with no photo that counts.
+ */
+missingShots: Array<string>, 
+/**
+ * Expected fields with no value.
+ */
+missingFields: Array<string>, signatures: Array<SignatureView>, 
+/**
+ * The officers the record names: lead first.
+ */
+officers: Array<string>, 
+/**
+ * Sequence number this packet will have.
+ */
+deviceSeq: number | null, 
+/**
+ * Seen checkpoint's time, where a stamp says one.
+ */
+sealedAfter: string | null, 
+/**
+ * Seen checkpoint: tree size, or none.
+ */
+seenSize: number | null, };
+
+export type PhotoView = { captureSeq: number, 
+/**
+ * 1 for `0001`, once the draft is closed.
+ */
+number: number | null, shot: string | null, capturedAt: string, sha256: string, sizeBytes: number, mediaType: string, width: number | null, height: number | null, 
+/**
+ * `evidence://…/thumb/<capture_seq>` and `…/preview/<capture_seq>` answer a JPEG.
+ */
+preview: boolean, 
+/**
+ * Stable code of why there is none: `not-decodable`, `unsupported-format`, `empty`, `too-large`, `pending`.
+ */
+previewProblem: string | null, fix: PhotoFix | null, noFixReason: string | null, voided: string | null, 
+/**
+ * After a recheck: the bytes still have this digest.
+ */
+rechecked: boolean | null, };
+
+export type PhotoFix = { latitude: string, longitude: string, accuracyM: number, ageS: number, };
+
+export type SignatureView = { officer: string, signedAt: string, };
+
+export type PacketSummary = { id: string, kind: string, title: string | null, photos: number, sizeBytes: number, sealedAt: string, cover: number | null, 
+/**
+ * `queued`, `uploading`, `received`, `safe` (= logged and verified here), `wedged`, `accepted`, `returned`, `refused`, `legal-review`.
+ */
+state: string, reason: string | null, stateAt: string | null, };
+
+export type PacketPage = { packets: Array<PacketSummary>, total: number, page: number, };
+
+export type PacketView = { summary: PacketSummary, deviceSeq: number, 
+/**
+ * sha256 hex of `packet.seal`: for QR and paper.
+ */
+packetDigest: string, photos: Array<PhotoView>, facts: Record<string, unknown>, party: PartyInput | null, signatures: Array<SignatureView>, custody: Array<CustodyView>, leafIndex: number | null, receivedAt: string | null, sealedAfter: string | null, loggedBefore: string | null, decisions: Array<TaskDecision>, supplements: string | null, 
+/**
+ * Set by `Recheck`: all, whether equal, and when.
+ */
+rechecked: RecheckView | null, };
+
+export type RecheckView = { at: string, equal: boolean, differing: Array<number>, };
+
+export type CustodyView = { at: string, 
+/**
+ * `opened`, `captured`, `described`, `voided`, `party`, `closed`, `reopened`, `signed`, `sealed`, `uploaded`, `received`, `logged`, `safe`, `accepted`, `returned`, …
+ */
+event: string, 
+/**
+ * Officer's name, or `device`, or `server`.
+ */
+actor: string | null, params: { [key in string]: string }, 
+/**
+ * After sealing, so from the tablet's or the server's own log.
+ */
+afterSeal: boolean, 
+/**
+ * Not reached yet: shown dashed.
+ */
+pending: boolean, };
+
+export type UploadsView = { held: boolean, online: boolean, unsafePackets: Array<UploadView>, safeRecent: Array<PacketSummary>, safeTotal: number, };
+
+export type UploadView = { packet: PacketSummary, sentBytes: number, totalBytes: number, bytesPerS: number | null, attempts: number, 
+/**
+ * RFC 3339 of the next try by itself.
+ */
+nextTryAt: string | null, 
+/**
+ * Why it waits or is wedged: a stable code such as `offline`, `key-unknown`, `receipt-wrong`, `disk-full-server`.
+ */
+cause: string | null, };
+
+export type TaskView = { packet: PacketSummary, reason: string | null, reviewer: string | null, decidedAt: string, 
+/**
+ * A supplement was started or sealed for it.
+ */
+supplement: string | null, };
+
+export type TaskDecision = { decision: string, reason: string | null, reviewer: string | null, decidedAt: string, };
