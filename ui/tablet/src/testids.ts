@@ -1,0 +1,72 @@
+/* Handles for the window test and the browser test. A screen's root carries `data-screen`, its controls `data-testid`.
+ *
+ * data-screen: first-run · lock · today · camera · describe · seal · packet · packets · upload · points · tasks · me
+ *
+ * first run   enrol-text (textarea: the QR's text) → enrol-check → enrol-preview → enrol-go
+ *             officer-code, officer-pin, officer-pin-again → officer-go; officer-row (one for each added) → officers-done
+ * lock        officer-<i> (0 …), unlock-pin (input) → unlock-go; pad-0 … pad-9, pad-back; open-camera works while locked
+ * shell       nav-today, nav-points, nav-packets, nav-upload, nav-me, nav-sun, open-camera, standing-line, online-state,
+ *             problem-bar (text of the last problem), problem-close, back, clock
+ * today       open-camera, kind-<kind>, check-<code>, draft-<i>, tasks-line, recovered, change-duty,
+ *             duty-lead-<i>, duty-second-<i>, duty-go
+ * camera      file-input (input type=file, always there), shutter (only with a camera), no-camera (the reason),
+ *             shot-<shot id>, shot-other, capture-count (text: photos stored in this draft), capture-problem, capture-retry,
+ *             look, to-describe, back
+ * describe    describe-saved, kind-<kind>, photo-<i>, choice-<field>-<choice>, field-<field> (input), plus-<field>, minus-<field>,
+ *             item-code-<code>, party-present|absent|refused|unknown, missing (what is missing), to-seal, back
+ *   photo     photo-shot-<shot id>, void-open, void-reason-<i>, void-text, void-go
+ * seal        party-present|absent|refused|unknown, party-name, refusal-informed-refused|refused-left|other,
+ *             sign-<i> → pin-input → pin-go (dialog), signed-<i>, reopen → reopen-go, seal-missing (what is missing, by name),
+ *             seal-hold (hold 1 s; or tap: the same button becomes seal-confirm for 5 s), seal-alone-go (dialog: one officer only)
+ * packets     packet-row-<i> (data-packet, data-state)
+ * packet      packet-state (data-state: queued|uploading|received|safe|wedged|accepted|returned|refused|legal-review),
+ *             packet-digest (data-digest: 64 hex), packet-qr, custody-<event>, recheck, recheck-result, supplement, proved
+ * upload      upload-row-<i> (data-packet, data-state), upload-progress-<i>, upload-cause-<i>, upload-now, upload-now-<i>,
+ *             upload-hold, safe-row-<i>, all-safe
+ * tasks       task-<i>, task-supplement-<i>
+ * me          lang-zh, lang-en, theme-light, theme-dark, theme-sun, lock-now, device-fingerprint, add-officer
+ */
+
+/** The handles with a fixed name. A test keeps that each of them is in a screen. */
+export const testids = [
+  'enrol-text',
+  'enrol-check',
+  'enrol-preview',
+  'enrol-go',
+  'officer-code',
+  'officer-pin',
+  'officer-pin-again',
+  'officer-go',
+  'officers-done',
+  'unlock-pin',
+  'unlock-go',
+  'open-camera',
+  'file-input',
+  'shutter',
+  'no-camera',
+  'capture-count',
+  'capture-problem',
+  'to-describe',
+  'to-seal',
+  'pin-input',
+  'pin-go',
+  'party-name',
+  'reopen',
+  'seal-missing',
+  'seal-hold',
+  'seal-confirm',
+  'seal-alone-go',
+  'packet-state',
+  'packet-digest',
+  'packet-qr',
+  'recheck',
+  'recheck-result',
+  'supplement',
+  'upload-now',
+  'upload-hold',
+  'all-safe',
+  'standing-line',
+  'problem-bar',
+  'lock-now',
+  'device-fingerprint',
+] as const;
