@@ -1,0 +1,476 @@
+//! The machine itself: which effect is next, and what an answer changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fieldseal_packet::PacketId;
+use fieldseal_wire::device::PacketStatus;
+
+use crate::job::Stage;
+use crate::transition::{apply_status, fail_transfer, postpone};
+use crate::{
+    Answer, Cause, Effect, Failure, Issued, Jitter, Job, NewJob, SavedJob, Settings, State,
+};
+
+/// Most packets in one status question; the server's limit.
+const ASK_LIMIT: usize = 200;
+
+#[derive(Debug)]
+struct Flight {
+    ticket: u64,
+    effect: Effect,
+    answer_by: i64,
+}
+
+/// The outbox.
+#[derive(Debug)]
+pub struct Outbox {
+    settings: Settings,
+    jobs: BTreeMap<PacketId, Job>,
+    watched: BTreeSet<PacketId>,
+    flight: Option<Flight>,
+    ticket: u64,
+    online: bool,
+    held: bool,
+    link_failures: u32,
+    link_at: i64,
+    token_until: Option<i64>,
+    /// Times in a row that a fresh token was refused.
+    token_refusals: u32,
+    key_refused: bool,
+    auth_at: i64,
+    watch_at: i64,
+    /// The last watched packet asked about: the next question goes on behind it.
+    watch_cursor: Option<PacketId>,
+    checkpoint_at: i64,
+    changed: BTreeSet<PacketId>,
+}
+
+impl Outbox {
+    /// Empty, and hopeful about the network.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            jobs: BTreeMap::new(),
+            watched: BTreeSet::new(),
+            flight: None,
+            ticket: 0,
+            online: false,
+            held: false,
+            link_failures: 0,
+            link_at: i64::MIN,
+            token_until: None,
+            token_refusals: 0,
+            key_refused: false,
+            auth_at: i64::MIN,
+            watch_at: i64::MIN,
+            watch_cursor: None,
+            checkpoint_at: i64::MIN,
+            changed: BTreeSet::new(),
+        }
+    }
+
+    /// Puts a packet in, with what was stored of it; a packet that is there already stays as it is.
+    pub fn add(&mut self, new: NewJob, saved: SavedJob) {
+        self.jobs
+            .entry(new.packet)
+            .or_insert_with(|| Job::restored(new, saved));
+    }
+
+    /// Asks from time to time what was decided about a safe packet, until [`Outbox::unwatch`].
+    pub fn watch(&mut self, packet: PacketId) {
+        self.watched.insert(packet);
+    }
+
+    /// A final decision is known.
+    pub fn unwatch(&mut self, packet: PacketId) {
+        self.watched.remove(&packet);
+    }
+
+    /// One packet.
+    pub fn job(&self, packet: PacketId) -> Option<&Job> {
+        self.jobs.get(&packet)
+    }
+
+    /// All packets, in the order of their turns.
+    pub fn jobs(&self) -> Vec<&Job> {
+        let mut jobs: Vec<&Job> = self.jobs.values().collect();
+        jobs.sort_by_key(|job| (job.new.order, job.new.packet));
+        jobs
+    }
+
+    /// Whether the last exchange reached the server.
+    pub fn online(&self) -> bool {
+        self.online
+    }
+
+    /// Whether uploads are held back.
+    pub fn held(&self) -> bool {
+        self.held
+    }
+
+    /// Packets whose [`Job::saved`] is to be stored anew; empties the list.
+    pub fn take_changed(&mut self) -> Vec<PacketId> {
+        std::mem::take(&mut self.changed).into_iter().collect()
+    }
+
+    /// The platform says that the network came or went.
+    pub fn network(&mut self, up: bool, now: i64) {
+        self.link_failures = 0;
+        if up {
+            self.link_at = i64::MIN;
+            for job in self.jobs.values_mut() {
+                if job.stage != Stage::Wedged {
+                    job.next_at = i64::MIN;
+                }
+            }
+        } else {
+            self.online = false;
+            self.link_at = now.saturating_add(self.settings.reconnect.longest_ms);
+        }
+    }
+
+    /// Holds uploads back, or lets them go on. Questions and receipts are not held.
+    pub fn hold(&mut self, hold: bool) {
+        self.held = hold;
+    }
+
+    /// Tries now: one packet, or everything. Wedged ones are asked about as well.
+    pub fn nudge(&mut self, packet: Option<PacketId>) {
+        self.link_at = i64::MIN;
+        self.auth_at = i64::MIN;
+        self.watch_at = i64::MIN;
+        for (id, job) in &mut self.jobs {
+            if packet.is_none_or(|wanted| wanted == *id) && job.stage != Stage::Safe {
+                job.next_at = i64::MIN;
+                // A refusal may have been lifted: start from the server's word.
+                if job.stage == Stage::Wedged
+                    && matches!(
+                        job.cause,
+                        Some(Cause::TooLarge | Cause::Refused(_) | Cause::Unreadable)
+                    )
+                {
+                    job.stage = Stage::Ask;
+                    job.cause = None;
+                }
+            }
+        }
+    }
+
+    /// What to do now. While an effect is under way it answers to wait for it.
+    pub fn poll(&mut self, now: i64, jitter: Jitter) -> Issued {
+        if let Some(flight) = &self.flight {
+            if now < flight.answer_by {
+                return Issued {
+                    ticket: 0,
+                    effect: Effect::Wait {
+                        until: Some(flight.answer_by),
+                    },
+                };
+            }
+            let ticket = flight.ticket;
+            self.answer(ticket, Answer::Failed(Failure::Unreachable), now, jitter);
+        }
+        match self.next(now) {
+            Ok(effect) => {
+                self.ticket += 1;
+                let answer_by = now.saturating_add(self.settings.answer_within_ms);
+                self.flight = Some(Flight {
+                    ticket: self.ticket,
+                    effect: effect.clone(),
+                    answer_by,
+                });
+                Issued {
+                    ticket: self.ticket,
+                    effect,
+                }
+            }
+            Err(until) => Issued {
+                ticket: 0,
+                effect: Effect::Wait { until },
+            },
+        }
+    }
+
+    /// The next effect, or until when there is none.
+    fn next(&self, now: i64) -> Result<Effect, Option<i64>> {
+        // Verification is local: it needs neither network nor token.
+        for job in self.jobs() {
+            if let Stage::Verify { receipt, proof } = &job.stage
+                && job.next_at <= now
+            {
+                return Ok(Effect::Verify {
+                    packet: job.new.packet,
+                    receipt: receipt.clone(),
+                    proof: proof.clone(),
+                });
+            }
+        }
+        if now < self.link_at {
+            return Err(Some(self.link_at));
+        }
+        let mut wake = self.checkpoint_at;
+        let mut needs_token = None;
+        let mut ask: Vec<PacketId> = Vec::new();
+        for job in self.jobs() {
+            let idle = job.stage == Stage::Safe || (self.held && job.sends_bytes());
+            if idle {
+                continue;
+            }
+            if job.next_at > now {
+                wake = wake.min(job.next_at);
+            } else if job.asks() {
+                if ask.len() < ASK_LIMIT {
+                    ask.push(job.new.packet);
+                }
+            } else if needs_token.is_none() {
+                needs_token = self.transfer(job);
+            }
+        }
+        if !self.watched.is_empty() {
+            if self.watch_at <= now {
+                ask.extend(self.watched_next(ASK_LIMIT.saturating_sub(ask.len())));
+            } else {
+                wake = wake.min(self.watch_at);
+            }
+        }
+        // Questions first: they are small, and an answer may spare an upload.
+        let effect = if ask.is_empty() {
+            needs_token
+        } else {
+            Some(Effect::AskStatus { packets: ask })
+        };
+        if let Some(effect) = effect {
+            if self.token_until.is_some_and(|until| until > now) {
+                return Ok(effect);
+            }
+            if self.auth_at <= now {
+                return Ok(Effect::Authenticate);
+            }
+            wake = wake.min(self.auth_at);
+        }
+        if self.checkpoint_at <= now {
+            Ok(Effect::FetchCheckpoint)
+        } else {
+            Err(Some(wake))
+        }
+    }
+
+    /// The next watched packets behind the cursor, around the end.
+    fn watched_next(&self, count: usize) -> Vec<PacketId> {
+        let behind = self
+            .watched
+            .iter()
+            .filter(|id| self.watch_cursor.is_none_or(|cursor| **id > cursor));
+        let before = self
+            .watched
+            .iter()
+            .filter(|id| self.watch_cursor.is_some_and(|cursor| **id <= cursor));
+        behind.chain(before).take(count).copied().collect()
+    }
+
+    fn transfer(&self, job: &Job) -> Option<Effect> {
+        let packet = job.new.packet;
+        match (&job.stage, &job.upload) {
+            (Stage::Create, _) | (Stage::Head | Stage::Send, None) => {
+                Some(Effect::Create { packet })
+            }
+            (Stage::Head, Some(upload)) => Some(Effect::Head {
+                packet,
+                upload: upload.clone(),
+            }),
+            (Stage::Send, Some(upload)) => {
+                let length = (job.new.size - job.offset).min(self.settings.chunk_bytes.max(1));
+                Some(Effect::Patch {
+                    packet,
+                    upload: upload.clone(),
+                    offset: job.offset,
+                    length,
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// What came of an effect. An answer with another ticket than the newest is late or doubled, and changes nothing.
+    pub fn answer(&mut self, ticket: u64, answer: Answer, now: i64, jitter: Jitter) {
+        let Some(flight) = self.flight.take_if(|flight| flight.ticket == ticket) else {
+            return;
+        };
+        if !matches!(answer, Answer::Failed(Failure::Unreachable))
+            && !matches!(flight.effect, Effect::Verify { .. })
+        {
+            self.online = true;
+            self.link_failures = 0;
+        }
+        if matches!(
+            answer,
+            Answer::Status(_) | Answer::Created { .. } | Answer::Offset(_)
+        ) {
+            self.token_refusals = 0;
+        }
+        match (flight.effect, answer) {
+            (effect, Answer::Failed(failure)) => self.failed(effect, failure, now, jitter),
+            (Effect::Authenticate, Answer::Authenticated { until }) => {
+                self.token_until = Some(until);
+                self.lift_key_refusal();
+            }
+            (Effect::FetchCheckpoint, Answer::Checkpoint) => {
+                self.checkpoint_at = now.saturating_add(self.settings.checkpoint_every_ms);
+            }
+            (Effect::AskStatus { packets }, Answer::Status(statuses)) => {
+                self.told(&packets, statuses, now, jitter);
+            }
+            (Effect::Create { packet }, Answer::Created { upload }) => self.change(packet, |job| {
+                job.upload = Some(upload);
+                job.stage = Stage::Head;
+                job.next_at = i64::MIN;
+            }),
+            (
+                Effect::Head { packet, .. } | Effect::Patch { packet, .. },
+                Answer::Offset(offset),
+            ) => {
+                self.change(packet, |job| {
+                    if offset <= job.new.size {
+                        job.acknowledge(offset)
+                    } else {
+                        job.forget_upload()
+                    }
+                });
+            }
+            (Effect::Verify { packet, .. }, Answer::Verified(verified)) => {
+                let ask_again = now.saturating_add(self.settings.wedged_every_ms);
+                self.change(packet, |job| match verified {
+                    Ok(()) => {
+                        job.stage = Stage::Safe;
+                        job.cause = None;
+                        job.attempts = 0;
+                    }
+                    Err(check) => {
+                        job.stage = Stage::Wedged;
+                        job.cause = Some(Cause::ReceiptWrong(check));
+                        job.next_at = ask_again;
+                    }
+                });
+            }
+            // An answer to another question than the one asked: the driver is broken, or the server is. Try again later.
+            (effect, _) => self.failed(effect, Failure::ServerError, now, jitter),
+        }
+    }
+
+    fn change(&mut self, packet: PacketId, change: impl FnOnce(&mut Job)) {
+        if let Some(job) = self.jobs.get_mut(&packet) {
+            change(job);
+            self.changed.insert(packet);
+        }
+    }
+
+    fn lift_key_refusal(&mut self) {
+        if std::mem::take(&mut self.key_refused) {
+            for (id, job) in &mut self.jobs {
+                if job.cause == Some(Cause::KeyUnknown) {
+                    job.stage = Stage::Ask;
+                    job.cause = None;
+                    job.next_at = i64::MIN;
+                    self.changed.insert(*id);
+                }
+            }
+        }
+    }
+
+    fn told(&mut self, asked: &[PacketId], statuses: Vec<PacketStatus>, now: i64, jitter: Jitter) {
+        self.watch_at = now.saturating_add(self.settings.watch_every_ms);
+        self.watch_cursor = asked
+            .iter()
+            .rev()
+            .find(|id| self.watched.contains(id))
+            .copied()
+            .or(self.watch_cursor);
+        let settings = self.settings;
+        let mut answers: BTreeMap<PacketId, PacketStatus> = BTreeMap::new();
+        for status in statuses {
+            if let Ok(id) = status.id.parse() {
+                answers.insert(id, status);
+            }
+        }
+        for packet in asked {
+            // A packet left out of the answer is asked about again, after a pause.
+            let status = answers.remove(packet);
+            if self
+                .jobs
+                .get(packet)
+                .is_none_or(|job| job.state() == State::Safe)
+            {
+                continue;
+            }
+            self.change(*packet, |job| {
+                apply_status(job, status, &settings, now, jitter)
+            });
+        }
+    }
+
+    fn failed(&mut self, effect: Effect, failure: Failure, now: i64, jitter: Jitter) {
+        let settings = self.settings;
+        match failure {
+            Failure::Unreachable => {
+                self.online = false;
+                self.link_failures = self.link_failures.saturating_add(1);
+                self.link_at =
+                    now.saturating_add(settings.reconnect.wait_ms(self.link_failures, jitter));
+            }
+            Failure::Unauthenticated if !matches!(effect, Effect::Authenticate) => {
+                self.token_until = None;
+                self.token_refusals = self.token_refusals.saturating_add(1);
+                if self.token_refusals > 1 {
+                    self.auth_at =
+                        now.saturating_add(settings.retry.wait_ms(self.token_refusals, jitter));
+                }
+            }
+            Failure::KeyNotAccepted | Failure::Unauthenticated => return self.refuse_key(now),
+            _ => {}
+        }
+        let packet = match &effect {
+            Effect::Create { packet } | Effect::Head { packet, .. } => *packet,
+            Effect::Patch { packet, .. } | Effect::Verify { packet, .. } => *packet,
+            Effect::Authenticate => {
+                self.auth_at = now.saturating_add(settings.retry.wait_ms(2, jitter));
+                return;
+            }
+            Effect::FetchCheckpoint => {
+                let wait = settings.retry.wait_ms(6, jitter);
+                if failure != Failure::Unreachable {
+                    self.checkpoint_at = now.saturating_add(wait);
+                }
+                return;
+            }
+            Effect::AskStatus { packets } => {
+                self.watch_at = now.saturating_add(settings.retry.wait_ms(3, jitter));
+                for packet in packets {
+                    if let Some(job) = self.jobs.get_mut(packet) {
+                        postpone(job, &failure, &settings, now, jitter);
+                    }
+                }
+                return;
+            }
+            Effect::Wait { .. } => return,
+        };
+        self.change(packet, |job| {
+            fail_transfer(job, &effect, &failure, &settings, now, jitter)
+        });
+    }
+
+    fn refuse_key(&mut self, now: i64) {
+        self.key_refused = true;
+        self.token_until = None;
+        self.auth_at = now.saturating_add(self.settings.wedged_every_ms);
+        for (id, job) in &mut self.jobs {
+            if !matches!(
+                job.stage,
+                Stage::Safe | Stage::Wedged | Stage::Verify { .. }
+            ) {
+                job.stage = Stage::Wedged;
+                job.cause = Some(Cause::KeyUnknown);
+                self.changed.insert(*id);
+            }
+        }
+    }
+}
