@@ -1,1 +1,31 @@
-//! stub
+//! The evidence packet: what the tablet makes once and nobody changes, and what a verifier says of it.
+//!
+//! Pure formats: bytes or `Read` in, values out. No clock, no randomness, no SQL, no HTTP, no paths. The specification is
+//! `docs/spec/`; where code and specification differ, one of the two has a bug.
+
+#![warn(missing_docs)]
+
+pub mod bag;
+pub mod context;
+pub mod custody;
+mod digest;
+pub mod entry;
+// pub mod findings;
+pub mod form;
+mod id;
+pub mod json;
+mod lines;
+pub mod receipt;
+pub mod record;
+pub mod seal;
+mod sniff;
+mod time;
+// pub mod trust;
+// pub mod verify;
+pub mod ziplayout;
+pub mod zipread;
+
+pub use digest::{DigestParseError, Sha256Digest, Sha256Writer};
+pub use id::{IdError, KeyName, KeyRole, PacketId};
+pub use sniff::{SNIFF_LEN, Sniffed, sniff};
+pub use time::{TimeError, Timestamp};
