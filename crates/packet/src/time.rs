@@ -14,7 +14,7 @@ pub struct Timestamp(i64);
 pub struct TimeError;
 
 const FIRST_MS: i64 = -62_167_219_200_000;
-const LAST_MS: i64 = 253_402_207_200_999;
+const LAST_MS: i64 = 253_402_207_199_999;
 
 impl Timestamp {
     /// From Unix milliseconds; clamped to the years 0000 to 9999 (to its last day but one, where every zone still fits), so that

@@ -199,8 +199,17 @@ impl ZipIndex {
                 "bytes between the entries and the directory",
             ));
         }
-        let folder = check_names(&entries)?;
         let canonical = is_canonical(file, &entries, size)?;
+        let with_folders = entries.len();
+        if entries
+            .iter()
+            .any(|entry| entry.path.ends_with('/') && entry.size != 0)
+        {
+            return Err(ZipError::Kind);
+        }
+        entries.retain(|entry| !entry.path.ends_with('/'));
+        let canonical = canonical && entries.len() == with_folders;
+        let folder = check_names(&entries)?;
         Ok(Self {
             folder,
             entries,
@@ -374,7 +383,7 @@ fn central_entry(fields: &mut Fields<'_>) -> Result<Head, ZipError> {
         ));
     }
     // Unix file type, where the maker says that it is Unix: regular or not said.
-    if made_by >> 8 == 3 && !matches!(attributes >> 28, 0 | 0o10) {
+    if made_by >> 8 == 3 && !matches!(attributes >> 28, 0 | 0o10 | 0o4) {
         return Err(ZipError::Kind);
     }
     let mut wide = Wide::read(extra)?;
@@ -466,10 +475,8 @@ fn local_entry(file: &dyn ReadAt, head: &Head) -> Result<u64, ZipError> {
 
 fn safe_path(raw: &[u8]) -> Result<String, ZipError> {
     let path = std::str::from_utf8(raw).map_err(|_| ZipError::Name)?;
-    if path.ends_with('/') {
-        return Err(ZipError::Kind);
-    }
-    if path_is_safe(path) {
+    // A plain zip tool adds its folders, as empty entries.
+    if path_is_safe(path.strip_suffix('/').unwrap_or(path)) {
         Ok(path.to_owned())
     } else {
         Err(ZipError::Name)

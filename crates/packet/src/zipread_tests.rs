@@ -151,3 +151,15 @@ fn large_files_use_zip64() {
     assert_eq!(index.entries[0].size, 5 << 30);
     assert_eq!(index.entries[1].path, "p/after");
 }
+
+#[test]
+fn empty_folders_of_other_zip_tools_are_stepped_over() {
+    let index = ZipIndex::read(&zip_of(&[
+        ("p/", b""),
+        ("p/data/", b""),
+        ("p/data/x", b"1"),
+    ]))
+    .unwrap();
+    assert!(!index.canonical);
+    assert_eq!(index.entries.len(), 1);
+}

@@ -1,0 +1,378 @@
+//! What a verifier says: findings with stable codes, each with one level and one plain sentence in each language.
+//!
+//! The table below is the only place where codes, levels and sentences stand; `docs/spec/findings.md` is made from it.
+//! *Not proved* is not *failed*: it says that something that would prove a point is absent, and nothing contradicts.
+
+use crate::Timestamp;
+use serde::Serialize;
+
+/// How much a finding weighs. The order is that of the verdict: later is worse; `Info` never counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Reported, without a verdict.
+    Info,
+    /// Checked and right.
+    Ok,
+    /// What would prove it is absent.
+    NotProved,
+    /// Checked and wrong.
+    Failed,
+}
+
+impl Level {
+    /// The word as it stands in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Ok => "ok",
+            Self::NotProved => "not-proved",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// The worst level among the findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Everything that counts is proved.
+    Verified,
+    /// Something is not proved, nothing failed.
+    NotProved,
+    /// Something failed.
+    Failed,
+}
+
+impl Verdict {
+    /// The word as it stands in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::NotProved => "not-proved",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Of these findings.
+    pub fn of(findings: &[Finding]) -> Self {
+        match findings.iter().map(|finding| finding.code.level()).max() {
+            Some(Level::Failed) => Self::Failed,
+            Some(Level::NotProved) => Self::NotProved,
+            _ => Self::Verified,
+        }
+    }
+}
+
+/// A reader's language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// 中文
+    Zh,
+    /// English
+    En,
+}
+
+macro_rules! codes {
+    ($( $level:ident { $( $code:ident $word:literal $zh:literal $en:literal )* } )*) => {
+        /// A finding's stable code.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Code { $($(
+            #[doc = $en]
+            $code,
+        )*)* }
+
+        impl Code {
+            /// Every code, in the order of the specification.
+            pub const ALL: &'static [Code] = &[ $($( Code::$code, )*)* ];
+
+            /// The code as it stands in JSON.
+            pub fn word(self) -> &'static str {
+                match self { $($( Self::$code => $word, )*)* }
+            }
+
+            /// Each code has one level.
+            pub fn level(self) -> Level {
+                match self { $($( Self::$code => Level::$level, )*)* }
+            }
+
+            /// The sentence, `{subject}`, `{name}` and `{detail}` not yet filled in.
+            pub fn template(self, language: Language) -> &'static str {
+                match (self, language) { $($(
+                    (Self::$code, Language::Zh) => $zh,
+                    (Self::$code, Language::En) => $en,
+                )*)* }
+            }
+        }
+    };
+}
+
+codes! {
+    Failed {
+        FileUnreadable "file-unreadable" "核验不符：{subject} 读不出来（{detail}）。" "Failed: {subject} can't be read ({detail})."
+        ZipMalformed "zip-malformed" "核验不符：压缩包结构有误（{detail}）。" "Failed: the zip is not well-formed ({detail})."
+        ZipMethod "zip-method" "核验不符：压缩包里有经压缩、加密或流式写入的条目；证据包只按原样存放。" "Failed: the zip has compressed, encrypted or streamed entries; packets are stored plainly."
+        ZipLimit "zip-limit" "核验不符：压缩包超出限额（{detail}）。" "Failed: the zip is over a limit ({detail})."
+        ZipNameUnsafe "zip-name-unsafe" "核验不符：压缩包里有不安全的文件名。" "Failed: the zip has an unsafe file name."
+        ZipNameDuplicate "zip-name-duplicate" "核验不符：压缩包里有两个文件同名（或在某些系统上同名）。" "Failed: two files in the zip have the same name, on some system at least."
+        ZipEntryKind "zip-entry-kind" "核验不符：压缩包里有不是普通文件的条目。" "Failed: the zip has an entry that is not a regular file."
+        ZipTopFolder "zip-top-folder" "核验不符：压缩包的顶层文件夹不对。" "Failed: the zip's top folder is not the packet's."
+        ZipCrcMismatch "zip-crc-mismatch" "核验不符：{subject} 的 CRC 与内容不一致。" "Failed: the CRC of {subject} does not fit its content."
+        BagDeclaration "bag-declaration" "核验不符：bagit.txt 缺失或有误。" "Failed: bagit.txt is missing or wrong."
+        BagInfo "bag-info" "核验不符：bag-info.txt 与内容不一致（{detail}）。" "Failed: bag-info.txt does not fit the content ({detail})."
+        ManifestMissing "manifest-missing" "核验不符：缺少清单 {subject}。" "Failed: the manifest {subject} is missing."
+        ManifestMalformed "manifest-malformed" "核验不符：清单 {subject} 有误（{detail}）。" "Failed: the manifest {subject} is malformed ({detail})."
+        FileMissing "file-missing" "核验不符：清单里的 {subject} 不见了。" "Failed: {subject}, which a manifest lists, is missing."
+        FileMismatch "file-mismatch" "核验不符：{subject} 与封存时不同。" "Failed: {subject} differs from what was sealed."
+        ItemMismatch "item-mismatch" "核验不符：第 {name} 张与封存时不同。" "Failed: photo {name} differs from what was sealed."
+        FileUnlisted "file-unlisted" "核验不符：{subject} 不在任何清单里，是后加的。" "Failed: {subject} is in no manifest; it was added."
+        SealMissing "seal-missing" "核验不符：没有封签。" "Failed: there is no seal."
+        SealMalformed "seal-malformed" "核验不符：封签格式有误（{detail}）。" "Failed: the seal is malformed ({detail})."
+        SealTagmanifestMismatch "seal-tagmanifest-mismatch" "核验不符：封签所指的清单不是这一份。" "Failed: the seal names another tag manifest than this one."
+        SealPacketMismatch "seal-packet-mismatch" "核验不符：封签写的是另一个证据包（{subject}）。" "Failed: the seal is of another packet ({subject})."
+        SealCapturesMismatch "seal-captures-mismatch" "核验不符：封签上的拍摄序号与保管链不一致。" "Failed: the capture numbers on the seal differ from the custody log's."
+        DevicePrevMismatch "device-prev-mismatch" "核验不符：封签没有接在本机登记之后。" "Failed: the seal does not follow the device's enrolment."
+        DeviceLineInvalid "device-line-invalid" "核验不符：平板的签名无效（{subject}）。" "Failed: the tablet's signature is wrong ({subject})."
+        OfficerLineInvalid "officer-line-invalid" "核验不符：执法人员的签名无效（{subject}）。" "Failed: an officer's signature is wrong ({subject})."
+        KeyConflict "key-conflict" "核验不符：有两把同名同号的钥匙（{subject}）。" "Failed: there are two keys of one name and id ({subject})."
+        KeyMalformed "key-malformed" "核验不符：{subject} 不是有效的公钥文件。" "Failed: {subject} is not a valid key file."
+        EnrolmentInvalid "enrolment-invalid" "核验不符：登记凭证无效（{subject}）。" "Failed: an enrolment entry is wrong ({subject})."
+        KeyRevokedBeforeSeal "key-revoked-before-seal" "核验不符：封存前这把钥匙就已被吊销（{subject}）。" "Failed: the key was revoked before the seal ({subject})."
+        CustodyMissing "custody-missing" "核验不符：没有保管链。" "Failed: there is no custody log."
+        CustodyMalformed "custody-malformed" "核验不符：保管链 {subject} 第 {detail} 行读不懂。" "Failed: line {detail} of the custody log {subject} can't be read."
+        CustodyChainBroken "custody-chain-broken" "核验不符：保管链 {subject} 在第 {detail} 行断开。" "Failed: the custody log {subject} is broken at line {detail}."
+        CustodyNotClosed "custody-not-closed" "核验不符：保管链不是以开包开头、以封闭结尾。" "Failed: the custody log does not begin with 'opened' and end with 'closed'."
+        CustodyItemMismatch "custody-item-mismatch" "核验不符：{subject} 与保管链里拍摄的那一件不是同一件。" "Failed: {subject} is not what the custody log says was captured."
+        CaptureChainBroken "capture-chain-broken" "核验不符：拍摄序号 {detail} 没有接在前一张之后。" "Failed: capture {detail} does not follow the one before it."
+        RecordMissing "record-missing" "核验不符：没有记录文件。" "Failed: there is no record."
+        RecordMalformed "record-malformed" "核验不符：记录文件 {subject} 格式有误（{detail}）。" "Failed: {subject} is malformed ({detail})."
+        RecordPacketMismatch "record-packet-mismatch" "核验不符：记录写的是另一个证据包。" "Failed: the record is of another packet."
+        RecordDeviceMismatch "record-device-mismatch" "核验不符：记录写的平板与签名的平板不同。" "Failed: the record names another tablet than the one that signed."
+        RecordItemMismatch "record-item-mismatch" "核验不符：记录里的 {subject} 与包里的不一致。" "Failed: the record and the packet differ about {subject}."
+        SeenCheckpointInvalid "seen-checkpoint-invalid" "核验不符：包里的日志检查点与封签不一致或签名无效。" "Failed: the seen checkpoint differs from the seal's, or its signature is wrong."
+        SeenTokenMismatch "seen-token-mismatch" "核验不符：包里的时间戳不是封签所指的那一个（{subject}）。" "Failed: a timestamp token is not the one that the seal names ({subject})."
+        ReceiptMalformed "receipt-malformed" "核验不符：回执格式有误（{detail}）。" "Failed: the receipt is malformed ({detail})."
+        ReceiptInvalid "receipt-invalid" "核验不符：回执的签名不对。" "Failed: wrong signature on the receipt."
+        ReceiptMismatch "receipt-mismatch" "核验不符：回执说的不是这个证据包（{detail}）。" "Failed: the receipt is about other bytes ({detail})."
+        ProofMalformed "proof-malformed" "核验不符：入日志证明格式有误（{detail}）。" "Failed: the proof of inclusion is malformed ({detail})."
+        LogInclusionInvalid "log-inclusion-invalid" "核验不符：入日志证明证的是别的内容。" "Failed: the proof of inclusion is of other bytes."
+        CheckpointInvalid "checkpoint-invalid" "核验不符：日志检查点的签名无效，或与证明里的不同。" "Failed: the checkpoint's signature is wrong, or it differs from the proof's."
+        ConsistencyInvalid "consistency-invalid" "核验不符：日志不是从平板见过的检查点延伸来的。" "Failed: the log does not extend the checkpoint that the tablet had seen."
+        ExportPacketMissing "export-packet-missing" "核验不符：导出件里没有（唯一的）证据包。" "Failed: the export does not hold exactly one packet."
+        DecisionInvalid "decision-invalid" "核验不符：审核决定 {subject} 的签名或摘要不对。" "Failed: the decision {subject} has a wrong signature or digest."
+        SealEquivocation "seal-equivocation" "核验不符：同一台平板用同一个序号封存了两个不同的证据包。" "Failed: the tablet has sealed two different packets under one number."
+    }
+    NotProved {
+        TrustAnchorSelfSupplied "trust-anchor-self-supplied" "未能证明：没有给出信任锚，钥匙是证据包自带的。没有发现矛盾。" "Not proved: no trust anchor was given; the keys are the packet's own. Nothing contradicts."
+        TrustAnchorOtherOrigin "trust-anchor-other-origin" "未能证明：给出的信任锚不是这个部署的（{subject}）。没有发现矛盾。" "Not proved: the trust anchor given is of another deployment than {subject}. Nothing contradicts."
+        DeviceLineAbsent "device-line-absent" "未能证明：封签上没有平板的签名。" "Not proved: the seal has no line by the tablet."
+        DeviceKeyUnknown "device-key-unknown" "未能证明：不认识平板的钥匙（{subject}）。没有发现矛盾。" "Not proved: the tablet's key is not known ({subject}). Nothing contradicts."
+        DeviceNotEnrolled "device-not-enrolled" "未能证明：没有平板钥匙的登记凭证（{subject}）。没有发现矛盾。" "Not proved: there is no enrolment of the tablet's key ({subject}). Nothing contradicts."
+        OfficerLineAbsent "officer-line-absent" "未能证明：记录里的执法人员没有签名（{subject}）。" "Not proved: an officer whom the record names has not signed ({subject})."
+        OfficerKeyUnknown "officer-key-unknown" "未能证明：不认识执法人员的钥匙（{subject}）。没有发现矛盾。" "Not proved: an officer's key is not known ({subject}). Nothing contradicts."
+        OfficerNotEnrolled "officer-not-enrolled" "未能证明：没有执法人员钥匙的登记凭证（{subject}）。没有发现矛盾。" "Not proved: there is no enrolment of an officer's key ({subject}). Nothing contradicts."
+        SecondOfficerAbsent "second-officer-absent" "未能证明：只有一名执法人员，未能证明有两人在场。" "Not proved: one officer alone; that there were two is not proved."
+        KeyRevokedBeforeLogging "key-revoked-before-logging" "未能证明：入日志前这把钥匙已被吊销（{subject}）。" "Not proved: the key was revoked before the packet was logged ({subject})."
+        SignatureUnsupported "signature-unsupported" "未能证明：这种签名本程序验不了（{subject}）。" "Not proved: this program can't check this type of signature ({subject})."
+        SchemaUnknown "schema-unknown" "未能证明：{subject} 的版式（{detail}）本程序不认识；字节已核对。" "Not proved: this program does not know the schema {detail} of {subject}; its bytes are checked."
+        LowerBoundNone "lower-bound-none" "未能证明：封存时没有见过带时间戳的检查点，“不早于”没有证明。没有发现矛盾。" "Not proved: no stamped checkpoint had been seen, so there is no lower time bound. Nothing contradicts."
+        LowerBoundNotChecked "lower-bound-not-checked" "未能证明：本程序还不核验时间戳，“不早于”没有证明。没有发现矛盾。" "Not proved: this program does not check timestamp tokens yet, so there is no lower time bound. Nothing contradicts."
+        LogInclusionAbsent "log-inclusion-absent" "未能证明：没有附上入日志的证明。没有发现矛盾。" "Not proved: there is no proof of inclusion in the log. Nothing contradicts."
+        LogKeyUnknown "log-key-unknown" "未能证明：不认识日志的钥匙。没有发现矛盾。" "Not proved: the log's key is not known. Nothing contradicts."
+        ReceiptKeyUnknown "receipt-key-unknown" "未能证明：不认识回执的钥匙。没有发现矛盾。" "Not proved: the receipt's key is not known. Nothing contradicts."
+        DecisionKeyUnknown "decision-key-unknown" "未能证明：不认识审核决定的钥匙（{subject}）。" "Not proved: the key of the decision {subject} is not known."
+        TimestampAbsent "timestamp-absent" "未能证明：检查点还没有时间戳，“不晚于”没有证明。没有发现矛盾。" "Not proved: the checkpoint has no timestamp token, so there is no upper time bound. Nothing contradicts."
+        TimestampNotChecked "timestamp-not-checked" "未能证明：本程序还不核验时间戳，“不晚于”没有证明。没有发现矛盾。" "Not proved: this program does not check timestamp tokens yet, so there is no upper time bound. Nothing contradicts."
+        WitnessAbsent "witness-absent" "未能证明：没有外部见证联署。没有发现矛盾。" "Not proved: no outside witness has cosigned. Nothing contradicts."
+    }
+    Ok {
+        ZipOk "zip-ok" "压缩包结构完好。" "The zip is well-formed."
+        FilesOk "files-ok" "{detail} 个文件与清单一致，没有多余的文件。" "{detail} files are as the manifests say, and there are no others."
+        ItemsOk "items-ok" "{detail} 件照片等原件的字节与封存时一致。" "The bytes of {detail} photos and other items are as sealed."
+        SealOk "seal-ok" "封签与清单一致。" "The seal fits the manifests."
+        DeviceLineOk "device-line-ok" "平板的签名有效（{subject}）。" "The tablet's signature is right ({subject})."
+        OfficerLineOk "officer-line-ok" "执法人员的签名有效（{subject}）。" "An officer's signature is right ({subject})."
+        TwoOfficersOk "two-officers-ok" "两名执法人员都签了名。" "Two officers have signed."
+        DeviceEnrolled "device-enrolled" "平板的钥匙经登记机构登记（{subject}）。" "The tablet's key is enrolled by the authority ({subject})."
+        OfficerEnrolled "officer-enrolled" "执法人员的钥匙经登记机构登记（{subject}）。" "An officer's key is enrolled by the authority ({subject})."
+        TrustAnchorOk "trust-anchor-ok" "按给出的信任锚核验。" "Checked against the trust anchor that was given."
+        DeviceFirst "device-first" "这是本机登记后的第 1 个证据包。" "This is the device's first packet after its enrolment."
+        CustodyOk "custody-ok" "保管链 {subject} 完整，共 {detail} 行。" "The custody log {subject} is whole, {detail} lines."
+        RecordOk "record-ok" "记录与包里的内容一致。" "The record fits the packet."
+        SeenCheckpointOk "seen-checkpoint-ok" "封存时见过的日志检查点有效（第 {detail} 条）。" "The checkpoint that had been seen is right (size {detail})."
+        ReceiptOk "receipt-ok" "服务器的签名回执有效。" "The server's signed receipt is right."
+        LogInclusionOk "log-inclusion-ok" "已入日志第 {detail} 条，证明有效。" "In the log at index {detail}; the proof is right."
+        ConsistencyOk "consistency-ok" "日志从平板见过的检查点一致延伸到现在。" "The log extends the checkpoint that the tablet had seen."
+        DecisionOk "decision-ok" "审核决定 {subject} 的签名与摘要有效。" "The decision {subject} has a right signature and digest."
+    }
+    Info {
+        ZipNotCanonical "zip-not-canonical" "压缩包被别的工具重新打过包；里面的字节照样逐一核对。" "Another tool has packed the zip again; the bytes inside are checked all the same."
+        SelfReported "self-reported" "拍摄时刻和位置是设备自报的。" "Time and place are as the device reported."
+        NoFix "no-fix" "第 {name} 张没有定位（{detail}）。" "Photo {name} has no position ({detail})."
+        MockLocation "mock-location" "第 {name} 张的定位带有模拟标记。" "Photo {name} has a position that the platform marks as simulated."
+        ItemVoided "item-voided" "第 {name} 张已作废：{detail}" "Photo {name} was voided: {detail}"
+        KindVoid "kind-void" "这是一个放弃的草稿，照片仍在：{detail}" "This is a draft that was given up; its photos are here: {detail}"
+        SupplementOf "supplement-of" "这是对证据包 {subject} 的补充。" "This completes packet {subject}."
+        DeviceSequence "device-sequence" "本机第 {detail} 个证据包；前一个要一起核验才看得出有无缺号。" "The device's packet number {detail}; whether one is missing before it shows when they are checked together."
+        PartyReported "party-reported" "当事人：{detail}。" "The party: {detail}."
+        SignatureUnknown "signature-unknown" "封签上还有一行不认识的签名（{subject}）。" "The seal has one more line by an unknown key ({subject})."
+        CustodyEventUnknown "custody-event-unknown" "保管链 {subject} 第 {detail} 行是本程序不认识的事件。" "Line {detail} of the custody log {subject} is an event that this program does not know."
+        CmsNotChecked "cms-not-checked" "本程序不核验 CMS 签名；可用 openssl 核验。" "This program does not check the CMS signature; openssl can."
+        Sm3NotChecked "sm3-not-checked" "本程序还不核验 SM3 清单；SHA-256 已核对。" "This program does not check the SM3 manifest yet; SHA-256 is checked."
+        ReceiptAbsent "receipt-absent" "没有附上服务器回执。" "There is no receipt of the server with it."
+        TimestampsNone "timestamps-none" "没有时间戳。" "There are no timestamp tokens."
+    }
+}
+
+/// One thing found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Stable code.
+    pub code: Code,
+    /// What it is about: a path or a key name; empty for the packet as a whole.
+    pub subject: String,
+    /// What the sentence adds.
+    pub detail: String,
+}
+
+impl Finding {
+    /// A finding about the packet as a whole.
+    pub fn new(code: Code) -> Self {
+        Self {
+            code,
+            subject: String::new(),
+            detail: String::new(),
+        }
+    }
+
+    /// Says what it is about.
+    pub fn about(mut self, subject: impl Into<String>) -> Self {
+        self.subject = subject.into();
+        self
+    }
+
+    /// Adds a detail.
+    pub fn with(mut self, detail: impl ToString) -> Self {
+        self.detail = detail.to_string();
+        self
+    }
+
+    /// The sentence in this language.
+    pub fn text(&self, language: Language) -> String {
+        let file = self.subject.rsplit('/').next().unwrap_or_default();
+        let name = file.split('.').next().unwrap_or_default();
+        let fill = |template: &str| {
+            let mut out =
+                String::with_capacity(template.len() + self.subject.len() + self.detail.len());
+            let mut rest = template;
+            // One pass, so that a brace inside a value is never filled in.
+            while let Some((before, after)) = rest.split_once('{') {
+                out.push_str(before);
+                let (key, tail) = after.split_once('}').unwrap_or((after, ""));
+                out.push_str(match key {
+                    "subject" => &self.subject,
+                    "name" => name,
+                    "detail" => &self.detail,
+                    _ => "",
+                });
+                rest = tail;
+            }
+            out.push_str(rest);
+            out
+        };
+        fill(self.code.template(language))
+    }
+}
+
+/// What a verifier says of one packet or export.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The packet's id, where one could be read.
+    pub id: Option<String>,
+    /// Worst level among the findings.
+    pub verdict: Verdict,
+    /// Lower bound of the seal, by an independent timestamp.
+    pub sealed_after: Option<Timestamp>,
+    /// Upper bound of the seal, by an independent timestamp.
+    pub logged_before: Option<Timestamp>,
+    /// Worst first; among equals in the order found.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// Sorts the findings and takes the verdict from them.
+    pub fn new(id: Option<String>, mut findings: Vec<Finding>) -> Self {
+        let rank = |finding: &Finding| match finding.code.level() {
+            Level::Failed => 0,
+            Level::NotProved => 1,
+            Level::Ok => 2,
+            Level::Info => 3,
+        };
+        findings.sort_by_key(rank);
+        Self {
+            id,
+            verdict: Verdict::of(&findings),
+            sealed_after: None,
+            logged_before: None,
+            findings,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_sentences_complete() {
+        let mut words: Vec<_> = Code::ALL.iter().map(|code| code.word()).collect();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), Code::ALL.len());
+        for code in Code::ALL {
+            for language in [Language::Zh, Language::En] {
+                let text = Finding::new(*code)
+                    .about("data/items/0003.jpg")
+                    .with("7")
+                    .text(language);
+                assert!(
+                    !text.contains(['{', '}']) && text.ends_with(['.', '。', '7']),
+                    "{text}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn not_proved_and_failed_are_told_apart() {
+        let of = |codes: &[Code]| {
+            Verdict::of(
+                &codes
+                    .iter()
+                    .map(|code| Finding::new(*code))
+                    .collect::<Vec<_>>(),
+            )
+        };
+        assert_eq!(of(&[Code::SealOk, Code::SelfReported]), Verdict::Verified);
+        assert_eq!(
+            of(&[Code::SealOk, Code::LowerBoundNone]),
+            Verdict::NotProved
+        );
+        assert_eq!(
+            of(&[Code::LowerBoundNone, Code::FileMismatch]),
+            Verdict::Failed
+        );
+    }
+
+    #[test]
+    fn values_are_filled_in_once() {
+        let finding = Finding::new(Code::ItemMismatch)
+            .about("data/items/{detail}.jpg")
+            .with("x");
+        assert_eq!(
+            finding.text(Language::En),
+            "Failed: photo {detail} differs from what was sealed."
+        );
+    }
+}

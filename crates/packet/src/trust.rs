@@ -1,0 +1,182 @@
+//! Trust anchors: the file that `--trust` reads. Lines of a C2SP tlog-policy (`log`, `witness`, `group`, `quorum`), bare
+//! vkeys, and PEM roots for timestamps. Everything else is an error: a misspelt anchor must not be passed over.
+
+use crate::{KeyName, KeyRole};
+use fieldseal_tlog::note::{KeySet, KeySetError, Vkey, VkeyError};
+
+/// Largest trust file, bytes.
+pub const MAX_TRUST: usize = 1 << 20;
+
+/// Why a trust file is refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrustError {
+    /// Over [`MAX_TRUST`], or not UTF-8.
+    #[error("the trust file is larger than {MAX_TRUST} bytes, or not UTF-8")]
+    Form,
+    /// A line that is none of those allowed.
+    #[error("line {0} of the trust file is not a key, a policy line or a comment")]
+    Line(usize),
+    /// A key that can't be read.
+    #[error("line {line} of the trust file holds a key that can't be read: {source}")]
+    Key {
+        /// From 1.
+        line: usize,
+        /// Why.
+        source: VkeyError,
+    },
+    /// Two keys of one name and id.
+    #[error(transparent)]
+    Conflict(#[from] KeySetError),
+    /// No `log` line.
+    #[error("the trust file names no log")]
+    NoLog,
+}
+
+/// What is trusted.
+#[derive(Debug, Clone, Default)]
+pub struct Trust {
+    /// Origins of the logs trusted: the names of their keys.
+    pub origins: Vec<String>,
+    /// Every key trusted, logs' included; what for is in its name.
+    pub keys: KeySet,
+    /// Witnesses' keys by their name in the policy.
+    pub witnesses: Vec<(String, Vkey)>,
+    /// `group` lines as they stand: name, then `all`, `any` or a number, then members.
+    pub groups: Vec<Vec<String>>,
+    /// Name on the `quorum` line; none for `none` or no such line.
+    pub quorum: Option<String>,
+    /// PEM certificates, as they stand.
+    pub roots_pem: String,
+}
+
+impl Trust {
+    /// Reads a trust file.
+    pub fn parse(bytes: &[u8]) -> Result<Self, TrustError> {
+        let text = std::str::from_utf8(bytes)
+            .ok()
+            .filter(|text| text.len() <= MAX_TRUST)
+            .ok_or(TrustError::Form)?;
+        let mut trust = Self::default();
+        let mut in_pem = false;
+        for (index, line) in text.lines().enumerate() {
+            let number = index + 1;
+            if line.starts_with("-----BEGIN CERTIFICATE-----") {
+                in_pem = true;
+            }
+            if in_pem {
+                trust.roots_pem.push_str(line);
+                trust.roots_pem.push('\n');
+                in_pem = !line.starts_with("-----END CERTIFICATE-----");
+                continue;
+            }
+            trust.policy_line(line.trim_matches([' ', '\t']), number)?;
+        }
+        if in_pem {
+            return Err(TrustError::Line(text.lines().count()));
+        }
+        if trust.origins.is_empty() {
+            Err(TrustError::NoLog)
+        } else {
+            Ok(trust)
+        }
+    }
+
+    fn policy_line(&mut self, line: &str, number: usize) -> Result<(), TrustError> {
+        let key = |text: &str| {
+            Vkey::parse(text).map_err(|source| TrustError::Key {
+                line: number,
+                source,
+            })
+        };
+        let words: Vec<&str> = line
+            .split([' ', '\t'])
+            .filter(|word| !word.is_empty())
+            .collect();
+        match words.as_slice() {
+            [] => {}
+            [first, ..] if first.starts_with('#') => {}
+            ["log", vkey] | ["log", vkey, _] => {
+                let vkey = key(vkey)?;
+                self.origins.push(vkey.name().to_owned());
+                self.keys.insert(vkey)?;
+            }
+            ["witness", name, vkey] | ["witness", name, vkey, _] => {
+                self.witnesses.push(((*name).to_owned(), key(vkey)?));
+            }
+            ["group", name, rule, members @ ..] if !members.is_empty() => {
+                let mut group = vec![(*name).to_owned(), (*rule).to_owned()];
+                group.extend(members.iter().map(|member| (*member).to_owned()));
+                self.groups.push(group);
+            }
+            ["quorum", "none"] => self.quorum = None,
+            ["quorum", name] => self.quorum = Some((*name).to_owned()),
+            [vkey] if vkey.contains('+') => {
+                self.keys.insert(key(vkey)?)?;
+            }
+            _ => return Err(TrustError::Line(number)),
+        }
+        Ok(())
+    }
+
+    /// Whether this origin's log is trusted.
+    pub fn knows_origin(&self, origin: &str) -> bool {
+        self.origins.iter().any(|known| known == origin)
+    }
+
+    /// The trusted keys of this origin in this role.
+    pub fn role<'a>(&'a self, origin: &'a str, role: KeyRole) -> impl Iterator<Item = &'a Vkey> {
+        self.keys.iter().filter(move |key| {
+            KeyName::parse(origin, key.name()).is_ok_and(|name| name.role == role)
+        })
+    }
+
+    /// The text of a trust file for one deployment without witnesses.
+    pub fn text(origin: &str, log: &Vkey, others: &[&Vkey]) -> String {
+        let mut text = format!("# Fieldseal trust anchors of {origin}\nlog {log}\nquorum none\n");
+        for key in others {
+            text.push_str(&format!("{key}\n"));
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fieldseal_tlog::note::{Ed25519Signer, Signer};
+
+    #[test]
+    fn reads_what_it_writes_and_refuses_the_rest() {
+        let key = |name: &str| {
+            Ed25519Signer::from_seed(name, &[name.len() as u8; 32])
+                .unwrap()
+                .vkey()
+                .clone()
+        };
+        let text = Trust::text(
+            "a.example/log",
+            &key("a.example/log"),
+            &[&key("a.example/log/receipts")],
+        );
+        let pem = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
+        let trust = Trust::parse(format!("{text}{pem}").as_bytes()).unwrap();
+        assert!(trust.knows_origin("a.example/log"));
+        assert_eq!(trust.role("a.example/log", KeyRole::Receipts).count(), 1);
+        assert_eq!(trust.role("a.example/log", KeyRole::Authority).count(), 0);
+        assert_eq!(trust.roots_pem, pem);
+        assert!(matches!(
+            Trust::parse(b"quorum none\n"),
+            Err(TrustError::NoLog)
+        ));
+        assert!(matches!(
+            Trust::parse(format!("{text}lgo x\n").as_bytes()),
+            Err(TrustError::Line(5))
+        ));
+        assert!(matches!(
+            Trust::parse(format!("{text}a+b+c\n").as_bytes()),
+            Err(TrustError::Key { line: 5, .. })
+        ));
+        assert!(Trust::parse(b"\xff").is_err());
+    }
+}
