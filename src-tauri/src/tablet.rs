@@ -1,0 +1,112 @@
+//! The engine this window stands in front of, or the one sentence why there is none.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use fieldseal_device::api::{ProblemView, Request};
+use fieldseal_device::{Engine, EngineConfig};
+
+use crate::commands::problem;
+
+/// What the process was started with.
+#[derive(Default)]
+pub struct Launch {
+    /// The enrolment QR's text: `--enrol TEXT`, or the variable `FIELDSEAL_ENROL`.
+    pub enrol: Option<String>,
+}
+
+impl Launch {
+    /// Reads the arguments and the environment.
+    pub fn from_process() -> Launch {
+        Launch::from(
+            std::env::args().skip(1),
+            std::env::var("FIELDSEAL_ENROL").ok(),
+        )
+    }
+
+    fn from(mut arguments: impl Iterator<Item = String>, variable: Option<String>) -> Launch {
+        let argument = arguments
+            .find(|argument| argument == "--enrol")
+            .and_then(|_| arguments.next());
+        Launch {
+            enrol: argument.or(variable).filter(|text| !text.is_empty()),
+        }
+    }
+}
+
+/// The engine, or why there is none: a corrupt vault, or a second window on the same one.
+pub struct Tablet {
+    engine: Result<Arc<Engine>, ProblemView>,
+}
+
+impl Tablet {
+    /// Opens the vault's folder, and begins the enrolment that the app was started with. The window is not kept waiting
+    /// for the server.
+    pub fn open(folder: &Path, launch: Launch) -> Tablet {
+        let engine = open_engine(folder).map(Arc::new);
+        match (&engine, launch.enrol) {
+            (Ok(engine), Some(text)) => {
+                let engine = Arc::clone(engine);
+                std::thread::spawn(move || enrol(&engine, text));
+            }
+            (Err(problem), _) => eprintln!("fieldseal-tablet: {}", problem.message),
+            (Ok(_), None) => {}
+        }
+        Tablet { engine }
+    }
+
+    /// # Errors
+    /// Why the engine could not be opened, the same each time.
+    pub fn engine(&self) -> Result<Arc<Engine>, ProblemView> {
+        self.engine.clone()
+    }
+}
+
+fn open_engine(folder: &Path) -> Result<Engine, ProblemView> {
+    std::fs::create_dir_all(folder).map_err(|_| {
+        problem(
+            "vault-folder",
+            "The folder of the vault could not be made: is the disk full or read-only?",
+        )
+    })?;
+    Engine::open(EngineConfig::new(folder))
+}
+
+/// An enrolled tablet is left as it is: the text was for the first start.
+fn enrol(engine: &Engine, text: String) {
+    let enrolled = engine
+        .call(Request::State)
+        .map(|state| state["enrolled"] == true);
+    let outcome = match enrolled {
+        Ok(true) => return,
+        Ok(false) => engine.call(Request::EnrolDevice { text }).map(drop),
+        Err(problem) => Err(problem),
+    };
+    if let Err(problem) = outcome {
+        eprintln!(
+            "fieldseal-tablet: this tablet could not be enrolled: {}",
+            problem.message
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn launch(arguments: &[&str], variable: Option<&str>) -> Option<String> {
+        Launch::from(
+            arguments.iter().map(|&text| text.to_owned()),
+            variable.map(str::to_owned),
+        )
+        .enrol
+    }
+
+    #[test]
+    fn the_argument_wins_over_the_variable() {
+        assert_eq!(launch(&["--enrol", "a"], Some("b")).as_deref(), Some("a"));
+        assert_eq!(launch(&[], Some("b")).as_deref(), Some("b"));
+        assert_eq!(launch(&["--enrol"], None), None);
+        assert_eq!(launch(&[], Some("")), None);
+    }
+}
