@@ -126,9 +126,13 @@ fn build_go_check() -> Result<PathBuf> {
     Ok(program)
 }
 
-/// Our own binary, the one that belongs to this build; built when it is not there.
+/// Our own binary: `FIELDSEAL_BIN` (set by `cargo xtask test`, which has just built it with everything else), or the one
+/// that belongs to this build, brought up to date first.
 pub fn fieldseal() -> Result<Command> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    if let Some(program) = std::env::var_os("FIELDSEAL_BIN") {
+        return Ok(Command::new(program));
+    }
     match BUILT.get_or_init(|| build_fieldseal().map_err(|error| format!("{error:#}"))) {
         Ok(program) => Ok(Command::new(program)),
         Err(error) => bail!("{error}"),
