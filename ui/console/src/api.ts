@@ -1,0 +1,126 @@
+/** The one file that talks to the server. Same origin only; the session is a cookie that scripts can't read. */
+
+import type {
+  DecisionRequest,
+  PacketDetail,
+  PacketPage,
+  Problem,
+  QuarantineView,
+  QueueName,
+  Session,
+  Verdict,
+} from './wire';
+
+const BASE = '/api/v1';
+const PATIENCE_MS = 30_000;
+
+/** What went wrong, by the server's stable code; `offline` when there was no answer at all. */
+export class ApiError extends Error {
+  constructor(
+    readonly code: string,
+    readonly status: number,
+    readonly retryAfterSeconds: number | null = null,
+  ) {
+    super(code);
+  }
+}
+
+let csrf = '';
+
+async function problemOf(answer: Response): Promise<ApiError> {
+  const wait = Number(answer.headers.get('Retry-After') ?? Number.NaN);
+  const retryAfter = Number.isFinite(wait) ? wait : null;
+  try {
+    const body = (await answer.json()) as Partial<Problem>;
+    if (typeof body.code === 'string') return new ApiError(body.code, answer.status, retryAfter);
+  } catch {
+    // No problem body: a proxy in between, most likely. The status still says something.
+  }
+  return new ApiError(answer.status === 401 ? 'unauthenticated' : 'internal', answer.status, retryAfter);
+}
+
+async function ask<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const headers: Record<string, string> = { Accept: 'application/json' };
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (method !== 'GET') headers['X-Fieldseal-Csrf'] = csrf;
+  const limit = AbortSignal.timeout(PATIENCE_MS);
+  let answer: Response;
+  try {
+    answer = await fetch(BASE + path, {
+      method,
+      headers,
+      credentials: 'same-origin',
+      cache: 'no-store',
+      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    throw new ApiError('offline', 0);
+  }
+  if (!answer.ok) throw await problemOf(answer);
+  const text = await answer.text();
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+function remember(session: Session): Session {
+  csrf = session.csrf;
+  return session;
+}
+
+/** The session that the cookie stands for. */
+export async function currentSession(): Promise<Session> {
+  return remember(await ask<Session>('GET', '/session'));
+}
+
+export async function signIn(account: string, password: string): Promise<Session> {
+  return remember(await ask<Session>('POST', '/session', { account, password }));
+}
+
+export async function signOut(): Promise<void> {
+  await ask<unknown>('DELETE', '/session');
+  csrf = '';
+}
+
+export interface PacketQuery {
+  queue: QueueName;
+  verdict: Verdict | null;
+  q: string;
+  page: number;
+}
+
+export function packets(query: PacketQuery, signal?: AbortSignal): Promise<PacketPage> {
+  const params = new URLSearchParams({ queue: query.queue, page: String(query.page) });
+  if (query.verdict !== null) params.set('verdict', query.verdict);
+  if (query.q !== '') params.set('q', query.q);
+  return ask<PacketPage>('GET', `/review/packets?${params.toString()}`, undefined, signal);
+}
+
+function packetPath(id: string): string {
+  return `/review/packets/${encodeURIComponent(id)}`;
+}
+
+export function packet(id: string, signal?: AbortSignal): Promise<PacketDetail> {
+  return ask<PacketDetail>('GET', packetPath(id), undefined, signal);
+}
+
+export async function decide(id: string, request: DecisionRequest): Promise<void> {
+  await ask<unknown>('POST', `${packetPath(id)}/decision`, request);
+}
+
+export function quarantine(signal?: AbortSignal): Promise<QuarantineView[]> {
+  return ask<QuarantineView[]>('GET', '/review/quarantine', undefined, signal);
+}
+
+/** A re-encoded JPEG: originals are never shown from this origin. */
+export function previewUrl(id: string, item: number, width: 320 | 1600): string {
+  return `${BASE}${packetPath(id)}/items/${String(item)}/preview?w=${String(width)}`;
+}
+
+export function zipUrl(id: string): string {
+  return `${BASE}${packetPath(id)}/zip`;
+}
+
+export function exportUrl(id: string): string {
+  return `${BASE}${packetPath(id)}/export`;
+}

@@ -1,0 +1,50 @@
+/** Who is signed in. `unknown` until the server has been asked once. */
+
+import { ApiError, currentSession, signIn, signOut } from '../api';
+import type { Session } from '../wire';
+
+class Account {
+  session = $state<Session | null>(null);
+  asked = $state(false);
+  /** The server could not be reached when asked. */
+  offline = $state(false);
+  /** A session that ran out in the middle of work: the sign-in screen says so. */
+  expired = $state(false);
+
+  get decides(): boolean {
+    return this.session?.role === 'reviewer';
+  }
+
+  async ask(): Promise<void> {
+    this.offline = false;
+    try {
+      this.session = await currentSession();
+    } catch (cause) {
+      this.session = null;
+      this.offline = cause instanceof ApiError && cause.code === 'offline';
+    }
+    this.asked = true;
+  }
+
+  async enter(name: string, password: string): Promise<void> {
+    this.session = await signIn(name, password);
+    this.expired = false;
+  }
+
+  async leave(): Promise<void> {
+    await signOut();
+    this.session = null;
+  }
+
+  /** Every failed request passes here: an expired session leads back to the sign-in screen. */
+  noticed(cause: unknown): string {
+    const code = cause instanceof ApiError ? cause.code : 'internal';
+    if (code === 'unauthenticated' && this.session) {
+      this.session = null;
+      this.expired = true;
+    }
+    return code;
+  }
+}
+
+export const account = new Account();

@@ -1,0 +1,155 @@
+/**
+ * The bodies of `/api/v1` as this console reads them: `crates/wire/src/console.rs` and `problem.rs`, field for field.
+ * Times are RFC 3339 in UTC, digests are lower-case hex, and what is missing is `null`.
+ */
+
+export interface Text {
+  zh: string;
+  en: string;
+}
+
+export interface Session {
+  account: string;
+  name: string;
+  role: string;
+  csrf: string;
+  origin: string;
+}
+
+export type Verdict = 'verified' | 'not-proved' | 'failed';
+export type Level = 'ok' | 'info' | 'not-proved' | 'failed';
+export type Decision = 'accepted' | 'returned' | 'refused' | 'legal-review';
+export type QueueName = 'open' | 'done';
+
+export interface VerdictCounts {
+  all: number;
+  failed: number;
+  not_proved: number;
+  verified: number;
+}
+
+export interface PacketSummary {
+  id: string;
+  title: string;
+  kind: string;
+  kind_name: Text;
+  point: string | null;
+  team: string | null;
+  officers: string[];
+  items: number;
+  /** Numbers of the first items that have a preview, at most three. */
+  previews: number[];
+  verdict: Verdict;
+  ok: number;
+  not_proved: number;
+  failed: number;
+  closed_at: string | null;
+  received_at: string;
+  logged_at: string | null;
+  decision: Decision | null;
+  decided_at: string | null;
+}
+
+export interface PacketPage {
+  packets: PacketSummary[];
+  total: number;
+  page: number;
+  counts: VerdictCounts;
+}
+
+export interface ItemView {
+  number: number;
+  path: string;
+  sha256: string;
+  size: number;
+  media_type: string;
+  shot: Text | null;
+  captured_at: string | null;
+  accuracy_m: number | null;
+  width: number | null;
+  height: number | null;
+  preview: boolean;
+  preview_problem: string | null;
+  voided: string | null;
+}
+
+export interface FieldView {
+  id: string;
+  label: Text;
+  value: Text;
+}
+
+export interface PlaceView {
+  latitude: string | null;
+  longitude: string | null;
+  accuracy_m: number | null;
+  address: string | null;
+  no_fix_reason: string | null;
+}
+
+export interface CustodyView {
+  log: 'tablet' | 'server';
+  line: number;
+  at: string;
+  event: string;
+  actor: string | null;
+  text: Text;
+}
+
+export interface FindingView {
+  code: string;
+  level: Level;
+  subject: string;
+  text: Text;
+}
+
+export interface DecisionView {
+  decision: Decision;
+  reason: string | null;
+  decided_at: string;
+  reviewer: string;
+  leaf_index: number | null;
+}
+
+export interface PacketDetail {
+  summary: PacketSummary;
+  packet_digest: string;
+  zip_sha256: string;
+  zip_size: number;
+  leaf_index: number | null;
+  items: ItemView[];
+  fields: FieldView[];
+  place: PlaceView | null;
+  party: string | null;
+  custody: CustodyView[];
+  findings: FindingView[];
+  sealed_after: string | null;
+  logged_before: string | null;
+  decisions: DecisionView[];
+  next: string | null;
+  previous: string | null;
+}
+
+export interface DecisionRequest {
+  decision: Decision;
+  reason: string | null;
+  packet_digest: string;
+}
+
+export interface QuarantineView {
+  id: string;
+  device: string | null;
+  received_at: string;
+  size: number;
+  sha256: string;
+  reason: string;
+}
+
+/** RFC 9457, as every error answer of the server. */
+export interface Problem {
+  type: string;
+  code: string;
+  status: number;
+  title: string;
+  detail?: string;
+}
