@@ -184,6 +184,13 @@ impl Ranges {
     }
 }
 
+/// As it stands on the seal's `captures` line.
+impl std::fmt::Display for Ranges {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.write())
+    }
+}
+
 impl LineValue for Ranges {
     fn write(&self) -> String {
         if self.0.is_empty() {
