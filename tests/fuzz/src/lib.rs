@@ -1,0 +1,177 @@
+//! What each fuzz target does with arbitrary bytes. A target's body must not panic; where a format has one spelling, what
+//! is accepted must be written back byte for byte.
+
+use fieldseal_packet::seal::SealBody;
+use fieldseal_packet::{bag, custody, entry, form, json, receipt, record, trust, zipread};
+use fieldseal_tlog::checkpoint::Checkpoint;
+use fieldseal_tlog::merkle::{leaf_hash, verify_consistency, verify_inclusion};
+use fieldseal_tlog::note::{Note, Vkey};
+use fieldseal_tlog::proof::TlogProof;
+use fieldseal_tlog::tile::{self, TilePath};
+
+/// A target's body. It says whether the bytes were accepted, so that a corpus that reaches nothing is noticed.
+pub type Body = fn(&[u8]) -> bool;
+
+/// Every target: its name (of the file in `fuzz_targets/` and the folder in `corpus/`) and its body.
+pub const TARGETS: &[(&str, Body)] = &[
+    ("note", note),
+    ("checkpoint", checkpoint),
+    ("proof", proof),
+    ("vkey", vkey),
+    ("tile", tile),
+    ("trust", trust),
+    ("zip", zip),
+    ("manifest", manifest),
+    ("custody", custody),
+    ("json", json),
+    ("record", record),
+    ("form", form),
+    ("seal", seal),
+    ("receipt", receipt),
+    ("leaf", leaf),
+];
+
+/// Reads text; where it is accepted, it must be written back the same.
+fn one_spelling<T, E>(
+    data: &[u8],
+    parse: impl Fn(&str) -> Result<T, E>,
+    write: impl Fn(&T) -> String,
+) -> bool {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return false;
+    };
+    let Ok(value) = parse(text) else { return false };
+    assert_eq!(write(&value), text);
+    true
+}
+
+/// A signed note.
+pub fn note(data: &[u8]) -> bool {
+    let Ok(note) = Note::parse(data) else {
+        return false;
+    };
+    assert_eq!(note.to_bytes(), data);
+    true
+}
+
+/// A checkpoint's text.
+pub fn checkpoint(data: &[u8]) -> bool {
+    one_spelling(data, Checkpoint::parse, Checkpoint::text)
+}
+
+/// An inclusion proof, and its hashes held against both algorithms: whatever they say, they say it without a panic.
+pub fn proof(data: &[u8]) -> bool {
+    let Ok(proof) = TlogProof::parse(data) else {
+        return false;
+    };
+    assert_eq!(proof.to_bytes(), data);
+    let text = Note::parse(&proof.checkpoint)
+        .expect("a proof holds a note")
+        .text;
+    if let Ok(Checkpoint { size, root, .. }) = Checkpoint::parse(&text) {
+        let leaf = leaf_hash(data);
+        let _ = verify_inclusion(&leaf, proof.index, size, &proof.hashes, &root);
+        let _ = verify_consistency(proof.index, &leaf, size, &root, &proof.hashes);
+    }
+    true
+}
+
+/// A verifier key, and bytes that are no signature held against it.
+pub fn vkey(data: &[u8]) -> bool {
+    one_spelling(data, Vkey::parse, |key| {
+        let _ = key.verify(b"text\n", key.material());
+        key.to_string()
+    })
+}
+
+/// A tile's path, or the bytes of an entry bundle.
+pub fn tile(data: &[u8]) -> bool {
+    let is_path = one_spelling(data, TilePath::parse, |path| {
+        let _ = path.exists_at(path.index());
+        path.to_string()
+    });
+    let Ok(entries) = tile::decode_bundle(data) else {
+        return is_path;
+    };
+    assert_eq!(tile::encode_bundle(&entries).as_deref(), Ok(data));
+    true
+}
+
+/// A trust file.
+pub fn trust(data: &[u8]) -> bool {
+    trust::Trust::parse(data).is_ok()
+}
+
+/// A packet's zip: its directory and headers, and that no entry leads out of the file.
+pub fn zip(data: &[u8]) -> bool {
+    let Ok(index) = zipread::ZipIndex::read(&data.to_vec()) else {
+        return false;
+    };
+    for entry in &index.entries {
+        let end = entry
+            .offset
+            .checked_add(entry.size)
+            .expect("an entry ends somewhere");
+        assert!(end <= data.len() as u64, "an entry reaches over the end");
+        assert!(zipread::path_is_safe(&entry.path));
+    }
+    true
+}
+
+/// A bag's manifest, and the same bytes as its bag-info.txt.
+pub fn manifest(data: &[u8]) -> bool {
+    if let Ok(text) = std::str::from_utf8(data) {
+        let _ = bag::parse_info(text);
+    }
+    bag::parse_manifest(data).is_ok()
+}
+
+/// A custody log.
+pub fn custody(data: &[u8]) -> bool {
+    let (lines, problems) = custody::read(data, custody::Head::START);
+    let known = lines.iter().filter(|line| line.known().is_some()).count();
+    problems.is_empty() && known > 0
+}
+
+/// Strict JSON: what is accepted is still accepted, and the same, when it is written again.
+pub fn json(data: &[u8]) -> bool {
+    let Ok(value) = json::parse_strict(data) else {
+        return false;
+    };
+    let _ = json::schema_of(&value);
+    let again = json::parse_strict(value.to_string().as_bytes());
+    assert_eq!(again.expect("what was written is acceptable"), value);
+    true
+}
+
+/// A packet's record.
+pub fn record(data: &[u8]) -> bool {
+    json::parse_strict_as::<record::Record>(data).is_ok()
+}
+
+/// A form file.
+pub fn form(data: &[u8]) -> bool {
+    json::parse_strict_as::<form::Form>(data).is_ok()
+}
+
+/// The text of a seal.
+pub fn seal(data: &[u8]) -> bool {
+    one_spelling(data, SealBody::parse, SealBody::text)
+}
+
+/// The text of a receipt.
+pub fn receipt(data: &[u8]) -> bool {
+    one_spelling(data, receipt::Receipt::parse, receipt::Receipt::text)
+}
+
+/// The text of any other leaf.
+pub fn leaf(data: &[u8]) -> bool {
+    one_spelling(data, entry::Enrolled::parse, entry::Enrolled::text)
+        || one_spelling(data, entry::Rotated::parse, entry::Rotated::text)
+        || one_spelling(data, entry::Revoked::parse, entry::Revoked::text)
+        || one_spelling(data, entry::Retired::parse, entry::Retired::text)
+        || one_spelling(data, entry::Decision::parse, entry::Decision::text)
+        || one_spelling(data, entry::Heartbeat::parse, entry::Heartbeat::text)
+        || one_spelling(data, entry::Tombstone::parse, entry::Tombstone::text)
+        || one_spelling(data, entry::Quarantined::parse, entry::Quarantined::text)
+}
