@@ -135,6 +135,7 @@ codes! {
         DevicePrevMismatch "device-prev-mismatch" "核验不符：封签没有接在本机登记之后。" "Failed: the seal does not follow the device's enrolment."
         DeviceLineInvalid "device-line-invalid" "核验不符：平板的签名无效（{subject}）。" "Failed: the tablet's signature is wrong ({subject})."
         OfficerLineInvalid "officer-line-invalid" "核验不符：执法人员的签名无效（{subject}）。" "Failed: an officer's signature is wrong ({subject})."
+        OfficersSameKey "officers-same-key" "核验不符：两名执法人员用的是同一把钥匙。" "Failed: two officers have signed with one and the same key."
         KeyConflict "key-conflict" "核验不符：有两把同名同号的钥匙（{subject}）。" "Failed: there are two keys of one name and id ({subject})."
         KeyMalformed "key-malformed" "核验不符：{subject} 不是有效的公钥文件。" "Failed: {subject} is not a valid key file."
         EnrolmentInvalid "enrolment-invalid" "核验不符：登记凭证无效（{subject}）。" "Failed: an enrolment entry is wrong ({subject})."
@@ -204,6 +205,7 @@ codes! {
         ReceiptOk "receipt-ok" "服务器的签名回执有效。" "The server's signed receipt is right."
         LogInclusionOk "log-inclusion-ok" "已入日志第 {detail} 条，证明有效。" "In the log at index {detail}; the proof is right."
         ConsistencyOk "consistency-ok" "日志从平板见过的检查点一致延伸到现在。" "The log extends the checkpoint that the tablet had seen."
+        WitnessOk "witness-ok" "所要求的外部见证都已联署。" "The outside witnesses that the policy asks for have cosigned."
         DecisionOk "decision-ok" "审核决定 {subject} 的签名与摘要有效。" "The decision {subject} has a right signature and digest."
     }
     Info {

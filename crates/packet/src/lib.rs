@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod bag;
+pub mod consistency;
 pub mod context;
 pub mod custody;
 mod digest;
@@ -21,7 +22,7 @@ pub mod seal;
 mod sniff;
 mod time;
 pub mod trust;
-// pub mod verify;
+pub mod verify;
 pub mod ziplayout;
 pub mod zipread;
 

@@ -237,34 +237,33 @@ where
         if buffer.is_empty() {
             return Ok(0);
         }
-        // Entries without content are stepped over.
-        while let Some(piece) = self.layout.piece_at(self.offset) {
-            match piece {
-                Piece::Bytes(bytes) => {
-                    self.content = None;
-                    let count = bytes.len().min(buffer.len());
-                    buffer[..count].copy_from_slice(&bytes[..count]);
-                    self.offset += count as u64;
-                    return Ok(count);
+        let Some(piece) = self.layout.piece_at(self.offset) else {
+            return Ok(0);
+        };
+        match piece {
+            Piece::Bytes(bytes) => {
+                self.content = None;
+                let count = bytes.len().min(buffer.len());
+                buffer[..count].copy_from_slice(&bytes[..count]);
+                self.offset += count as u64;
+                return Ok(count);
+            }
+            Piece::Content { index, offset, len } => {
+                let content = match &mut self.content {
+                    Some(content) => content,
+                    None => self.content.insert((self.open)(index, offset)?),
+                };
+                let want = usize::try_from(len).unwrap_or(usize::MAX).min(buffer.len());
+                let count = content.read(&mut buffer[..want])?;
+                if count == 0 {
+                    return Err(io::Error::new(
+                        io::ErrorKind::UnexpectedEof,
+                        "the content is shorter than announced",
+                    ));
                 }
-                Piece::Content { index, offset, len } => {
-                    let content = match &mut self.content {
-                        Some(content) => content,
-                        None => self.content.insert((self.open)(index, offset)?),
-                    };
-                    let want = usize::try_from(len).unwrap_or(usize::MAX).min(buffer.len());
-                    let count = content.read(&mut buffer[..want])?;
-                    if count == 0 {
-                        return Err(io::Error::new(
-                            io::ErrorKind::UnexpectedEof,
-                            "the content is shorter than announced",
-                        ));
-                    }
-                    self.offset += count as u64;
-                    return Ok(count);
-                }
+                self.offset += count as u64;
+                return Ok(count);
             }
         }
-        Ok(0)
     }
 }

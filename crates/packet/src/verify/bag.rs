@@ -1,0 +1,220 @@
+//! Checks of a bag: every listed file is there with its digest, and every file that is there is listed.
+
+use super::source::{Source, read_small};
+use crate::bag::{self, CMS, DECLARATION, MANIFEST, SEAL, TAGMANIFEST};
+use crate::findings::{Code, Finding};
+use crate::zipread::{ReadAt, Stretch};
+use crate::{Sha256Digest, Sha256Writer};
+use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
+
+/// What the bag's own checks found out.
+pub(crate) struct BagCheck {
+    /// External-Identifier.
+    pub id: Option<String>,
+    /// Digest of every file that could be read.
+    pub digests: BTreeMap<String, Sha256Digest>,
+    /// Size of every file.
+    pub sizes: BTreeMap<String, u64>,
+    pub findings: Vec<Finding>,
+}
+
+impl BagCheck {
+    fn add(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    /// Whether any finding so far is a failure.
+    pub(crate) fn failed(&self) -> bool {
+        self.findings
+            .iter()
+            .any(|finding| finding.code.level() == crate::findings::Level::Failed)
+    }
+}
+
+/// Checks the bag in `source`. `unlisted` names the tag files that may stand outside the tag manifest.
+pub(crate) fn check(source: &dyn Source, unlisted: &[&str]) -> BagCheck {
+    let sizes: BTreeMap<String, u64> = source.files().into_iter().collect();
+    let mut check = BagCheck {
+        id: None,
+        digests: BTreeMap::new(),
+        sizes,
+        findings: Vec::new(),
+    };
+    hash_files(source, &mut check);
+    declaration(source, &mut check);
+    let payload = manifest(source, &mut check, MANIFEST);
+    let tags = manifest(source, &mut check, TAGMANIFEST);
+    if let Some(payload) = &payload {
+        listed(&mut check, payload, |path| path.starts_with("data/"));
+    }
+    if let Some(tags) = &tags {
+        listed(&mut check, tags, |path| !path.starts_with("data/"));
+    }
+    let is_listed = |path: &str| {
+        let manifest = if path.starts_with("data/") {
+            &payload
+        } else {
+            &tags
+        };
+        manifest
+            .as_ref()
+            .is_none_or(|manifest| manifest.contains_key(path))
+    };
+    let added: Vec<String> = check
+        .sizes
+        .keys()
+        .filter(|path| {
+            !is_tagmanifest(path) && !unlisted.contains(&path.as_str()) && !is_listed(path)
+        })
+        .cloned()
+        .collect();
+    for path in added {
+        check.add(Finding::new(Code::FileUnlisted).about(path));
+    }
+    info(source, &mut check);
+    if check.sizes.contains_key("manifest-sm3.txt") {
+        check.add(Finding::new(Code::Sm3NotChecked));
+    }
+    if check.sizes.contains_key(CMS) && unlisted.contains(&CMS) {
+        check.add(Finding::new(Code::CmsNotChecked));
+    }
+    if !check.failed() {
+        let count = check.sizes.len();
+        check.add(Finding::new(Code::FilesOk).with(count));
+    }
+    check
+}
+
+/// Files of a packet that no manifest lists.
+pub(crate) const PACKET_UNLISTED: &[&str] = &[SEAL, CMS];
+
+/// RFC 8493: tag manifests list neither themselves nor one another.
+fn is_tagmanifest(path: &str) -> bool {
+    !path.contains('/') && path.starts_with("tagmanifest-") && path.ends_with(".txt")
+}
+
+fn hash_files(source: &dyn Source, check: &mut BagCheck) {
+    let mut buffer = vec![0; 256 * 1024];
+    for (path, size) in check.sizes.clone() {
+        let result = source
+            .open(&path)
+            .and_then(|file| hash_file(&*file, size, &mut buffer));
+        match result {
+            Ok((digest, crc)) => {
+                if source.crc32(&path).is_some_and(|claimed| claimed != crc) {
+                    check.add(Finding::new(Code::ZipCrcMismatch).about(&path));
+                }
+                check.digests.insert(path, digest);
+            }
+            Err(error) => check.add(
+                Finding::new(Code::FileUnreadable)
+                    .about(path)
+                    .with(error.kind()),
+            ),
+        }
+    }
+}
+
+fn hash_file(file: &dyn ReadAt, size: u64, buffer: &mut [u8]) -> io::Result<(Sha256Digest, u32)> {
+    let mut reader = Stretch::new(file, 0, size);
+    let (mut sha256, mut crc) = (Sha256Writer::new(), crc32fast::Hasher::new());
+    loop {
+        match reader.read(buffer) {
+            Ok(0) => return Ok((sha256.finish(), crc.finalize())),
+            Ok(count) => {
+                sha256.write_all(&buffer[..count])?;
+                crc.update(&buffer[..count]);
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn declaration(source: &dyn Source, check: &mut BagCheck) {
+    let declared = read_small(source, "bagit.txt", 4096).ok().flatten();
+    if declared.as_deref() != Some(DECLARATION.as_bytes()) {
+        check.add(Finding::new(Code::BagDeclaration));
+    }
+}
+
+fn manifest(
+    source: &dyn Source,
+    check: &mut BagCheck,
+    name: &str,
+) -> Option<BTreeMap<String, Sha256Digest>> {
+    let bytes = match read_small(source, name, bag::MAX_MANIFEST) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => {
+            check.add(Finding::new(Code::ManifestMissing).about(name));
+            return None;
+        }
+        Err(error) => {
+            check.add(
+                Finding::new(Code::FileUnreadable)
+                    .about(name)
+                    .with(error.kind()),
+            );
+            return None;
+        }
+    };
+    match bag::parse_manifest(&bytes) {
+        Ok(files) => Some(files),
+        Err(error) => {
+            check.add(
+                Finding::new(Code::ManifestMalformed)
+                    .about(name)
+                    .with(error),
+            );
+            None
+        }
+    }
+}
+
+fn listed(
+    check: &mut BagCheck,
+    files: &BTreeMap<String, Sha256Digest>,
+    belongs: impl Fn(&str) -> bool,
+) {
+    for (path, digest) in files {
+        let finding = match check.digests.get(path) {
+            _ if !belongs(path) => Finding::new(Code::FileMissing).about(path),
+            Some(found) if found == digest => continue,
+            Some(_) if path.starts_with("data/items/") => {
+                Finding::new(Code::ItemMismatch).about(path)
+            }
+            Some(_) => Finding::new(Code::FileMismatch).about(path),
+            // A file that is there but could not be read has its finding already.
+            None if check.sizes.contains_key(path) => continue,
+            None => Finding::new(Code::FileMissing).about(path),
+        };
+        check.add(finding);
+    }
+}
+
+fn info(source: &dyn Source, check: &mut BagCheck) {
+    let bytes = read_small(source, "bag-info.txt", 1 << 20).ok().flatten();
+    let Some(text) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) else {
+        check.add(Finding::new(Code::BagInfo).with("missing"));
+        return;
+    };
+    let info = bag::parse_info(&text);
+    let value = |label: &str| {
+        info.iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(label))
+            .map(|(_, value)| value.clone())
+    };
+    check.id = value("External-Identifier");
+    let payload = || {
+        check
+            .sizes
+            .iter()
+            .filter(|(path, _)| path.starts_with("data/"))
+    };
+    let bytes = payload().fold(0u64, |sum, (_, size)| sum.saturating_add(*size));
+    let oxum = format!("{bytes}.{}", payload().count());
+    if value("Payload-Oxum").is_none_or(|claimed| claimed != oxum) {
+        check.add(Finding::new(Code::BagInfo).with("Payload-Oxum"));
+    }
+}

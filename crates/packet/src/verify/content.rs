@@ -1,0 +1,314 @@
+//! Checks of what the packet says: record, form and custody log, against each other and against the items' bytes.
+
+use super::bag::BagCheck;
+use super::seal::Seal;
+use super::source::{Source, read_small};
+use crate::custody::{self, Captured, Event, Head, Line, Problem};
+use crate::findings::{Code, Finding};
+use crate::form::{Form, MAX_FORM};
+use crate::json::{self, MAX_SIZE};
+use crate::record::{Record, VOID_KIND};
+use crate::seal::Ranges;
+use crate::{PacketId, Sha256Digest};
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+
+/// Path of the custody log in a packet.
+pub(crate) const CUSTODY: &str = "data/custody.log";
+
+/// Reads a document of one schema; a schema that this version doesn't know is *not proved*, its bytes being checked already.
+fn document<T: DeserializeOwned>(
+    source: &dyn Source,
+    path: &str,
+    schema: &str,
+    limit: usize,
+    findings: &mut Vec<Finding>,
+) -> Option<T> {
+    let malformed = |why: String| Finding::new(Code::RecordMalformed).about(path).with(why);
+    let bytes = match read_small(source, path, limit) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => {
+            findings.push(Finding::new(Code::RecordMissing).about(path));
+            return None;
+        }
+        Err(error) => {
+            findings.push(malformed(error.kind().to_string()));
+            return None;
+        }
+    };
+    let value = match json::parse_strict(&bytes) {
+        Ok(value) => value,
+        Err(error) => {
+            findings.push(malformed(error.to_string()));
+            return None;
+        }
+    };
+    let (name, major) = json::schema_of(&value).unwrap_or(("", 0));
+    let found = format!("{name}/{major}");
+    if found != schema {
+        let unknown_major = schema.split('/').next() == Some(name);
+        findings.push(if unknown_major {
+            Finding::new(Code::SchemaUnknown).about(path).with(found)
+        } else {
+            malformed("schema".to_owned())
+        });
+        return None;
+    }
+    match serde_json::from_value(value) {
+        Ok(document) => Some(document),
+        Err(error) => {
+            findings.push(malformed(error.to_string()));
+            None
+        }
+    }
+}
+
+/// The record and the form.
+pub(crate) fn record_and_form(
+    source: &dyn Source,
+    bag: &BagCheck,
+    findings: &mut Vec<Finding>,
+) -> (Option<Record>, Option<Form>) {
+    let form: Option<Form> = document(source, "data/form.json", "form/1", MAX_FORM, findings);
+    let record: Option<Record> = document(
+        source,
+        "data/record.json",
+        crate::record::SCHEMA,
+        MAX_SIZE,
+        findings,
+    );
+    if let Some(record) = &record {
+        check_record(record, form.as_ref(), bag, findings);
+    }
+    (record, form)
+}
+
+fn check_record(record: &Record, form: Option<&Form>, bag: &BagCheck, findings: &mut Vec<Finding>) {
+    let before = findings.len();
+    if bag.id.as_deref() != Some(record.packet.to_string().as_str()) {
+        findings.push(Finding::new(Code::RecordPacketMismatch));
+    }
+    if record.kind != VOID_KIND && form.is_some_and(|form| form.kind != record.kind) {
+        findings.push(
+            Finding::new(Code::RecordMalformed)
+                .about("data/form.json")
+                .with("kind"),
+        );
+    }
+    let mut named: Vec<&str> = Vec::new();
+    for item in &record.items {
+        named.push(&item.path);
+        // A changed item has its own finding already; here the record's words are compared with the manifest's file.
+        let there = bag.sizes.contains_key(&item.path);
+        let differs = bag
+            .digests
+            .get(&item.path)
+            .is_some_and(|digest| *digest != item.sha256)
+            || bag
+                .sizes
+                .get(&item.path)
+                .is_some_and(|size| *size != item.size);
+        if !there || differs {
+            findings.push(Finding::new(Code::RecordItemMismatch).about(&item.path));
+        }
+    }
+    named.sort_unstable();
+    let twice = named
+        .windows(2)
+        .find(|pair| pair[0] == pair[1])
+        .map(|pair| pair[0]);
+    let outside = named
+        .iter()
+        .find(|path| !path.starts_with("data/items/"))
+        .copied();
+    let missed = bag.sizes.keys().map(String::as_str);
+    let missed =
+        missed.filter(|path| path.starts_with("data/items/") && named.binary_search(path).is_err());
+    for path in twice.into_iter().chain(outside).chain(missed) {
+        findings.push(Finding::new(Code::RecordItemMismatch).about(path));
+    }
+    if findings.len() == before {
+        findings.push(Finding::new(Code::RecordOk));
+    }
+}
+
+/// What the record reports, without a verdict.
+pub(crate) fn reported(record: &Record, findings: &mut Vec<Finding>) {
+    findings.push(Finding::new(Code::SelfReported));
+    if record.kind == VOID_KIND {
+        findings
+            .push(Finding::new(Code::KindVoid).with(record.void_reason.as_deref().unwrap_or("")));
+    }
+    if let Some(supplements) = &record.supplements {
+        findings.push(Finding::new(Code::SupplementOf).about(supplements.packet.to_string()));
+    }
+    if let Some(party) = &record.party {
+        findings.push(Finding::new(Code::PartyReported).with(&party.presence));
+    }
+    for item in &record.items {
+        if let Some(reason) = &item.voided {
+            findings.push(
+                Finding::new(Code::ItemVoided)
+                    .about(&item.path)
+                    .with(reason),
+            );
+        }
+    }
+}
+
+/// The lines of a custody log, with findings for what is wrong in its form and chain.
+pub(crate) fn read_custody(
+    source: &dyn Source,
+    path: &str,
+    start: Head,
+    findings: &mut Vec<Finding>,
+) -> Option<Vec<Line>> {
+    let bytes = match read_small(source, path, custody::MAX_LOG) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => {
+            findings.push(Finding::new(Code::CustodyMissing).about(path));
+            return None;
+        }
+        Err(error) => {
+            findings.push(
+                Finding::new(Code::FileUnreadable)
+                    .about(path)
+                    .with(error.kind()),
+            );
+            return None;
+        }
+    };
+    let (lines, problems) = custody::read(&bytes, start);
+    // One finding of each kind says where; a chain that is broken once would repeat itself for many lines.
+    let first = |wanted: fn(&Problem) -> Option<u64>| problems.iter().find_map(wanted);
+    let malformed = first(|problem| match problem {
+        Problem::TooLarge | Problem::Truncated => Some(0),
+        Problem::Malformed(line) => Some(*line),
+        _ => None,
+    });
+    let broken = first(|problem| match problem {
+        Problem::Chain(line) | Problem::Number(line) => Some(*line),
+        _ => None,
+    });
+    if let Some(line) = malformed {
+        let line = if line == 0 { lines.len() as u64 } else { line };
+        findings.push(Finding::new(Code::CustodyMalformed).about(path).with(line));
+    }
+    if let Some(line) = broken {
+        findings.push(
+            Finding::new(Code::CustodyChainBroken)
+                .about(path)
+                .with(line),
+        );
+    }
+    for line in lines.iter().filter(|line| line.known().is_none()).take(8) {
+        findings.push(
+            Finding::new(Code::CustodyEventUnknown)
+                .about(path)
+                .with(line.n),
+        );
+    }
+    if problems.is_empty() {
+        findings.push(Finding::new(Code::CustodyOk).about(path).with(lines.len()));
+    }
+    Some(lines)
+}
+
+/// The tablet's custody log against record, items and seal.
+pub(crate) fn check_custody(
+    lines: &[Line],
+    packet: Option<&PacketId>,
+    record: Option<&Record>,
+    seal: Option<&Seal>,
+    findings: &mut Vec<Finding>,
+) {
+    let events: Vec<Option<Event>> = lines.iter().map(Line::known).collect();
+    if !framed(&events, packet) {
+        findings.push(Finding::new(Code::CustodyNotClosed));
+    }
+    let captured: BTreeMap<u64, &Captured> = events
+        .iter()
+        .filter_map(|event| match event {
+            Some(Event::Captured(captured)) => Some((captured.capture_seq, &**captured)),
+            _ => None,
+        })
+        .collect();
+    let count = events
+        .iter()
+        .filter(|event| matches!(event, Some(Event::Captured(_))))
+        .count();
+    if let Some(seal) = seal
+        && (seal.body.captures != Ranges::of(captured.keys().copied()) || count != captured.len())
+    {
+        findings.push(Finding::new(Code::SealCapturesMismatch));
+    }
+    capture_chain(&captured, findings);
+    if let Some(record) = record {
+        for item in &record.items {
+            let fits = captured.get(&item.capture_seq).is_some_and(|captured| {
+                captured.sha256 == item.sha256 && captured.size == item.size
+            });
+            if !fits {
+                findings.push(Finding::new(Code::CustodyItemMismatch).about(&item.path));
+            }
+        }
+        if record.items.len() != captured.len()
+            && record
+                .items
+                .iter()
+                .all(|item| captured.contains_key(&item.capture_seq))
+        {
+            findings.push(Finding::new(Code::CustodyItemMismatch).about(CUSTODY));
+        }
+        sensors(record, &captured, findings);
+    }
+}
+
+/// Begins with `opened` of this packet, ends with `closed`, and every earlier `closed` is followed by `reopened`.
+fn framed(events: &[Option<Event>], packet: Option<&PacketId>) -> bool {
+    let opened = match events.first() {
+        Some(Some(Event::Opened { packet: opened, .. })) => {
+            packet.is_none_or(|packet| packet == opened)
+        }
+        _ => false,
+    };
+    let closed = |event: &Option<Event>| matches!(event, Some(Event::Closed { .. }));
+    let reopened = |pair: &[Option<Event>]| {
+        !closed(&pair[0]) || matches!(pair[1], Some(Event::Reopened { .. }))
+    };
+    opened && events.last().is_some_and(closed) && events.windows(2).all(reopened)
+}
+
+fn capture_chain(captured: &BTreeMap<u64, &Captured>, findings: &mut Vec<Finding>) {
+    for (seq, capture) in captured {
+        let expected = match seq.checked_sub(1) {
+            Some(0) => Some(Sha256Digest::ZERO),
+            Some(before) => captured.get(&before).map(|before| before.link()),
+            None => None,
+        };
+        if expected.is_some_and(|expected| expected != capture.capture_prev) {
+            findings.push(Finding::new(Code::CaptureChainBroken).with(seq));
+        }
+    }
+}
+
+fn sensors(record: &Record, captured: &BTreeMap<u64, &Captured>, findings: &mut Vec<Finding>) {
+    for item in &record.items {
+        let Some(context) = captured
+            .get(&item.capture_seq)
+            .map(|captured| &captured.context)
+        else {
+            continue;
+        };
+        match &context.fix {
+            None => {
+                let reason = context.no_fix_reason.as_deref().unwrap_or("-");
+                findings.push(Finding::new(Code::NoFix).about(&item.path).with(reason));
+            }
+            Some(fix) if fix.mock == Some(true) => {
+                findings.push(Finding::new(Code::MockLocation).about(&item.path))
+            }
+            Some(_) => {}
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Which keys there are, and which of them the authority has enrolled.
+
+use super::Inputs;
+use super::source::{Source, read_small};
+use crate::entry::{Enrolled, MAX_LEAF};
+use crate::findings::{Code, Finding};
+use crate::trust::Trust;
+use crate::{KeyName, KeyRole, Sha256Digest};
+use fieldseal_tlog::note::{KeySet, LineCheck, Note, Vkey};
+
+/// At most this many key and entry files are read.
+const MAX_FILES: usize = 256;
+
+/// Keys and enrolments that a packet and its surroundings supply.
+pub(crate) struct Keys<'a> {
+    /// All keys by which lines can be checked.
+    pub all: KeySet,
+    /// Enrolments whose authority signature is right: the key and sha256 of the entry.
+    enrolled: Vec<(Vkey, Sha256Digest)>,
+    trust: Option<&'a Trust>,
+    supplied: &'a [Vkey],
+}
+
+impl<'a> Keys<'a> {
+    /// Gathers keys from the packet's `seal/keys/`, from what came along, and from the trust anchors.
+    pub(crate) fn gather(
+        source: &dyn Source,
+        origin: &str,
+        inputs: &Inputs<'a>,
+        findings: &mut Vec<Finding>,
+    ) -> Self {
+        let mut keys = Self {
+            all: KeySet::default(),
+            enrolled: Vec::new(),
+            trust: inputs.trust,
+            supplied: inputs.keys,
+        };
+        let trusted = inputs.trust.iter().flat_map(|trust| trust.keys.iter());
+        for key in trusted.chain(inputs.keys) {
+            keys.insert(key.clone(), findings);
+        }
+        let mut entries: Vec<Vec<u8>> = Vec::new();
+        for (path, _) in source
+            .files()
+            .into_iter()
+            .filter(|(path, _)| path.starts_with("seal/keys/"))
+            .take(MAX_FILES)
+        {
+            let Ok(Some(bytes)) = read_small(source, &path, MAX_LEAF) else {
+                findings.push(Finding::new(Code::KeyMalformed).about(path));
+                continue;
+            };
+            if path.ends_with(".entry") {
+                entries.push(bytes);
+            } else if keys.read_vkeys(&bytes, findings).is_none() {
+                findings.push(Finding::new(Code::KeyMalformed).about(path));
+            }
+        }
+        for entry in entries.iter().chain(inputs.entries) {
+            keys.enrolment(entry, origin, findings);
+        }
+        keys
+    }
+
+    fn insert(&mut self, key: Vkey, findings: &mut Vec<Finding>) {
+        let name = key.name().to_owned();
+        if self.all.insert(key).is_err() {
+            findings.push(Finding::new(Code::KeyConflict).about(name));
+        }
+    }
+
+    fn read_vkeys(&mut self, bytes: &[u8], findings: &mut Vec<Finding>) -> Option<()> {
+        let text = std::str::from_utf8(bytes).ok()?.strip_suffix('\n')?;
+        for line in text.split('\n') {
+            let key = Vkey::parse(line).ok()?;
+            self.insert(key, findings);
+        }
+        Some(())
+    }
+
+    fn enrolment(&mut self, bytes: &[u8], origin: &str, findings: &mut Vec<Finding>) {
+        let invalid = |subject: &str| Finding::new(Code::EnrolmentInvalid).about(subject);
+        let Ok(note) = Note::parse(bytes) else {
+            findings.push(invalid(""));
+            return;
+        };
+        let parsed = Enrolled::parse(&note.text)
+            .ok()
+            .filter(|entry| entry.origin == origin);
+        let key = parsed
+            .as_ref()
+            .and_then(|entry| Vkey::parse(&entry.vkey).ok());
+        let (Some(entry), Some(key)) = (parsed, key) else {
+            findings.push(invalid(""));
+            return;
+        };
+        if key.name() != entry.subject {
+            findings.push(invalid(&entry.subject));
+            return;
+        }
+        let authorities: Vec<Vkey> = self.role(origin, KeyRole::Authority).cloned().collect();
+        let checks: Vec<LineCheck> = note
+            .signatures
+            .iter()
+            .map(|line| note.check(line, &authorities))
+            .collect();
+        if checks.contains(&LineCheck::Invalid) {
+            findings.push(invalid(&entry.subject));
+        } else if checks.contains(&LineCheck::Verified) {
+            self.enrolled.push((key.clone(), Sha256Digest::of(bytes)));
+        }
+        self.insert(key, findings);
+    }
+
+    /// The keys of a role that belongs to the server: the trusted ones, or without trust anchors those that came along.
+    pub(crate) fn role<'b>(
+        &'b self,
+        origin: &'b str,
+        role: KeyRole,
+    ) -> Box<dyn Iterator<Item = &'b Vkey> + 'b> {
+        match self.trust {
+            Some(trust) => Box::new(trust.role(origin, role)),
+            None => Box::new(self.supplied.iter().filter(move |key| {
+                KeyName::parse(origin, key.name()).is_ok_and(|name| name.role == role)
+            })),
+        }
+    }
+
+    /// Whether the authority has enrolled this key, or the trust anchors name it.
+    pub(crate) fn is_enrolled(&self, key: &Vkey) -> bool {
+        let anchored = self
+            .trust
+            .is_some_and(|trust| trust.keys.iter().any(|known| known == key));
+        anchored || self.enrolled.iter().any(|(known, _)| known == key)
+    }
+
+    /// sha256 of each entry that enrols this key.
+    pub(crate) fn entries_of<'b>(
+        &'b self,
+        key: &'b Vkey,
+    ) -> impl Iterator<Item = Sha256Digest> + 'b {
+        self.enrolled
+            .iter()
+            .filter(move |(known, _)| known == key)
+            .map(|(_, digest)| *digest)
+    }
+}

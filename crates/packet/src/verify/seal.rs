@@ -1,0 +1,255 @@
+//! Checks of the seal: it names this bag, and its lines are by the device and the officers whom the record names.
+
+use super::keys::Keys;
+use super::{Inputs, Revocation};
+use crate::bag::TAGMANIFEST;
+use crate::findings::{Code, Finding};
+use crate::record::{Record, VOID_KIND};
+use crate::seal::SealBody;
+use crate::{KeyName, KeyRole, Sha256Digest};
+use fieldseal_tlog::note::{LineCheck, Note, SignatureLine, Vkey};
+use std::collections::BTreeMap;
+
+/// A seal that could be read.
+pub(crate) struct Seal {
+    pub bytes: Vec<u8>,
+    pub note: Note,
+    pub body: SealBody,
+}
+
+impl Seal {
+    pub(crate) fn read(bytes: Vec<u8>) -> Result<Self, Finding> {
+        let malformed = |why: String| Finding::new(Code::SealMalformed).with(why);
+        if bytes.len() > crate::seal::MAX_SEAL {
+            return Err(malformed("too large".to_owned()));
+        }
+        let note = Note::parse(&bytes).map_err(|error| malformed(error.to_string()))?;
+        let body = SealBody::parse(&note.text).map_err(|error| malformed(error.to_string()))?;
+        Ok(Self { bytes, note, body })
+    }
+}
+
+/// What the seal's text says of the bag.
+pub(crate) fn check_body(
+    seal: &Seal,
+    id: Option<&str>,
+    digests: &BTreeMap<String, Sha256Digest>,
+    findings: &mut Vec<Finding>,
+) {
+    let before = findings.len();
+    let packet = seal.body.packet.to_string();
+    if id != Some(packet.as_str()) {
+        findings.push(Finding::new(Code::SealPacketMismatch).about(packet));
+    }
+    if digests.get(TAGMANIFEST) != Some(&seal.body.tagmanifest_sha256) {
+        findings.push(Finding::new(Code::SealTagmanifestMismatch));
+    }
+    if findings.len() == before {
+        findings.push(Finding::new(Code::SealOk));
+    }
+}
+
+/// The seal's lines, against the keys and the officers and device that the record names.
+pub(crate) fn check_lines(
+    seal: &Seal,
+    keys: &Keys<'_>,
+    record: Option<&Record>,
+    inputs: &Inputs<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    let origin = &seal.body.origin;
+    let role_of = |line: &SignatureLine| {
+        KeyName::parse(origin, &line.name)
+            .ok()
+            .map(|name| name.role)
+    };
+    let with_role = |role: KeyRole| {
+        seal.note
+            .signatures
+            .iter()
+            .filter(move |line| role_of(line) == Some(role))
+    };
+
+    let devices: Vec<&SignatureLine> = with_role(KeyRole::Device).collect();
+    if devices.is_empty() {
+        findings.push(Finding::new(Code::DeviceLineAbsent));
+    }
+    let mut judge = Judge {
+        seal,
+        keys,
+        inputs,
+        findings,
+    };
+    for line in &devices {
+        if let Some(key) = judge.line(line, &DEVICE) {
+            judge.sequence(&key);
+        }
+    }
+    let officers: Vec<&SignatureLine> = with_role(KeyRole::Officer).collect();
+    let mut signed: Vec<Vkey> = Vec::new();
+    for line in &officers {
+        let named = record.is_none_or(|record| {
+            record
+                .officers
+                .iter()
+                .any(|officer| officer.key == line.name)
+        });
+        if named {
+            signed.extend(judge.line(line, &OFFICER));
+        } else if judge.check(line) == LineCheck::Invalid {
+            judge
+                .findings
+                .push(Finding::new(Code::OfficerLineInvalid).about(&line.name));
+        } else {
+            judge
+                .findings
+                .push(Finding::new(Code::SignatureUnknown).about(&line.name));
+        }
+    }
+    for line in seal
+        .note
+        .signatures
+        .iter()
+        .filter(|line| !matches!(role_of(line), Some(KeyRole::Device | KeyRole::Officer)))
+    {
+        findings.push(Finding::new(Code::SignatureUnknown).about(&line.name));
+    }
+    if let Some(record) = record {
+        if !devices.is_empty() && !devices.iter().any(|line| line.name == record.device) {
+            findings.push(Finding::new(Code::RecordDeviceMismatch).about(&record.device));
+        }
+        named_officers(record, &officers, &signed, findings);
+    }
+}
+
+fn named_officers(
+    record: &Record,
+    lines: &[&SignatureLine],
+    signed: &[Vkey],
+    findings: &mut Vec<Finding>,
+) {
+    let mut names: Vec<&str> = record
+        .officers
+        .iter()
+        .map(|officer| officer.key.as_str())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    for name in &names {
+        if !lines.iter().any(|line| line.name == *name) {
+            findings.push(Finding::new(Code::OfficerLineAbsent).about(*name));
+        }
+    }
+    let mut materials: Vec<&[u8]> = signed.iter().map(Vkey::material).collect();
+    materials.sort_unstable();
+    materials.dedup();
+    let mut signers: Vec<&str> = signed.iter().map(Vkey::name).collect();
+    signers.sort_unstable();
+    signers.dedup();
+    if signers.len() >= 2 && materials.len() < signers.len() {
+        findings.push(Finding::new(Code::OfficersSameKey));
+    } else if names.len() < 2 && record.kind != VOID_KIND {
+        findings.push(Finding::new(Code::SecondOfficerAbsent));
+    } else if signers.len() >= 2 {
+        findings.push(Finding::new(Code::TwoOfficersOk));
+    }
+}
+
+/// The codes of one role.
+struct RoleCodes {
+    ok: Code,
+    unknown: Code,
+    invalid: Code,
+    enrolled: Code,
+    not_enrolled: Code,
+}
+
+const DEVICE: RoleCodes = RoleCodes {
+    ok: Code::DeviceLineOk,
+    unknown: Code::DeviceKeyUnknown,
+    invalid: Code::DeviceLineInvalid,
+    enrolled: Code::DeviceEnrolled,
+    not_enrolled: Code::DeviceNotEnrolled,
+};
+
+const OFFICER: RoleCodes = RoleCodes {
+    ok: Code::OfficerLineOk,
+    unknown: Code::OfficerKeyUnknown,
+    invalid: Code::OfficerLineInvalid,
+    enrolled: Code::OfficerEnrolled,
+    not_enrolled: Code::OfficerNotEnrolled,
+};
+
+struct Judge<'a, 'b> {
+    seal: &'a Seal,
+    keys: &'a Keys<'b>,
+    inputs: &'a Inputs<'b>,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl Judge<'_, '_> {
+    fn check(&self, line: &SignatureLine) -> LineCheck {
+        self.seal.note.check(line, &self.keys.all)
+    }
+
+    /// Judges one line; gives its key when it verified.
+    fn line(&mut self, line: &SignatureLine, codes: &RoleCodes) -> Option<Vkey> {
+        let code = match self.check(line) {
+            LineCheck::Verified => codes.ok,
+            LineCheck::UnknownKey => codes.unknown,
+            LineCheck::Unsupported => Code::SignatureUnsupported,
+            LineCheck::Invalid => codes.invalid,
+        };
+        self.findings.push(Finding::new(code).about(&line.name));
+        if code != codes.ok {
+            return None;
+        }
+        let key = self.keys.all.find(&line.name, line.key_id)?.clone();
+        let enrolment = if self.keys.is_enrolled(&key) {
+            codes.enrolled
+        } else {
+            codes.not_enrolled
+        };
+        self.findings
+            .push(Finding::new(enrolment).about(&line.name));
+        self.revocation(&key);
+        Some(key)
+    }
+
+    /// Logged before a revocation: nothing to say. Failed only if the checkpoint that the seal names holds the revocation.
+    fn revocation(&mut self, key: &Vkey) {
+        let seen = self.seal.body.seen_checkpoint.map_or(0, |(size, _)| size);
+        let logged = self.inputs.log.as_ref().and_then(|log| log.leaf_index);
+        let revoked = self
+            .inputs
+            .revocations
+            .iter()
+            .filter(|revocation| &revocation.key == key);
+        let Some(Revocation { leaf_index, .. }) =
+            revoked.min_by_key(|revocation| revocation.leaf_index)
+        else {
+            return;
+        };
+        if *leaf_index < seen {
+            self.findings
+                .push(Finding::new(Code::KeyRevokedBeforeSeal).about(key.name()));
+        } else if logged.is_none_or(|logged| *leaf_index < logged) {
+            self.findings
+                .push(Finding::new(Code::KeyRevokedBeforeLogging).about(key.name()));
+        }
+    }
+
+    /// The first packet follows the device's enrolment; a later one follows a packet that isn't here.
+    fn sequence(&mut self, key: &Vkey) {
+        let body = &self.seal.body;
+        let mut entries = self.keys.entries_of(key).peekable();
+        let finding = if body.device_seq != 1 || entries.peek().is_none() {
+            Finding::new(Code::DeviceSequence).with(body.device_seq)
+        } else if entries.any(|entry| entry == body.device_prev) {
+            Finding::new(Code::DeviceFirst)
+        } else {
+            Finding::new(Code::DevicePrevMismatch)
+        };
+        self.findings.push(finding);
+    }
+}
