@@ -154,8 +154,9 @@ export const en: Translation<typeof zh> = {
   'interval.captured': '{n} {n#photo|photos} taken',
   'interval.closed': 'Sealed',
   'interval.received': 'Received',
-  'interval.leaf': 'Leaf {n} of the log.',
-  'interval.unstamped': 'Logged {time} by the server’s own word; no timestamp authority has stamped it yet.',
+  'interval.leaf': 'leaf {n} of the log',
+  'interval.unlogged': 'not in the log yet',
+  'interval.unstamped': "Logged {time} by the server's own word; no timestamp authority has stamped it yet.",
 
   'custody.title': 'Custody log',
   'custody.lines': '{tablet} on the tablet, {server} on the server',

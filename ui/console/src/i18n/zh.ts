@@ -152,7 +152,8 @@ export const zh = {
   'interval.captured': '拍摄 {n} 张',
   'interval.closed': '封存',
   'interval.received': '服务器收到',
-  'interval.leaf': '已入日志第 {n} 条。',
+  'interval.leaf': '已入日志第 {n} 条',
+  'interval.unlogged': '还没有入日志',
   'interval.unstamped': '服务器自报入日志于 {time}，还没有时间戳机构盖章。',
 
   'custody.title': '保管链',

@@ -26,6 +26,11 @@ export function dateTime(rfc3339: string | null): string {
   return `${year}${two(time.getMonth() + 1)}-${two(time.getDate())} ${clock(rfc3339)}`;
 }
 
+/** `11-23` */
+export function dayOf(rfc3339: string | null): string {
+  return parsed(rfc3339) ? dateTime(rfc3339).slice(0, -9) : '';
+}
+
 /** `今天`, `昨天` or `11-20`, and `09:41`: two lines of a list. */
 export function shortTime(rfc3339: string | null): { day: string; time: string } {
   const at = parsed(rfc3339);
@@ -36,7 +41,7 @@ export function shortTime(rfc3339: string | null): { day: string; time: string }
   const days = Math.round((midnight(now) - midnight(at)) / 86_400_000);
   if (days === 0) return { day: shared.t('time.today', { time: '' }).trim(), time };
   if (days === 1) return { day: shared.t('time.yesterday', { time: '' }).trim(), time };
-  return { day: dateTime(rfc3339).slice(0, -9), time };
+  return { day: dayOf(rfc3339), time };
 }
 
 /** `UTC+8` */
