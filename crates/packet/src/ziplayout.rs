@@ -246,7 +246,7 @@ where
                 let count = bytes.len().min(buffer.len());
                 buffer[..count].copy_from_slice(&bytes[..count]);
                 self.offset += count as u64;
-                return Ok(count);
+                Ok(count)
             }
             Piece::Content { index, offset, len } => {
                 let content = match &mut self.content {
@@ -262,7 +262,7 @@ where
                     ));
                 }
                 self.offset += count as u64;
-                return Ok(count);
+                Ok(count)
             }
         }
     }

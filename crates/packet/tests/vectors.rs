@@ -1,0 +1,160 @@
+//! The test vectors of `tests/vectors/packet/`: one failure each, with what is expected beside it.
+//!
+//! The vectors are committed, so that other implementations can use them. This test makes them again from fixed keys and
+//! compares: a change of the format shows as a change of bytes. `UPDATE_VECTORS=1` writes them.
+
+#[path = "vectors/cases.rs"]
+mod cases;
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+mod support;
+
+use cases::{Case, cases};
+use fieldseal_packet::findings::{Finding, Level, Report};
+use fieldseal_packet::trust::Trust;
+use fieldseal_packet::verify::{
+    Inputs, ZipSource, is_export, verify_export, verify_zip, zip_finding,
+};
+use serde_json::json;
+use std::path::PathBuf;
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/packet")
+}
+
+fn verify(bytes: &Vec<u8>, trust: Option<&Trust>) -> Report {
+    match ZipSource::open(bytes) {
+        Ok(source) if is_export(&source) => verify_export(&source, trust),
+        Ok(_) => {
+            verify_zip(
+                bytes,
+                &Inputs {
+                    trust,
+                    ..Inputs::default()
+                },
+            )
+            .report
+        }
+        Err(error) => Report::new(None, vec![zip_finding(&error)]),
+    }
+}
+
+/// The codes that decide the verdict, with subjects, sorted.
+fn weighty(report: &Report) -> Vec<String> {
+    let weighs =
+        |finding: &&Finding| matches!(finding.code.level(), Level::Failed | Level::NotProved);
+    let mut codes: Vec<String> = report
+        .findings
+        .iter()
+        .filter(weighs)
+        .map(|finding| finding.code.word().to_owned())
+        .collect();
+    codes.sort();
+    codes
+}
+
+fn expectation(case: &Case) -> String {
+    let value = json!({
+        "what": case.what,
+        "trust": case.trust,
+        "verdict": case.verdict(),
+        "codes": case.codes,
+    });
+    format!("{}\n", serde_json::to_string_pretty(&value).unwrap())
+}
+
+#[test]
+fn every_vector_is_judged_as_expected() {
+    let trust = Trust::parse(support::trust_text().as_bytes()).unwrap();
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let report = verify(&case.bytes, case.trust.then_some(&trust));
+        let found = weighty(&report);
+        if found != case.codes || report.verdict.word() != case.verdict() {
+            wrong.push(format!(
+                "{}: expected {:?}, found {found:?}",
+                case.name, case.codes
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_committed_vectors_are_these() {
+    let update = std::env::var_os("UPDATE_VECTORS").is_some();
+    let mut expected = vec![("trust".to_owned(), support::trust_text().into_bytes())];
+    for case in cases() {
+        expected.push((
+            format!("{}.json", case.name),
+            expectation(&case).into_bytes(),
+        ));
+        expected.push((format!("{}.zip", case.name), case.bytes));
+    }
+    if update {
+        std::fs::create_dir_all(folder()).unwrap();
+        for entry in std::fs::read_dir(folder()).unwrap() {
+            std::fs::remove_file(entry.unwrap().path()).unwrap();
+        }
+        for (name, bytes) in &expected {
+            std::fs::write(folder().join(name), bytes).unwrap();
+        }
+    }
+    let mut found: Vec<String> = std::fs::read_dir(folder())
+        .expect("tests/vectors/packet is there")
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    found.sort();
+    let mut names: Vec<&String> = expected.iter().map(|(name, _)| name).collect();
+    names.sort();
+    assert_eq!(found.iter().collect::<Vec<_>>(), names);
+    for (name, bytes) in &expected {
+        assert!(
+            std::fs::read(folder().join(name)).unwrap() == *bytes,
+            "{name} differs from what is made today"
+        );
+    }
+}
+
+#[test]
+fn no_flipped_byte_of_a_good_packet_passes() {
+    let trust = Trust::parse(support::trust_text().as_bytes()).unwrap();
+    let good = cases()
+        .into_iter()
+        .find(|case| case.name == "good-packet")
+        .unwrap();
+    let before = weighty(&verify(&good.bytes, Some(&trust)));
+    let canonical = verify_zip(
+        &good.bytes,
+        &Inputs {
+            trust: Some(&trust),
+            ..Inputs::default()
+        },
+    );
+    assert_eq!(
+        canonical
+            .report
+            .findings
+            .iter()
+            .filter(|f| f.code.word() == "zip-not-canonical")
+            .count(),
+        0
+    );
+    let mut survived = Vec::new();
+    for offset in (0..good.bytes.len()).step_by(7) {
+        let mut bytes = good.bytes.clone();
+        bytes[offset] ^= 0x10;
+        let report = verify(&bytes, Some(&trust));
+        let repacked = report
+            .findings
+            .iter()
+            .any(|finding| finding.code.word() == "zip-not-canonical");
+        if weighty(&report) == before && !repacked {
+            survived.push(offset);
+        }
+    }
+    assert!(
+        survived.is_empty(),
+        "flips that changed no finding: {survived:?}"
+    );
+}
