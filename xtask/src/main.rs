@@ -1,2 +1,74 @@
-//! stub
-fn main() {}
+//! `./x …` or `cargo xtask …`: what it takes to run and to test Fieldseal from a fresh clone, on a Debian 12 that has
+//! only Rust and Node.
+//!
+//! * [`setup`]: installs what is missing (Debian packages, npm packages, the WebDriver for the window, bagit).
+//! * [`build`]: the screens, then the programs.
+//! * [`run`]: server, this tablet's enrolment, the window.
+//! * [`suite`]: every check and test, a table, and the sum; [`counts`] reads the runners' closing lines.
+//! * [`process`]: other programs, with one sentence when one fails; [`progress`]: what is being done and since when.
+
+mod accounts;
+mod build;
+mod counts;
+mod process;
+mod progress;
+mod run;
+mod setup;
+mod suite;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::progress::Progress;
+use crate::setup::Need;
+
+const USAGE: &str = "\
+./x run [--port N] [--data DIR] [--no-window]
+                   builds and starts the server, enrols this tablet and opens its window
+./x test [STAGE…]  every check and test, or the named stages (./x test --list)
+./x setup          installs what running and testing need
+./x build          builds the screens and the programs";
+
+/// The clone, where everything runs.
+fn root() -> PathBuf {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    here.parent().map(PathBuf::from).unwrap_or(here)
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(code) => code,
+        Err(problem) => {
+            eprintln!("\nx: {problem:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Result<ExitCode> {
+    std::env::set_current_dir(root())?;
+    let progress = Progress::start();
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", arguments),
+    };
+    match command {
+        "run" => run::run(&progress, &run::Options::parse(rest)?),
+        "test" => suite::run(&progress, rest),
+        "setup" => setup::install(&progress, Need::Test).map(|()| ExitCode::SUCCESS),
+        "build" => {
+            setup::install(&progress, Need::Window)?;
+            build::screens(&progress)?;
+            build::programs(&progress, build::Programs::WithWindow)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            Ok(ExitCode::SUCCESS)
+        }
+        other => bail!("there is no command '{other}'\n{USAGE}"),
+    }
+}

@@ -3,9 +3,10 @@
 //! The vectors are committed, so that other implementations can use them. This test makes them again from fixed keys and
 //! compares: a change of the format shows as a change of bytes. `UPDATE_VECTORS=1` writes them.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 #[path = "vectors/cases.rs"]
 mod cases;
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 mod support;
 

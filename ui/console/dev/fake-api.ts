@@ -132,5 +132,15 @@ export function fakeApi(): Plugin {
         void answer(request, response);
       });
     },
+    // `vite preview`: the built console under the same content policy as the real server's.
+    configurePreviewServer(server) {
+      server.middlewares.use((_request, response, next) => {
+        response.setHeader('Content-Security-Policy', "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'");
+        next();
+      });
+      server.middlewares.use('/api/v1', (request, response) => {
+        void answer(request, response);
+      });
+    },
   };
 }

@@ -181,7 +181,7 @@ export const en: Translation<typeof zh> = {
 
   'findings.title': 'Findings',
   'findings.before': 'all computed before opening',
-  'findings.failed': '{n} {n#check|checks} failed: content differs from what was sealed, or a signature is wrong.',
+  'findings.failed': '{n} {n#check|checks} failed; see each below.',
   'findings.not-proved': 'Nothing contradicts; {n} not proved.',
   'findings.verified': 'All verified; nothing contradicts.',
   'findings.more': 'Show {n} more',
@@ -189,8 +189,6 @@ export const en: Translation<typeof zh> = {
   'mark.failed': 'Failed {n}',
   'mark.not-proved': 'Not proved {n}',
   'mark.ok': 'Verified {n}',
-  'verdict.failed': 'Failed: ',
-  'verdict.not-proved': 'Not proved: ',
   'verdict.info': 'Reported: ',
   'verdict.ok': 'Verified: ',
 

@@ -179,7 +179,7 @@ export const zh = {
 
   'findings.title': '核验结果',
   'findings.before': '打开前已全部算完',
-  'findings.failed': '{n} 项核验不符。内容与封存时不同，或签名不对。',
+  'findings.failed': '{n} 项核验不符，逐项见下。',
   'findings.not-proved': '没有发现矛盾；{n} 项未能证明。',
   'findings.verified': '全部已证实，没有矛盾。',
   'findings.more': '展开其余 {n} 项',
@@ -187,8 +187,6 @@ export const zh = {
   'mark.failed': '核验不符 {n}',
   'mark.not-proved': '未能证明 {n}',
   'mark.ok': '已证实 {n}',
-  'verdict.failed': '核验不符：',
-  'verdict.not-proved': '未能证明：',
   'verdict.info': '设备自报：',
   'verdict.ok': '已证实：',
 

@@ -1,0 +1,128 @@
+// What the window needs around it: a screen (Xvfb), a WebDriver, free ports, folders of its own. Everything that is
+// started is ended again, whatever the test comes to.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { until } from './webdriver.mjs';
+
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const BUILT = join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'debug');
+
+/** A program that the workspace builds. */
+export function program(name) {
+  const path = join(BUILT, name);
+  if (!existsSync(path)) throw new Error(`${name} is not built: run ./x test build`);
+  return path;
+}
+
+/** Folders and processes of one test. */
+export class Stage {
+  #ends = [];
+  #display;
+
+  /** An own empty folder. */
+  folder(name) {
+    const path = mkdtempSync(join(tmpdir(), `fieldseal-${name}-`));
+    this.#ends.push(() => rmSync(path, { recursive: true, force: true }));
+    return path;
+  }
+
+  /** Starts a program that ends with the test. What it says is kept, for when something fails. */
+  start(command, args, options = {}) {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    const said = [];
+    for (const stream of [child.stdout, child.stderr, ...child.stdio.slice(3)]) stream?.on('data', (part) => said.push(part));
+    child.said = () => Buffer.concat(said).toString();
+    const ended = once(child, 'close').catch(() => {});
+    this.#ends.push(async () => {
+      child.kill('SIGTERM');
+      const slow = setTimeout(() => child.kill('SIGKILL'), 5000);
+      await ended;
+      clearTimeout(slow);
+    });
+    return child;
+  }
+
+  /** A screen of its own. */
+  async display() {
+    if (!this.#display) {
+      const xvfb = this.start('Xvfb', ['-displayfd', '3', '-screen', '0', '1280x800x24', '-nolisten', 'tcp'], {
+        stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      });
+      const number = await until('Xvfb to be there', () => /^(\d+)$/m.exec(xvfb.said())?.[1]);
+      this.#display = `:${number}`;
+    }
+    return this.#display;
+  }
+
+  /** A WebDriver for windows that keep their data under `dataHome`. Gives its address. */
+  async driver(dataHome, environment = {}) {
+    const [port, nativePort] = [await freePort(), await freePort()];
+    const driver = this.start(tauriDriver(), ['--port', String(port), '--native-port', String(nativePort)], {
+      env: {
+        ...process.env,
+        DISPLAY: await this.display(),
+        XDG_DATA_HOME: dataHome,
+        GDK_BACKEND: 'x11',
+        NO_AT_BRIDGE: '1',
+        LANG: 'C.UTF-8',
+        ...environment,
+      },
+    });
+    driver.address = `http://127.0.0.1:${port}`;
+    await until('tauri-driver to listen', async () => {
+      if (driver.exitCode !== null) throw new Error(`tauri-driver ended: ${driver.said()}`);
+      return fetch(`${driver.address}/status`).then(
+        (answer) => answer.ok,
+        () => false,
+      );
+    });
+    return driver;
+  }
+
+  /** Ends everything, last started first. */
+  async end() {
+    for (const end of this.#ends.reverse()) await end();
+    this.#ends = [];
+  }
+}
+
+/** Ends the running `application` of that data folder at once, as a power cut would. */
+export async function killed(application, dataHome) {
+  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const ours = processes.filter((pid) => isRunning(pid, application, dataHome));
+  if (ours.length !== 1) throw new Error(`${ours.length} windows are running, not one`);
+  process.kill(Number(ours[0]), 'SIGKILL');
+  await until('the window to be gone', () => !isRunning(ours[0], application, dataHome));
+}
+
+function isRunning(pid, application, dataHome) {
+  try {
+    const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+    return readlinkSync(`/proc/${pid}/exe`) === application && environment.includes(`XDG_DATA_HOME=${dataHome}`);
+  } catch {
+    return false;
+  }
+}
+
+/** A port that nobody listens on just now. */
+export async function freePort() {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+function tauriDriver() {
+  const own = join(ROOT, 'target/tools/bin/tauri-driver');
+  if (existsSync(own)) return own;
+  const found = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'tauri-driver'));
+  return found.find(existsSync) ?? 'tauri-driver';
+}

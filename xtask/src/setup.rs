@@ -1,0 +1,311 @@
+//! Installs what is missing: Debian packages, the Rust linters, npm packages, and two tools of their own registries.
+//! Asks before it acts (dpkg, a stamp, `--version`), so that a second time takes no time.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::{self, is_there, output, passing_on, quietly};
+use crate::progress::Progress;
+
+const DEMO_PACKAGES: &[&str] = &["build-essential", "pkg-config", "libssl-dev"];
+const WINDOW_PACKAGES: &[&str] = &[
+    "libwebkit2gtk-4.1-dev",
+    "gstreamer1.0-plugins-base",
+    "gstreamer1.0-plugins-good",
+    "fonts-dejavu-core",
+    "fonts-noto-cjk",
+];
+const TEST_PACKAGES: &[&str] = &[
+    // the window, without a screen
+    "webkit2gtk-driver",
+    "xvfb",
+    "xauth",
+    "dbus",
+    // the browser
+    "chromium",
+    "chromium-driver",
+    // the public tools that must agree with us
+    "openssl",
+    "golang-go",
+    "golang-golang-x-mod-dev",
+    "python3-venv",
+];
+
+const TAURI_DRIVER: &str = "2.1.0";
+const BAGIT: &str = "1.9.0";
+
+/// Where our own tools are put.
+pub const TOOLS: &str = "target/tools";
+
+/// How much is wanted; each includes the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// `fieldseal` without a window.
+    Demo,
+    /// The window too.
+    Window,
+    /// Everything the tests use.
+    Test,
+}
+
+/// Installs what is missing.
+pub fn install(progress: &Progress, need: Need) -> Result<()> {
+    room_on_disk(need)?;
+    debian_packages(progress, need)?;
+    rust_packages(progress)?;
+    npm_packages(progress, Path::new("ui"))?;
+    if need == Need::Test {
+        rust_linters(progress)?;
+        if Path::new("tests/browser/package.json").is_file() {
+            npm_packages(progress, Path::new("tests/browser"))?;
+        }
+        tauri_driver(progress)?;
+        bagit(progress)?;
+    }
+    Ok(())
+}
+
+/// A build that runs out of disk fails in a hundred ways; this is the one sentence for all of them.
+fn room_on_disk(need: Need) -> Result<()> {
+    let built = Path::new("target/debug/fieldseal").is_file();
+    let wanted_gb = match need {
+        _ if built => 1,
+        Need::Demo => 3,
+        Need::Window => 5,
+        Need::Test => 9,
+    };
+    let Ok(said) = output(Command::new("df").args(["-Pk", "."])) else {
+        return Ok(());
+    };
+    let text = String::from_utf8_lossy(&said.stdout).into_owned();
+    let free_kb = text
+        .lines()
+        .nth(1)
+        .and_then(|line| line.split_whitespace().nth(3)?.parse::<u64>().ok());
+    match free_kb {
+        Some(free) if free < wanted_gb * 1_000_000 => {
+            bail!(
+                "not enough room on this disk: {wanted_gb} GB are needed, {:.1} GB are free",
+                free as f64 / 1e6
+            )
+        }
+        _ => Ok(()),
+    }
+}
+
+fn debian_packages(progress: &Progress, need: Need) -> Result<()> {
+    let mut wanted: Vec<&str> = DEMO_PACKAGES.to_vec();
+    if need >= Need::Window {
+        wanted.extend(WINDOW_PACKAGES);
+    }
+    if need >= Need::Test {
+        wanted.extend(TEST_PACKAGES);
+    }
+    if !is_there("dpkg-query") {
+        progress.say(&format!(
+            "this is no Debian; these have to be there already: {}",
+            wanted.join(" ")
+        ));
+        return Ok(());
+    }
+    let missing: Vec<&str> = wanted
+        .into_iter()
+        .filter(|package| !is_installed(package))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    progress.say(&format!(
+        "installing Debian packages: {}",
+        missing.join(" ")
+    ));
+    quietly(
+        as_root()?.args(["apt-get", "update", "-q"]),
+        "apt-update",
+        "apt-get could not read its package lists: is there a network?",
+    )?;
+    quietly(
+        as_root()?
+            .args([
+                "env",
+                "DEBIAN_FRONTEND=noninteractive",
+                "apt-get",
+                "install",
+                "-y",
+                "-q",
+                "--no-install-recommends",
+            ])
+            .args(&missing),
+        "apt-install",
+        "apt-get could not install what is missing: is there a network, and room on the disk?",
+    )
+}
+
+fn is_installed(package: &str) -> bool {
+    output(Command::new("dpkg-query").args(["-W", "-f=${db:Status-Status}", package]))
+        .is_ok_and(|said| said.status.success() && said.stdout == b"installed")
+}
+
+/// `env …` as root, or `sudo …`.
+fn as_root() -> Result<Command> {
+    let id = output(Command::new("id").arg("-u"))?;
+    if id.stdout.trim_ascii() == b"0" {
+        return Ok(Command::new("env"));
+    }
+    if !is_there("sudo") {
+        bail!(
+            "Debian packages are missing, and this is neither root nor is there sudo: run ./x setup as root once"
+        );
+    }
+    Ok(Command::new("sudo"))
+}
+
+/// Fetched apart from building, so that a missing network is told as what it is.
+fn rust_packages(progress: &Progress) -> Result<()> {
+    let host = output(Command::new("rustc").args(["--print", "host-tuple"]))?;
+    let host = String::from_utf8_lossy(&host.stdout).trim().to_owned();
+    let fetch = || {
+        let mut cargo = Command::new("cargo");
+        cargo.args(["fetch", "--target", &host]);
+        cargo
+    };
+    if output(fetch().arg("--offline")).is_ok_and(|said| said.status.success()) {
+        return Ok(());
+    }
+    progress.say("fetching Rust packages");
+    quietly(
+        &mut fetch(),
+        "cargo-fetch",
+        "cargo could not fetch the packages of Cargo.lock: is there a network?",
+    )
+}
+
+fn rust_linters(progress: &Progress) -> Result<()> {
+    for (command, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
+        if output(Command::new("cargo").args([command, "--version"]))
+            .is_ok_and(|said| said.status.success())
+        {
+            continue;
+        }
+        progress.say(&format!("installing {component}"));
+        quietly(
+            Command::new("rustup").args(["component", "add", component]),
+            component,
+            &format!("{component} is missing and rustup could not add it: is there a network?"),
+        )?;
+    }
+    Ok(())
+}
+
+/// What the lock says, when it is another than last time. Not `npm ci`: that refuses a lock in which a package's optional
+/// parts for other platforms are missing, and a registry need not hold them all.
+pub fn npm_packages(progress: &Progress, folder: &Path) -> Result<()> {
+    if !is_there("npm") {
+        bail!("Node and npm are missing: install Node 20 or newer");
+    }
+    let lock = fs::read(folder.join("package-lock.json"))
+        .with_context(|| format!("{} has no package-lock.json", folder.display()))?;
+    let stamp = folder.join("node_modules/.installed-lock");
+    if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    progress.say(&format!("installing npm packages of {}", folder.display()));
+    quietly(
+        Command::new("npm")
+            .args(["install", "--no-save", "--no-audit", "--no-fund"])
+            .current_dir(folder),
+        &format!("npm-{}", folder.display().to_string().replace('/', "-")),
+        &format!(
+            "npm could not install the packages of {}: is there a network?",
+            folder.display()
+        ),
+    )?;
+    fs::write(&stamp, &lock).context("node_modules could not be written")
+}
+
+/// Between WebDriver and the window. Built unoptimised: it only passes requests on.
+fn tauri_driver(progress: &Progress) -> Result<()> {
+    let stamp = tool(&format!("tauri-driver-{TAURI_DRIVER}"));
+    if stamp.is_file() && tool("bin/tauri-driver").is_file() {
+        return Ok(());
+    }
+    progress.say(&format!("building tauri-driver {TAURI_DRIVER}"));
+    passing_on(
+        Command::new("cargo")
+            .args([
+                "install", "--quiet", "--locked", "--debug", "--force", "--root", TOOLS,
+            ])
+            .args(["--version", TAURI_DRIVER, "tauri-driver"])
+            .env("CARGO_TARGET_DIR", tool("build")),
+        "tauri-driver could not be built: is there a network?",
+    )?;
+    fs::write(&stamp, "").context("target could not be written: is the disk full?")?;
+    // What it was built from is of no more use.
+    let _ = fs::remove_dir_all(tool("build"));
+    Ok(())
+}
+
+/// The public BagIt validator, in a Python environment of its own.
+fn bagit(progress: &Progress) -> Result<()> {
+    let stamp = tool(&format!("bagit-{BAGIT}"));
+    if stamp.is_file() && tool("venv/bin/bagit.py").is_file() {
+        return Ok(());
+    }
+    progress.say(&format!("installing bagit {BAGIT} from PyPI"));
+    let venv = tool("venv");
+    let failed = "a Python environment could not be made: is python3-venv there?";
+    quietly(
+        Command::new("/usr/bin/python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(&venv),
+        "venv",
+        failed,
+    )?;
+    quietly(
+        Command::new(venv.join("bin/pip"))
+            .args(["install", "--quiet", "--disable-pip-version-check"])
+            .arg(format!("bagit=={BAGIT}")),
+        "bagit",
+        "bagit could not be installed from PyPI: is there a network?",
+    )?;
+    fs::write(&stamp, "").context("target could not be written: is the disk full?")
+}
+
+fn tool(path: &str) -> PathBuf {
+    Path::new(TOOLS).join(path)
+}
+
+/// The search path with our own tools first, for tests that call `bagit.py` and `tauri-driver` by name.
+pub fn path_with_tools() -> Result<std::ffi::OsString> {
+    let here = std::env::current_dir()?;
+    let own = ["target/tools/bin", "target/tools/venv/bin", "target/debug"]
+        .map(|folder| here.join(folder));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::join_paths(own.into_iter().chain(std::env::split_paths(&path)))
+        .context("the search path can't be extended")
+}
+
+/// Whether there is a screen to open a window on.
+pub fn has_display() -> bool {
+    ["WAYLAND_DISPLAY", "DISPLAY"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
+/// Whether Node is new enough for what builds the screens.
+pub fn check_node() -> Result<()> {
+    let Ok(said) = process::output(Command::new("node").arg("--version")) else {
+        bail!("Node is missing: install Node 20 or newer")
+    };
+    let version = String::from_utf8_lossy(&said.stdout).trim().to_owned();
+    let major = version
+        .strip_prefix('v')
+        .and_then(|text| text.split('.').next()?.parse::<u32>().ok());
+    match major {
+        Some(major) if major >= 20 => Ok(()),
+        _ => bail!("Node 20 or newer is needed, and this is {version}"),
+    }
+}
