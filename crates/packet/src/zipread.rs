@@ -25,7 +25,7 @@ pub trait ReadAt: Sync {
     fn size(&self) -> io::Result<u64>;
 }
 
-impl ReadAt for [u8] {
+impl ReadAt for &[u8] {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let start = usize::try_from(offset)
             .unwrap_or(usize::MAX)

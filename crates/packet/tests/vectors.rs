@@ -23,8 +23,8 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/packet")
 }
 
-fn verify(bytes: &Vec<u8>, trust: Option<&Trust>) -> Report {
-    match ZipSource::open(bytes) {
+fn verify(bytes: &[u8], trust: Option<&Trust>) -> Report {
+    match ZipSource::open(&bytes) {
         Ok(source) if is_export(&source) => verify_export(&source, trust),
         Ok(_) => {
             verify_zip(
