@@ -23,7 +23,8 @@ const SERVER_PATIENCE_TENTHS: u32 = 300;
 /// What `./x run` was asked.
 pub struct Options {
     pub port: u16,
-    /// Where the server keeps its data; none means the user's data folder.
+    /// Holds everything that is made here: the server's data, the tablet's, the accounts' first passwords. None means a
+    /// folder `fieldseal` in the user's data folder.
     pub data: Option<PathBuf>,
 }
 
@@ -69,21 +70,22 @@ pub fn run(progress: &Progress, options: &Options) -> Result<ExitCode> {
     build::screens(progress)?;
     build::programs(progress, Programs::WithWindow)?;
 
-    let data = match &options.data {
+    let home = Home::at(match &options.data {
         Some(folder) => folder.clone(),
-        None => data_home()?.join("fieldseal/server"),
-    };
+        None => data_home()?.join("fieldseal"),
+    })?;
     let url = format!("http://{address}");
-    let first = accounts::prepare(progress, &data, &url)?;
+    let reviewer = accounts::reviewer(progress, &home)?;
     progress.say("starting the server");
-    let mut server = Running(start_server(&data, address)?);
-    wait_until_ready(&mut server, address)?;
-    let enrol = accounts::enrolment(progress, &data, &url)?;
-    accounts::introduce(&url, &data, first.as_ref());
+    let mut server = Running(start_server(&home, address)?);
+    wait_until_ready(&mut server, address, &home)?;
+    let enrolment = accounts::enrolment(&home, &url)?;
+    accounts::introduce(&url, &home, &reviewer, enrolment.as_ref());
 
     progress.say("opening the window; closing it, or Ctrl-C, ends the server too");
     let status = child_of_ours(build::WINDOW)
-        .envs(enrol.map(|text| ("FIELDSEAL_ENROL", text)))
+        .envs(enrolment.map(|enrolment| ("FIELDSEAL_ENROL", enrolment.device)))
+        .env("XDG_DATA_HOME", home.tablet())
         .stdin(Stdio::null())
         .status()
         .context("the window could not be started")?;
@@ -94,6 +96,41 @@ pub fn run(progress: &Progress, options: &Options) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Where everything lies that running from source makes.
+pub struct Home(PathBuf);
+
+impl Home {
+    fn at(folder: PathBuf) -> Result<Home> {
+        fs::create_dir_all(&folder).with_context(|| format!("{} can't be written", folder.display()))?;
+        let folder = folder.canonicalize()?;
+        Ok(Home(folder))
+    }
+
+    /// The server's data folder.
+    pub fn server(&self) -> PathBuf {
+        self.0.join("server")
+    }
+
+    fn server_log(&self) -> PathBuf {
+        self.0.join("server.log")
+    }
+
+    /// The window's `XDG_DATA_HOME`.
+    pub fn tablet(&self) -> PathBuf {
+        self.0.join("tablet")
+    }
+
+    /// The reviewer's first password, for its owner's eyes only.
+    pub fn password(&self) -> PathBuf {
+        self.0.join("reviewer-password")
+    }
+
+    /// The vault has officers, so this tablet needs no code any more.
+    pub fn has_officers(&self) -> bool {
+        self.tablet().join("cn.fieldseal.tablet/vault/slots.json").is_file()
+    }
 }
 
 /// Without a screen there is no window to open: the same job, told in words.
@@ -141,12 +178,11 @@ fn child_of_ours(program: &str) -> Command {
     command
 }
 
-fn start_server(data: &Path, address: SocketAddr) -> Result<Child> {
-    let log = fs::File::create(data.join("server.log"))
-        .context("the server's data folder can't be written")?;
+fn start_server(home: &Home, address: SocketAddr) -> Result<Child> {
+    let log = fs::File::create(home.server_log()).context("the server's log can't be written")?;
     child_of_ours(build::PROGRAM)
         .args(["serve", "--listen", &address.to_string(), "--data"])
-        .arg(data)
+        .arg(home.server())
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log)
@@ -168,19 +204,20 @@ impl Drop for Running {
     }
 }
 
-fn wait_until_ready(server: &mut Running, address: SocketAddr) -> Result<()> {
+fn wait_until_ready(server: &mut Running, address: SocketAddr, home: &Home) -> Result<()> {
+    let log = home.server_log();
     for _ in 0..SERVER_PATIENCE_TENTHS {
         if is_ready(address) {
             return Ok(());
         }
         if let Some(status) = server.0.try_wait()? {
-            bail!(
-                "the server ended at once ({status}): its words are in server.log in its data folder"
-            );
+            let said = fs::read_to_string(&log).unwrap_or_default();
+            let last = said.lines().last().unwrap_or("it said nothing");
+            bail!("the server ended at once ({status}): {last}");
         }
         thread::sleep(Duration::from_millis(100));
     }
-    bail!("the server did not get ready: its words are in server.log in its data folder")
+    bail!("the server did not get ready: see {}", log.display())
 }
 
 fn is_ready(address: SocketAddr) -> bool {

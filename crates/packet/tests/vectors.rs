@@ -28,7 +28,7 @@ fn verify(bytes: &[u8], trust: Option<&Trust>) -> Report {
         Ok(source) if is_export(&source) => verify_export(&source, trust),
         Ok(_) => {
             verify_zip(
-                bytes,
+                &bytes,
                 &Inputs {
                     trust,
                     ..Inputs::default()

@@ -94,6 +94,10 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     else problem(response, 401, 'unauthenticated');
     return;
   }
+  if (!signedIn) {
+    problem(response, 401, 'unauthenticated');
+    return;
+  }
   if (path === '/review/packets') {
     send(response, 200, list(url));
     return;

@@ -64,26 +64,28 @@ function findingsOf(summary: PacketSummary): FindingView[] {
   const add = (level: FindingView['level'], code: string, subject: string, zh: string, en: string): void => {
     list.push({ level, code, subject, text: { zh, en } });
   };
-  if (summary.failed > 0)
-    add('failed', 'file-digest-mismatch', 'data/items/0003.jpg', '核验不符：第 0003 张与封存时不同。', 'Failed: photo 0003 differs from what was sealed.');
+  if (summary.failed > 0) add('failed', 'item-mismatch', 'data/items/0003.jpg', '核验不符：第 0003 张与封存时不同。', 'Failed: photo 0003 differs from what was sealed.');
   if (summary.not_proved > 0)
-    add('not-proved', 'lower-bound', '', '未能证明：封存时没有带时间戳的检查点，不知道最早何时封存。', 'Not proved: no stamped checkpoint was seen before sealing, so there is no earliest time.');
+    add('not-proved', 'lower-bound-none', '', '未能证明：封存时没有见过带时间戳的检查点，“不早于”没有证明。没有发现矛盾。', 'Not proved: no stamped checkpoint had been seen, so there is no lower time bound. Nothing contradicts.');
   if (summary.not_proved > 1)
-    add('not-proved', 'witness', '', '未能证明：没有外部见证联署。没有发现矛盾。', 'Not proved: no outside witness has cosigned. Nothing contradicts.');
+    add('not-proved', 'timestamp-absent', '', '未能证明：检查点还没有时间戳，“不晚于”没有证明。没有发现矛盾。', 'Not proved: the checkpoint has no timestamp token, so there is no upper time bound. Nothing contradicts.');
+  if (summary.not_proved > 2)
+    add('not-proved', 'witness-absent', '', '未能证明：没有外部见证联署。没有发现矛盾。', 'Not proved: no outside witness has cosigned. Nothing contradicts.');
   if (summary.officers.length === 1)
-    add('not-proved', 'second-officer-absent', '', '未能证明：只有一名执法人员签名。', 'Not proved: only one officer signed.');
-  add('info', 'time-and-place-reported', '', '拍摄时刻和位置是设备自报的。', 'Time and place are as the device reported.');
-  add('info', 'heading-absent', 'data/items/0005.jpg', '第 0005 张没有方向读数。', 'Photo 0005 has no heading.');
-  for (let n = 1; n <= summary.items; n += 1) {
-    if (summary.failed > 0 && n === 3) continue;
-    const name = String(n).padStart(4, '0');
-    add('ok', 'file-digest', `data/items/${name}.jpg`, `第 ${name} 张的字节与封存时一致。`, `Photo ${name} is byte for byte as it was sealed.`);
+    add('not-proved', 'second-officer-absent', '', '未能证明：只有一名执法人员，未能证明有两人在场。', 'Not proved: one officer alone; that there were two is not proved.');
+  add('info', 'self-reported', '', '拍摄时刻和位置是设备自报的。', 'Time and place are as the device reported.');
+  add('info', 'device-sequence', '', '本机第 1204 个证据包；前一个要一起核验才看得出有无缺号。', "The device's packet number 1204; whether one is missing before it shows when they are checked together.");
+  add('ok', 'zip-ok', '', '压缩包结构完好。', 'The zip is well-formed.');
+  if (summary.failed === 0) {
+    add('ok', 'files-ok', '', '14 个文件与清单一致，没有多余的文件。', '14 files are as the manifests say, and there are no others.');
+    add('ok', 'items-ok', '', `${String(summary.items)} 件照片等原件的字节与封存时一致。`, `The bytes of ${String(summary.items)} photos and other items are as sealed.`);
   }
-  add('ok', 'tagmanifest-digest', '', '清单与封印里的摘要一致。', 'The manifests agree with the digest in the seal.');
-  add('ok', 'device-signature', 'demo.fieldseal.example/device/7f3a', '平板的签名有效，登记当时有效。', "The tablet's signature is good, and it was enrolled.");
-  add('ok', 'officer-signature', 'demo.fieldseal.example/officer/zm', '执法人员的签名有效。', "The officer's signature is good.");
-  add('ok', 'custody-chain', '', '保管链完整，没有断开。', 'The custody log is whole.');
-  add('ok', 'log-inclusion', '', '已入日志，证明成立。', 'It is in the log, and the proof holds.');
+  add('ok', 'seal-ok', '', '封签与清单一致。', 'The seal fits the manifests.');
+  add('ok', 'device-line-ok', 'demo.fieldseal.example/device/7f3a', '平板的签名有效（demo.fieldseal.example/device/7f3a）。', "The tablet's signature is right (demo.fieldseal.example/device/7f3a).");
+  add('ok', 'officer-line-ok', 'demo.fieldseal.example/officer/zm', '执法人员的签名有效（demo.fieldseal.example/officer/zm）。', "An officer's signature is right (demo.fieldseal.example/officer/zm).");
+  add('ok', 'custody-ok', 'data/custody.log', '保管链 data/custody.log 完整，共 10 行。', 'The custody log data/custody.log is whole, 10 lines.');
+  add('ok', 'record-ok', '', '记录与包里的内容一致。', 'The record fits the packet.');
+  add('ok', 'log-inclusion-ok', '', '已入日志第 48213 条，证明有效。', 'In the log at index 48213; the proof is right.');
   return list;
 }
 
