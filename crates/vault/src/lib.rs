@@ -56,7 +56,9 @@ pub use random::Randomness;
 pub use reclaim::{ReclaimError, Reclaimed};
 pub use segment::{MOST_ORIGINAL_BYTES, SegmentError};
 pub use set_aside::AsideReason;
-pub use store::{captures, custody, drafts, officers, outbox, packets, previews, sealing, settings};
+pub use store::{
+    captures, custody, drafts, officers, outbox, packets, previews, sealing, settings,
+};
 pub use suite::{Suite, UnsupportedSuite};
 pub use take_in::{Intake, TakeInError, TakeInReport, TakenIn};
 pub use unlock::{OfficerError, OfficerSlot, UnlockError, Unlocked};

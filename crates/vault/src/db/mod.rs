@@ -1,0 +1,139 @@
+//! The two encrypted databases: opening, keys, migrations. SQLCipher with a raw key, WAL, `synchronous=FULL`: a commit
+//! that returned survives power loss. Nothing plain reaches the disk (temporary tables stay in memory).
+//!
+//! Writing functions take a `&Transaction`, reading ones a `&Connection`. There is one connection a database, so one
+//! writer, and a reader sees whole transactions.
+
+mod migrate;
+
+pub(crate) use migrate::Schema;
+
+use crate::keys::Secret;
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// Oldest SQLite that may hold evidence: earlier ones can corrupt a database when the WAL is reset (fixed in 3.51.3).
+const LEAST_SQLITE: i32 = 3_051_003;
+
+/// Why the store refused or failed. No SQL, no paths, no values.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The vault is locked; unlock it first.
+    #[error("the vault is locked")]
+    Locked,
+    /// The database is damaged: it is checked, and set aside if need be, at the next unlock.
+    #[error("the database is damaged")]
+    Corrupt,
+    /// No space left.
+    #[error("no space left on the device")]
+    Full,
+    /// There is no such draft, capture or packet.
+    #[error("not found")]
+    NotFound,
+    /// Not at this stage: only open drafts change, only closed ones are signed and sealed.
+    #[error("the draft is not at the stage for this")]
+    WrongStage,
+    /// One draft at a time may wait for signatures; this one does.
+    #[error("another draft is being closed")]
+    AnotherClosing(fieldseal_packet::PacketId),
+    /// The place in the device's sequence was taken in the meantime.
+    #[error("the sequence number is not the next one")]
+    WrongPlace,
+    /// A custody line does not follow the last one.
+    #[error("the custody line does not follow the last one")]
+    Custody,
+    /// A value that the vault does not store: too long, or not of its form.
+    #[error("a value is out of range: {0}")]
+    Value(&'static str),
+    /// A row does not have the form that this version writes.
+    #[error("a stored value is not readable: {0}")]
+    Unreadable(&'static str),
+    /// The database is of a later version of the program.
+    #[error("the database is of a later version of the program")]
+    LaterVersion,
+    /// The SQLite library is too old to hold evidence.
+    #[error("the SQLite library is too old")]
+    OldLibrary,
+    /// Anything else that SQLite says.
+    #[error("the database failed")]
+    Sqlite(#[source] rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode as Code;
+        match error.sqlite_error_code() {
+            Some(Code::DatabaseCorrupt | Code::NotADatabase) => Self::Corrupt,
+            Some(Code::DiskFull) => Self::Full,
+            _ if matches!(error, rusqlite::Error::QueryReturnedNoRows) => Self::NotFound,
+            _ => Self::Sqlite(error),
+        }
+    }
+}
+
+/// A database that is open.
+pub(crate) struct Database {
+    connection: Connection,
+}
+
+impl Database {
+    /// Opens or makes the database at `path`. [`StoreError::Corrupt`] means: set it aside.
+    pub(crate) fn open(path: &Path, key: &Secret, schema: &Schema) -> Result<Self, StoreError> {
+        if rusqlite::version_number() < LEAST_SQLITE {
+            return Err(StoreError::OldLibrary);
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(path, flags)?;
+        let digits = Zeroizing::new(hex::encode(key.as_ref()));
+        let statement = Zeroizing::new(format!("PRAGMA key = \"x'{}'\"", digits.as_str()));
+        connection.execute_batch(&statement)?;
+        connection.execute_batch(
+            "PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
+        )?;
+        // The first read: a wrong key or a damaged first page shows here.
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+        let mode: String =
+            connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+        if mode != "wal" {
+            return Err(StoreError::Unreadable("journal mode"));
+        }
+        connection.execute_batch("PRAGMA synchronous = FULL;")?;
+        connection.set_prepared_statement_cache_capacity(64);
+        schema.bring_up(&mut connection)?;
+        Ok(Self { connection })
+    }
+
+    /// Reads every page: for a database that is under suspicion.
+    pub(crate) fn check_all(&self) -> Result<(), StoreError> {
+        let verdict: String =
+            self.connection
+                .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+        if verdict == "ok" {
+            Ok(())
+        } else {
+            Err(StoreError::Corrupt)
+        }
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Runs `work` in one transaction: all of it is durable when this returns `Ok`, none of it otherwise.
+    pub(crate) fn write<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(StoreError::from)?;
+        let value = work(&transaction)?;
+        transaction.commit().map_err(StoreError::from)?;
+        Ok(value)
+    }
+}

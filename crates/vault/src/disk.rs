@@ -1,0 +1,106 @@
+//! The file-system operations on which durability hangs, behind one small trait so that tests can make each of them fail.
+//! Reading needs no such care and goes straight to `std::fs`.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Operations whose failure the vault must survive.
+pub trait Disk: Send + Sync {
+    /// Makes a file that does not exist yet, readable by this user alone.
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+    /// Renames within one file system.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Makes the names in a directory durable.
+    fn sync_dir(&self, dir: &Path) -> io::Result<()>;
+    /// Removes a file.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Makes a directory, readable by this user alone; it may exist.
+    fn make_dir(&self, path: &Path) -> io::Result<()>;
+}
+
+/// A file being written from its start to its end.
+pub trait DiskFile: Send + Sync {
+    /// Appends all of `bytes`.
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// Makes what was written durable (fdatasync). A failure is final: the kernel has dropped the pages, so a second
+    /// call would lie.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+/// The machine's file system.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OsDisk;
+
+struct OsFile(File);
+
+impl Disk for OsDisk {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        Ok(Box::new(OsFile(options.open(path)?)))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        std::fs::rename(from, to)
+    }
+
+    #[cfg(unix)]
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        File::open(dir)?.sync_all()
+    }
+
+    /// Windows has no such call; NTFS journals names by itself.
+    #[cfg(not(unix))]
+    fn sync_dir(&self, _dir: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_file(path)
+    }
+
+    fn make_dir(&self, path: &Path) -> io::Result<()> {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(path)
+    }
+}
+
+impl DiskFile for OsFile {
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all(bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+}
+
+/// Replaces a small file as a whole. After a crash at any step the file has its old or its new bytes: they are written
+/// beside it and made durable first, then renamed over it. A leftover of an earlier crash is written anew.
+pub(crate) fn replace_durably(
+    disk: &dyn Disk,
+    dir: &Path,
+    name: &str,
+    bytes: &[u8],
+) -> io::Result<()> {
+    let fresh = dir.join(format!("{name}.new"));
+    if fresh.exists() {
+        disk.remove(&fresh)?;
+    }
+    let mut file = disk.create(&fresh)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync());
+    drop(file);
+    if let Err(error) = written {
+        // Best effort: the leftover is harmless, and the first error is the one to tell.
+        let _ = disk.remove(&fresh);
+        return Err(error);
+    }
+    disk.rename(&fresh, &dir.join(name))?;
+    disk.sync_dir(dir)
+}

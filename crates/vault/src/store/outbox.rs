@@ -1,0 +1,433 @@
+//! The outbox: packets on their way, with all that uploading needs while the vault is locked, and what the server said.
+
+use super::columns;
+use super::packets::plan_entry;
+use super::sealing::{PlanEntry, Source};
+use crate::db::StoreError;
+use crate::keys::Secret;
+use fieldseal_packet::{PacketId, Sha256Digest, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use serde_json::Value;
+
+/// How far the upload of one packet is. The sync engine alone gives the words their meaning.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Upload {
+    /// `queued` at first.
+    pub state: String,
+    /// Where the upload goes on.
+    pub url: Option<String>,
+    /// Bytes that the server has.
+    pub offset: u64,
+    /// Failed ones in a row.
+    pub attempts: u32,
+    /// When to try again.
+    pub next_try_at: Option<Timestamp>,
+    /// Why it waits: a stable code.
+    pub cause: Option<String>,
+    /// Whatever else the sync engine keeps.
+    pub sync: Option<Value>,
+}
+
+impl Upload {
+    /// A packet that has just been sealed.
+    pub fn queued() -> Self {
+        Self {
+            state: "queued".to_owned(),
+            url: None,
+            offset: 0,
+            attempts: 0,
+            next_try_at: None,
+            cause: None,
+            sync: None,
+        }
+    }
+}
+
+/// One packet of the outbox.
+#[derive(Clone, PartialEq)]
+pub struct Job {
+    /// The packet.
+    pub packet: PacketId,
+    /// Packet digest.
+    pub digest: Sha256Digest,
+    /// Its place in the device's sequence.
+    pub device_seq: u64,
+    /// Kind's id.
+    pub kind: String,
+    /// What the lists show.
+    pub title: Option<String>,
+    /// Captures in it.
+    pub photos: u64,
+    /// Bytes of the zip.
+    pub zip_size: u64,
+    /// Device's claim.
+    pub sealed_at: Timestamp,
+    /// How far the upload is.
+    pub upload: Upload,
+    /// The server's receipt note.
+    pub receipt: Option<Vec<u8>>,
+    /// The tlog-proof.
+    pub proof: Option<Vec<u8>>,
+    /// When both were verified on this tablet: the packet is safe.
+    pub verified_at: Option<Timestamp>,
+    /// When its originals were deleted here.
+    pub reclaimed_at: Option<Timestamp>,
+}
+
+/// `Debug` without title, receipt and addresses.
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Job")
+            .field("packet", &self.packet)
+            .field("device_seq", &self.device_seq)
+            .field("state", &self.upload.state)
+            .field("verified_at", &self.verified_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A checkpoint that the tablet saw.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// Tree size.
+    pub size: u64,
+    /// Root hash.
+    pub root: [u8; 32],
+    /// The signed checkpoint.
+    pub checkpoint: Vec<u8>,
+    /// Its timestamp tokens, as the device engine writes them.
+    pub tokens: Value,
+    /// Device's claim.
+    pub seen_at: Timestamp,
+}
+
+const JOB: &str = "SELECT packet, digest, device_seq, kind, title, photos, zip_size, sealed_at, state, url, offset, \
+                   attempts, next_try_at, cause, sync, receipt, proof, verified_at, reclaimed_at FROM packets";
+
+fn read(row: &Row<'_>) -> Result<Job, StoreError> {
+    Ok(Job {
+        packet: columns::packet(row, "packet")?,
+        digest: columns::digest(row, "digest")?,
+        device_seq: row.get("device_seq")?,
+        kind: row.get("kind")?,
+        title: row.get("title")?,
+        photos: row.get("photos")?,
+        zip_size: row.get("zip_size")?,
+        sealed_at: columns::time(row, "sealed_at")?,
+        upload: Upload {
+            state: row.get("state")?,
+            url: row.get("url")?,
+            offset: row.get("offset")?,
+            attempts: row.get("attempts")?,
+            next_try_at: columns::maybe_time(row, "next_try_at")?,
+            cause: row.get("cause")?,
+            sync: columns::maybe_json(row, "sync")?,
+        },
+        receipt: row.get("receipt")?,
+        proof: row.get("proof")?,
+        verified_at: columns::maybe_time(row, "verified_at")?,
+        reclaimed_at: columns::maybe_time(row, "reclaimed_at")?,
+    })
+}
+
+/// The job of a packet.
+pub fn job(connection: &Connection, packet: PacketId) -> Result<Option<Job>, StoreError> {
+    columns::first(
+        connection,
+        &format!("{JOB} WHERE packet = ?"),
+        [packet.to_string()],
+        read,
+    )
+}
+
+/// All jobs, in the device's order.
+pub fn jobs(connection: &Connection) -> Result<Vec<Job>, StoreError> {
+    columns::all(connection, &format!("{JOB} ORDER BY device_seq"), [], read)
+}
+
+/// Jobs whose packet is not yet safe, in the device's order.
+pub fn unsafe_jobs(connection: &Connection) -> Result<Vec<Job>, StoreError> {
+    columns::all(
+        connection,
+        &format!("{JOB} WHERE verified_at IS NULL ORDER BY device_seq"),
+        [],
+        read,
+    )
+}
+
+/// The packet's zip, entry by entry, in order.
+pub fn entries(connection: &Connection, packet: PacketId) -> Result<Vec<PlanEntry>, StoreError> {
+    columns::all(
+        connection,
+        "SELECT path, size, crc32, bytes, capture_seq FROM entries WHERE packet = ? ORDER BY n",
+        [packet.to_string()],
+        plan_entry,
+    )
+}
+
+/// The file `packet.seal`.
+pub fn seal(connection: &Connection, packet: PacketId) -> Result<Option<Vec<u8>>, StoreError> {
+    columns::first(
+        connection,
+        "SELECT seal FROM packets WHERE packet = ?",
+        [packet.to_string()],
+        |row| Ok(row.get("seal")?),
+    )
+}
+
+/// Keeps how far the upload is.
+pub fn set_upload(
+    tx: &Transaction<'_>,
+    packet: PacketId,
+    upload: &Upload,
+) -> Result<(), StoreError> {
+    let sync = upload
+        .sync
+        .as_ref()
+        .map(|sync| columns::to_json(sync, "sync state"))
+        .transpose()?;
+    columns::one(
+        tx.prepare_cached(
+            "UPDATE packets SET state = ?, url = ?, offset = ?, attempts = ?, next_try_at = ?, cause = ?, sync = ?
+             WHERE packet = ?",
+        )?
+        .execute(params![
+            upload.state,
+            upload.url,
+            upload.offset,
+            upload.attempts,
+            upload.next_try_at.map(Timestamp::as_millis),
+            upload.cause,
+            sync,
+            packet.to_string()
+        ])?,
+    )
+}
+
+/// Keeps receipt and proof, with the time when they were verified here. A verified one is never replaced.
+pub fn set_receipt(
+    tx: &Transaction<'_>,
+    packet: PacketId,
+    receipt: &[u8],
+    proof: &[u8],
+    verified_at: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    if job(tx, packet)?
+        .ok_or(StoreError::NotFound)?
+        .verified_at
+        .is_some()
+    {
+        return Ok(());
+    }
+    columns::one(
+        tx.prepare_cached(
+            "UPDATE packets SET receipt = ?, proof = ?, verified_at = ? WHERE packet = ?",
+        )?
+        .execute(params![
+            receipt,
+            proof,
+            verified_at.map(Timestamp::as_millis),
+            packet.to_string()
+        ])?,
+    )
+}
+
+/// Keeps a decision of the server's; says whether it is new.
+pub fn add_decision(
+    tx: &Transaction<'_>,
+    packet: PacketId,
+    decision: &Value,
+) -> Result<bool, StoreError> {
+    let added = tx
+        .prepare_cached(
+            "INSERT INTO decisions (packet, n, body)
+             SELECT ?1, 1 + (SELECT count(*) FROM decisions WHERE packet = ?1), ?2
+             WHERE NOT EXISTS (SELECT 1 FROM decisions WHERE packet = ?1 AND body = ?2)",
+        )?
+        .execute(params![
+            packet.to_string(),
+            columns::to_json(decision, "decision")?
+        ])?;
+    Ok(added == 1)
+}
+
+/// The server's decisions on a packet, in the order they were told.
+pub fn decisions(connection: &Connection, packet: PacketId) -> Result<Vec<Value>, StoreError> {
+    columns::all(
+        connection,
+        "SELECT body FROM decisions WHERE packet = ? ORDER BY n",
+        [packet.to_string()],
+        |row| columns::json(row, "body"),
+    )
+}
+
+/// Keeps a fact of the session with the server, in place of an earlier one.
+pub fn put_fact(tx: &Transaction<'_>, key: &str, value: &[u8]) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "INSERT INTO facts (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+    )?
+    .execute(params![key, value])?;
+    Ok(())
+}
+
+/// A fact of the session with the server.
+pub fn fact(connection: &Connection, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    columns::first(
+        connection,
+        "SELECT value FROM facts WHERE key = ?",
+        [key],
+        |row| Ok(row.get("value")?),
+    )
+}
+
+/// Keeps a checkpoint, in place of the same one.
+pub fn add_seen(tx: &Transaction<'_>, seen: &Seen) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "INSERT INTO seen (size, root, checkpoint, tokens, seen_at) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (size, root) DO UPDATE SET checkpoint = excluded.checkpoint, tokens = excluded.tokens,
+           seen_at = excluded.seen_at",
+    )?
+    .execute(params![
+        seen.size,
+        seen.root,
+        seen.checkpoint,
+        columns::to_json(&seen.tokens, "tokens")?,
+        seen.seen_at.as_millis()
+    ])?;
+    Ok(())
+}
+
+/// The largest checkpoint seen.
+pub fn newest_seen(connection: &Connection) -> Result<Option<Seen>, StoreError> {
+    columns::first(
+        connection,
+        "SELECT * FROM seen ORDER BY size DESC, seen_at DESC LIMIT 1",
+        [],
+        |row| {
+            Ok(Seen {
+                size: row.get("size")?,
+                root: row.get("root")?,
+                checkpoint: row.get("checkpoint")?,
+                tokens: columns::json(row, "tokens")?,
+                seen_at: columns::time(row, "seen_at")?,
+            })
+        },
+    )
+}
+
+/// A packet to be handed over, with the key of each original; `None` where it could not be opened.
+pub(crate) struct Handover {
+    pub(crate) job: Job,
+    pub(crate) seal: Vec<u8>,
+    pub(crate) entries: Vec<(PlanEntry, Option<Secret>)>,
+}
+
+/// Puts a packet into the outbox, unless it is there.
+pub(crate) fn insert(tx: &Transaction<'_>, handover: &Handover) -> Result<(), StoreError> {
+    let job = &handover.job;
+    let added = tx
+        .prepare_cached(
+            "INSERT INTO packets (packet, device_seq, digest, seal, sealed_at, kind, title, photos, zip_size, state, cause)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (packet) DO NOTHING",
+        )?
+        .execute(params![
+            job.packet.to_string(),
+            job.device_seq,
+            job.digest.0,
+            handover.seal,
+            job.sealed_at.as_millis(),
+            job.kind,
+            job.title,
+            job.photos,
+            job.zip_size,
+            job.upload.state,
+            job.upload.cause
+        ])?;
+    if added == 0 {
+        return Ok(());
+    }
+    for (n, (entry, data_key)) in handover.entries.iter().enumerate() {
+        let (bytes, capture_seq) = match &entry.source {
+            Source::Inline(bytes) => (Some(bytes), None),
+            Source::Segment(capture_seq) => (None, Some(capture_seq)),
+        };
+        tx.prepare_cached(
+            "INSERT INTO entries (packet, n, path, size, crc32, bytes, capture_seq, data_key)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute(params![
+            job.packet.to_string(),
+            n,
+            entry.path,
+            entry.size,
+            entry.crc32,
+            bytes,
+            capture_seq,
+            data_key.as_ref().map(|key| key.as_slice())
+        ])?;
+    }
+    Ok(())
+}
+
+/// What the outbox knows of one original.
+pub(crate) struct OriginalKey {
+    pub(crate) data_key: Option<Secret>,
+    pub(crate) reclaimed: bool,
+}
+
+/// The key of an original that is in a packet of the outbox.
+pub(crate) fn original_key(
+    connection: &Connection,
+    capture_seq: u64,
+) -> Result<Option<OriginalKey>, StoreError> {
+    columns::first(
+        connection,
+        "SELECT data_key, reclaimed_at FROM entries JOIN packets USING (packet) WHERE capture_seq = ?",
+        [capture_seq],
+        |row| {
+            let key: Option<[u8; 32]> = row.get("data_key")?;
+            let reclaimed = row.get::<_, Option<i64>>("reclaimed_at")?.is_some();
+            Ok(OriginalKey {
+                data_key: key.map(Secret::new),
+                reclaimed,
+            })
+        },
+    )
+}
+
+/// Captures of the packets marked as reclaimed.
+pub(crate) fn reclaimed_captures(connection: &Connection) -> Result<Vec<u64>, StoreError> {
+    columns::all(
+        connection,
+        "SELECT capture_seq FROM entries JOIN packets USING (packet)
+         WHERE reclaimed_at IS NOT NULL AND capture_seq IS NOT NULL ORDER BY capture_seq",
+        [],
+        |row| Ok(row.get(0)?),
+    )
+}
+
+/// Marks a packet as reclaimed and forgets the keys of its originals.
+pub(crate) fn mark_reclaimed(
+    tx: &Transaction<'_>,
+    packet: PacketId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    columns::one(tx.execute(
+        "UPDATE packets SET reclaimed_at = coalesce(reclaimed_at, ?) WHERE packet = ? AND verified_at IS NOT NULL",
+        params![at.as_millis(), packet.to_string()],
+    )?)?;
+    tx.execute(
+        "UPDATE entries SET data_key = NULL WHERE packet = ?",
+        [packet.to_string()],
+    )?;
+    Ok(())
+}
+
+/// Whether a packet is here.
+pub(crate) fn has(connection: &Connection, packet: PacketId) -> Result<bool, StoreError> {
+    let found: Option<i64> = connection
+        .prepare_cached("SELECT 1 FROM packets WHERE packet = ?")?
+        .query_row([packet.to_string()], |row| row.get(0))
+        .optional()?;
+    Ok(found.is_some())
+}

@@ -1,0 +1,517 @@
+//! The vault: making it, opening it, locking and unlocking.
+//!
+//! Locks are taken in this order, and only while needed: slots, open, outbox, chain. The closures that [`Vault::read`]
+//! and its siblings run must not call the vault again.
+
+use crate::chain::{CaptureHead, Chain, Recovered, SetAside, recover};
+use crate::db::{Database, Schema, StoreError};
+use crate::disk::{Disk, OsDisk};
+use crate::folder::{Folder, LOCK, OUTBOX_DB, VAULT_DB, names};
+use crate::keys::{KdfParams, KeyError, Secret};
+use crate::pending;
+use crate::random::{Randomness, fresh};
+use crate::set_aside::{AsideReason, set_aside};
+use crate::slots::{CAPTURE, CaptureKey, KeySet, Opened, SLOTS, SLOTS_COPY, Slots, Wrapping};
+use crate::store::officers::{self, OfficerRecord};
+use crate::suite::Suite;
+use rusqlite::{Connection, Transaction};
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use zeroize::Zeroizing;
+
+/// What the vault takes from outside.
+#[derive(Clone)]
+pub struct VaultConfig {
+    /// Cost of a PIN, for slots to be written; existing slots keep theirs.
+    pub kdf: KdfParams,
+    /// Cipher of captures to come; by the CPU when absent.
+    pub suite: Option<Suite>,
+    /// The machine's generator.
+    pub random: Arc<dyn Randomness>,
+    /// The machine's file system.
+    pub disk: Arc<dyn Disk>,
+    /// A secret that the platform's keystore gave out, where there is one: mixed into every slot, so that a copied
+    /// folder can't be guessed at elsewhere. Once used it is always needed.
+    pub platform_secret: Option<Secret>,
+}
+
+impl VaultConfig {
+    /// Standard costs, the machine's disk, the cipher that suits the CPU.
+    pub fn new(random: Arc<dyn Randomness>) -> Self {
+        Self {
+            kdf: KdfParams::STANDARD,
+            suite: None,
+            random,
+            disk: Arc::new(OsDisk),
+            platform_secret: None,
+        }
+    }
+
+    /// Other costs of a PIN.
+    pub fn with_kdf(mut self, kdf: KdfParams) -> Self {
+        self.kdf = kdf;
+        self
+    }
+
+    pub(crate) fn wrapping(&self) -> Wrapping<'_> {
+        Wrapping {
+            kdf: self.kdf,
+            platform: self.platform_secret.as_ref(),
+            random: &*self.random,
+        }
+    }
+}
+
+/// An officer to be added.
+pub struct NewOfficer {
+    /// Pseudonymous id: 1 to 64 of `a-z 0-9 -`.
+    pub id: String,
+    /// Badge number 执法证号; readable while locked.
+    pub badge: String,
+    /// Display name; in the encrypted database alone.
+    pub name: String,
+    /// Team 街道队.
+    pub team: Option<String>,
+    /// 4 to 128 bytes.
+    pub pin: Zeroizing<String>,
+    /// Seed of the officer's Ed25519 key on this tablet.
+    pub seed: Secret,
+}
+
+/// All that a new vault begins with.
+pub struct Birth {
+    /// The first officer.
+    pub officer: NewOfficer,
+    /// Seed of the device's Ed25519 key.
+    pub device_seed: Secret,
+    /// The administrator's X25519 public key. Without it a forgotten last PIN locks the vault for good.
+    pub recovery_key: Option<[u8; 32]>,
+    /// Readable while locked: device id, origin, server. No names.
+    pub plain: serde_json::Value,
+}
+
+/// Why a vault could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CreateError {
+    /// There is one already: open it.
+    #[error("there is a vault already")]
+    Exists,
+    /// Another program holds the folder.
+    #[error("the vault is in use by another program")]
+    InUse,
+    /// The officer's id, badge, name or PIN is not acceptable.
+    #[error("not acceptable: {0}")]
+    Officer(&'static str),
+    /// A key could not be made or wrapped.
+    #[error("the vault's keys could not be made")]
+    Keys(#[from] KeyError),
+    /// A database could not be made.
+    #[error("the vault's databases could not be made")]
+    Store(#[from] StoreError),
+    /// The folder could not be written.
+    #[error("the vault could not be written")]
+    Io(#[from] io::Error),
+}
+
+/// Why a vault could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// There is none.
+    #[error("there is no vault")]
+    NotAVault,
+    /// Another program holds the folder.
+    #[error("the vault is in use by another program")]
+    InUse,
+    /// The folder could not be read, or what was found could not be put in order.
+    #[error("the vault could not be read")]
+    Io(#[from] io::Error),
+}
+
+/// What unlocking keeps in memory.
+pub(crate) struct Open {
+    pub(crate) database: Database,
+    pub(crate) root: Secret,
+    pub(crate) private: Secret,
+    pub(crate) officer: String,
+    /// The database was lost: what is taken in now was recovered.
+    pub(crate) rebuilt: bool,
+}
+
+/// What stays in memory once a vault was unlocked.
+pub(crate) struct Outbox {
+    pub(crate) database: Database,
+    pub(crate) device_seed: Secret,
+}
+
+/// The tablet's store. Locked it takes captures; unlocked it gives them back.
+pub struct Vault {
+    pub(crate) folder: Folder,
+    pub(crate) config: VaultConfig,
+    pub(crate) suite: Suite,
+    pub(crate) capture_key: Mutex<CaptureKey>,
+    /// None when neither slots file can be read: captures go on, unlocking can't.
+    pub(crate) slots: Mutex<Option<Slots>>,
+    pub(crate) open: Mutex<Option<Open>>,
+    pub(crate) outbox: Mutex<Option<Outbox>>,
+    pub(crate) chain: Mutex<Chain>,
+    _lock: File,
+}
+
+/// Takes a lock. A panic of another thread can't have left these values half changed: each is replaced as a whole.
+pub(crate) fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Vault {
+    /// Whether there is a vault in this folder, be it damaged.
+    pub fn exists(dir: &Path) -> bool {
+        [SLOTS, SLOTS_COPY, CAPTURE]
+            .iter()
+            .any(|name| dir.join(name).exists())
+    }
+
+    /// Makes a vault; it is unlocked by its first officer. Databases first, slots last: a crash before the slots leaves
+    /// files that the next attempt sets aside, a crash after them leaves a vault that opens.
+    pub fn create(dir: &Path, birth: Birth, config: VaultConfig) -> Result<Self, CreateError> {
+        check_officer(&birth.officer).map_err(CreateError::Officer)?;
+        let disk = &*config.disk;
+        disk.make_dir(dir)?;
+        let lock = take_lock(dir)?.ok_or(CreateError::InUse)?;
+        if Self::exists(dir) {
+            return Err(CreateError::Exists);
+        }
+        let folder = Folder::new(dir);
+        clear_unfinished(disk, &folder)?;
+        let random = &*config.random;
+        let vault = *fresh::<16>(random)?;
+        let root: Secret = fresh(random)?;
+        let keys = KeySet {
+            private: fresh(random)?,
+            vault_db: fresh(random)?,
+            outbox_db: fresh(random)?,
+            device_seed: birth.device_seed,
+        };
+        let mut slots = Slots::new(vault, &root, &keys, birth.recovery_key, birth.plain, random)?;
+        let officer = birth.officer;
+        let opened = Opened {
+            root,
+            seed: officer.seed.clone(),
+        };
+        slots.put(
+            &officer.id,
+            &officer.badge,
+            &officer.pin,
+            &opened,
+            config.wrapping(),
+        )?;
+        let (head, _) = recover(disk, &folder, vault)?;
+        let mut database = Database::open(&folder.path(VAULT_DB), &keys.vault_db, &Schema::VAULT)?;
+        let outbox = Database::open(&folder.path(OUTBOX_DB), &keys.outbox_db, &Schema::OUTBOX)?;
+        database.write(|tx| officers::put(tx, &officer.record()))?;
+        disk.sync_dir(dir)?;
+        slots.save(disk, dir)?;
+        pending::remove(disk, dir)?;
+        Ok(Self {
+            suite: config.suite.unwrap_or_else(Suite::by_cpu),
+            capture_key: Mutex::new(slots.capture_key()),
+            slots: Mutex::new(Some(slots)),
+            open: Mutex::new(Some(Open {
+                database,
+                root: opened.root,
+                private: keys.private,
+                officer: officer.id,
+                rebuilt: false,
+            })),
+            outbox: Mutex::new(Some(Outbox {
+                database: outbox,
+                device_seed: keys.device_seed,
+            })),
+            chain: Mutex::new(Chain {
+                head,
+                broken: false,
+            }),
+            folder,
+            config,
+            _lock: lock,
+        })
+    }
+
+    /// Opens a vault, locked, and puts in order what an unexpected stop left. Broken slots are set aside when there is
+    /// a copy; without any, captures still work as long as the public key is readable.
+    pub fn open(dir: &Path, config: VaultConfig) -> Result<(Self, Recovered), OpenError> {
+        if !Self::exists(dir) {
+            return Err(OpenError::NotAVault);
+        }
+        let lock = take_lock(dir)?.ok_or(OpenError::InUse)?;
+        let folder = Folder::new(dir);
+        let disk = &*config.disk;
+        let mut broken = Vec::new();
+        let slots = read_slots(disk, dir, &mut broken)?;
+        let capture_key = read_capture_key(disk, dir, slots.as_ref(), &mut broken)?
+            .ok_or(OpenError::NotAVault)?;
+        let (head, mut recovered) = recover(disk, &folder, capture_key.vault)?;
+        recovered.set_aside.extend(broken);
+        let vault = Self {
+            suite: config.suite.unwrap_or_else(Suite::by_cpu),
+            capture_key: Mutex::new(capture_key),
+            slots: Mutex::new(slots),
+            open: Mutex::new(None),
+            outbox: Mutex::new(None),
+            chain: Mutex::new(Chain {
+                head,
+                broken: false,
+            }),
+            folder,
+            config,
+            _lock: lock,
+        };
+        Ok((vault, recovered))
+    }
+
+    /// Whether looking at evidence needs a PIN first.
+    pub fn is_locked(&self) -> bool {
+        hold(&self.open).is_none()
+    }
+
+    /// Id of the officer who unlocked.
+    pub fn unlocked_by(&self) -> Option<String> {
+        hold(&self.open).as_ref().map(|open| open.officer.clone())
+    }
+
+    /// Closes the database and forgets the keys to it. Captures and uploads go on.
+    pub fn lock(&self) {
+        *hold(&self.open) = None;
+    }
+
+    /// Whether the outbox can be read: once a vault was unlocked, until the program ends.
+    pub fn outbox_is_open(&self) -> bool {
+        hold(&self.outbox).is_some()
+    }
+
+    /// The device key's seed, once the vault was unlocked.
+    pub fn device_seed(&self) -> Option<Secret> {
+        hold(&self.outbox)
+            .as_ref()
+            .map(|outbox| outbox.device_seed.clone())
+    }
+
+    /// The last capture: number and link.
+    pub fn capture_head(&self) -> CaptureHead {
+        hold(&self.chain).head
+    }
+
+    /// How many captures wait to be taken into the database.
+    pub fn waiting(&self) -> io::Result<usize> {
+        let names = names(&self.folder.inbox())?;
+        Ok(names
+            .iter()
+            .filter(|name| crate::segment::seq_of(name).is_some())
+            .count())
+    }
+
+    /// What may be read while locked.
+    pub fn plain(&self) -> serde_json::Value {
+        hold(&self.slots)
+            .as_ref()
+            .map_or(serde_json::Value::Null, |slots| slots.plain.clone())
+    }
+
+    /// Replaces what may be read while locked. No names.
+    pub fn set_plain(&self, plain: serde_json::Value) -> io::Result<()> {
+        let mut guard = hold(&self.slots);
+        let slots = guard.as_mut().ok_or(io::ErrorKind::NotFound)?;
+        let mut changed = slots.clone();
+        changed.plain = plain;
+        changed.save(&*self.config.disk, self.folder.root())?;
+        *slots = changed;
+        Ok(())
+    }
+
+    /// Reads the officers' database.
+    pub fn read<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let open = hold(&self.open);
+        work(
+            open.as_ref()
+                .ok_or(StoreError::Locked)?
+                .database
+                .connection(),
+        )
+    }
+
+    /// Writes to the officers' database: durable as a whole when this returns `Ok`, undone otherwise.
+    pub fn write<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut open = hold(&self.open);
+        open.as_mut()
+            .ok_or(StoreError::Locked)?
+            .database
+            .write(work)
+    }
+
+    /// Reads the outbox.
+    pub fn outbox_read<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let outbox = hold(&self.outbox);
+        work(
+            outbox
+                .as_ref()
+                .ok_or(StoreError::Locked)?
+                .database
+                .connection(),
+        )
+    }
+
+    /// Writes to the outbox: durable as a whole when this returns `Ok`, undone otherwise.
+    pub fn outbox_write<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut outbox = hold(&self.outbox);
+        outbox
+            .as_mut()
+            .ok_or(StoreError::Locked)?
+            .database
+            .write(work)
+    }
+}
+
+impl NewOfficer {
+    pub(crate) fn record(&self) -> OfficerRecord {
+        OfficerRecord {
+            id: self.id.clone(),
+            badge: self.badge.clone(),
+            name: self.name.clone(),
+            team: self.team.clone(),
+            vkey: None,
+            entry: None,
+        }
+    }
+}
+
+pub(crate) fn check_officer(officer: &NewOfficer) -> Result<(), &'static str> {
+    if !fieldseal_packet::KeyName::id_is_valid(&officer.id) {
+        return Err("officer id");
+    }
+    if officer.badge.len() > 64 || officer.name.len() > 256 {
+        return Err("badge or name");
+    }
+    check_pin(&officer.pin)
+}
+
+pub(crate) fn check_pin(pin: &str) -> Result<(), &'static str> {
+    if (4..=128).contains(&pin.len()) {
+        Ok(())
+    } else {
+        Err("PIN")
+    }
+}
+
+/// The folder's lock, unless another program has it.
+fn take_lock(dir: &Path) -> io::Result<Option<File>> {
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(dir.join(LOCK))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+        Err(std::fs::TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Sets aside what an interrupted making left.
+fn clear_unfinished(disk: &dyn Disk, folder: &Folder) -> io::Result<()> {
+    let root = folder.root();
+    for name in names(root)? {
+        if [VAULT_DB, OUTBOX_DB]
+            .iter()
+            .any(|database| name.starts_with(database))
+        {
+            set_aside(disk, root, root, &name, AsideReason::Unfinished)?;
+        }
+    }
+    for dir in [folder.inbox(), folder.originals()]
+        .into_iter()
+        .filter(|dir| dir.exists())
+    {
+        for name in names(&dir)? {
+            set_aside(disk, root, &dir, &name, AsideReason::Unfinished)?;
+        }
+    }
+    Ok(())
+}
+
+/// The slots, from the file or its copy; a broken file is set aside and written again from the other.
+fn read_slots(
+    disk: &dyn Disk,
+    dir: &Path,
+    broken: &mut Vec<SetAside>,
+) -> io::Result<Option<Slots>> {
+    let mut found = None;
+    let mut incomplete = false;
+    for name in [SLOTS, SLOTS_COPY] {
+        let path = dir.join(name);
+        let slots = if path.exists() {
+            Slots::read(&path)?
+        } else {
+            None
+        };
+        if slots.is_none() {
+            incomplete = true;
+            if path.exists() {
+                set_aside(disk, dir, dir, name, AsideReason::CorruptSlots)?;
+                broken.push(SetAside {
+                    reason: AsideReason::CorruptSlots,
+                    capture_seq: None,
+                });
+            }
+        }
+        found = found.or(slots);
+    }
+    if let (true, Some(slots)) = (incomplete, &found) {
+        slots.save(disk, dir)?;
+    }
+    Ok(found)
+}
+
+/// The public key: the slots' word, else the file's own.
+fn read_capture_key(
+    disk: &dyn Disk,
+    dir: &Path,
+    slots: Option<&Slots>,
+    broken: &mut Vec<SetAside>,
+) -> io::Result<Option<CaptureKey>> {
+    let path = dir.join(CAPTURE);
+    let stored = if path.exists() {
+        CaptureKey::read(&path)?
+    } else {
+        None
+    };
+    let Some(slots) = slots else {
+        return Ok(stored);
+    };
+    let right = slots.capture_key();
+    if stored.as_ref() != Some(&right) {
+        if path.exists() {
+            set_aside(disk, dir, dir, CAPTURE, AsideReason::CorruptSlots)?;
+            broken.push(SetAside {
+                reason: AsideReason::CorruptSlots,
+                capture_seq: None,
+            });
+        }
+        slots.save(disk, dir)?;
+    }
+    Ok(Some(right))
+}
