@@ -1,0 +1,229 @@
+// A reviewer's morning by keyboard alone, in Chromium, over a real server and packets that the demo has sealed:
+// sign in, list, open, every digest verified, return one with a reason, accept another, find both under 已审.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { barriers, complaints, openBrowser, photographer } from '../lib/browser.mjs';
+import { serverWithPackets } from '../lib/server.mjs';
+import { screens, Stage } from '../lib/stage.mjs';
+
+const stage = new Stage();
+let server;
+let page;
+let faults;
+let shot;
+/** The packets as the list first had them. */
+let listed;
+
+const row = (id) => page.locator(`[data-testid=row][data-packet="${id}"]`);
+const press = (...keys) => keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
+const idOf = (locator) => locator.getAttribute('data-packet');
+
+async function accessible(screen) {
+  await page.waitForTimeout(250); // transitions: axe measures colours as drawn
+  assert.deepEqual(await barriers(page), [], `barriers on ${screen}`);
+}
+
+/** Moves with J until the row is chosen, then opens it with Enter. */
+async function openByKeyboard(id) {
+  await page.waitForSelector(`[data-testid=row][data-packet="${id}"]`);
+  for (let moves = 0; moves < 60; moves += 1) {
+    if (await row(id).evaluate((element) => element.classList.contains('chosen'))) break;
+    await press('j');
+  }
+  await press('Enter');
+  await page.waitForSelector(`[data-testid=review][data-packet="${id}"] [data-testid=findings]`);
+}
+
+before(async () => {
+  server = await serverWithPackets(stage);
+  ({ page } = await openBrowser(stage));
+  faults = complaints(page);
+  shot = photographer(page, screens('console-test'));
+});
+
+after(() => stage.end());
+
+test('a wrong password is refused in one sentence', async () => {
+  await page.goto(server.address);
+  await page.waitForSelector('[data-testid=sign-in]');
+  await page.keyboard.type(server.account);
+  await press('Tab');
+  await page.keyboard.type('wrong');
+  await press('Enter');
+  await page.getByRole('alert').filter({ hasText: '账号或密码不对。' }).waitFor();
+  await shot('sign-in-refused');
+  await accessible('sign-in');
+});
+
+test('signing in leads to the list, the packets of the demo in it', async () => {
+  await page.goto(server.address);
+  await page.waitForSelector('[data-testid=sign-in]');
+  await page.keyboard.type(server.account);
+  await press('Tab');
+  await page.keyboard.type(server.password);
+  await press('Enter');
+  await page.waitForSelector('[data-testid=queue][data-queue=open] [data-testid=row]');
+  listed = await page.locator('[data-testid=row]').evaluateAll((rows) => rows.map((element) => element.dataset.packet));
+  assert.ok(listed.length >= 2, `two packets to review, found ${listed.length}`);
+  await shot('list');
+  await accessible('the list');
+});
+
+test('J, K and / move and search without the mouse', async () => {
+  const chosen = () => idOf(page.locator('[data-testid=row].chosen'));
+  assert.equal(await chosen(), listed[0]);
+  await press('j');
+  assert.equal(await chosen(), listed[1]);
+  await press('k');
+  assert.equal(await chosen(), listed[0]);
+  await press('/');
+  await page.keyboard.type('jk no such packet'); // J and K sleep in a text field
+  await page.getByText('没有符合条件的证据包').waitFor();
+  await press('Escape');
+  await page.waitForSelector('[data-testid=row]');
+});
+
+test('every digest of a packet is shown verified, and nothing not proved looks failed', async () => {
+  await openByKeyboard(listed[0]);
+  await page.waitForSelector('[data-testid=photo], [data-testid=no-preview]');
+  const hidden = page.locator('[data-testid=all-findings][aria-expanded=false]');
+  if (await hidden.count()) await press('e');
+  const findings = await page.locator('[data-testid=finding]').evaluateAll((items) =>
+    items.map((item) => ({ code: item.dataset.code, level: item.dataset.level, text: item.textContent })),
+  );
+  for (const code of ['files-ok', 'items-ok', 'seal-ok', 'custody-ok', 'log-inclusion-ok']) {
+    const found = findings.filter((finding) => finding.code === code);
+    assert.ok(found.length > 0, `${code} is among the findings`);
+    for (const finding of found) assert.equal(finding.level, 'ok', code);
+  }
+  assert.deepEqual(findings.filter(({ level }) => level === 'failed'), []);
+  const verdict = page.locator('[data-testid=verdict]');
+  const proved = findings.every(({ level }) => level !== 'not-proved');
+  assert.match(await verdict.textContent(), proved ? /全部已证实/ : /没有发现矛盾；\d+ 项未能证明/);
+  assert.ok(!(await verdict.evaluate((element) => element.classList.contains('failed'))));
+  await shot('packet');
+  await accessible('a packet');
+});
+
+test('photos, place, custody and papers are there, by keyboard', async () => {
+  const first = page.locator('[data-testid=photo]').first();
+  await first.waitFor();
+  assert.ok(await first.evaluate((image) => image.decode().then(() => image.naturalWidth > 0)), 'the preview is a picture');
+  await press('2');
+  await page.waitForSelector('[data-testid=photo][data-item="2"], [data-testid=no-preview]');
+  await press('Space');
+  await page.waitForSelector('dialog[open] [data-testid=photo], dialog[open] [data-testid=no-preview]');
+  await shot('photo-full');
+  await press('Space');
+  await page.waitForSelector('dialog[open]', { state: 'detached' });
+  await page.waitForSelector('[data-testid=place]');
+  await press('t');
+  const join = page.locator('[data-testid=join]');
+  await join.waitFor();
+  const digest = await page.locator('[data-testid=packet-digest]').getAttribute('data-digest');
+  assert.match(digest, /^[0-9a-f]{64}$/);
+  assert.ok((await join.textContent()).includes(digest.slice(0, 8)), 'the join names the seal');
+  await shot('custody');
+  await accessible('the custody log');
+});
+
+test('the help lists the keys, and Escape closes it', async () => {
+  await press('?');
+  await page.waitForSelector('[data-testid=help][open]');
+  await shot('help');
+  await accessible('the help');
+  await press('Escape');
+  await page.waitForSelector('[data-testid=help][open]', { state: 'detached' });
+});
+
+test('R returns with a reason; Z takes it back before it is sent', async () => {
+  await press('r');
+  await page.waitForSelector('[data-testid=reason][open]');
+  await page.locator('[data-testid=reason-done]').focus();
+  await press('Enter'); // no reason yet
+  await page.getByText('请选一个原因，或写一句说明。').waitFor();
+  await shot('reason');
+  await accessible('the reason');
+  await page.locator('[data-testid=reason] .chips button').first().focus();
+  await press('2');
+  await page.locator('[data-testid=reason-done]').focus();
+  await press('Enter');
+  await page.waitForSelector('[data-testid=undo]');
+  await press('z');
+  await page.waitForSelector(`[data-testid=review][data-packet="${listed[0]}"] [data-testid=findings]`);
+  assert.equal(await page.locator('[data-testid=undo]').count(), 0);
+});
+
+test('R returns with a reason, the next opens, A accepts it', async () => {
+  await press('r');
+  await page.waitForSelector('[data-testid=reason][open]');
+  await press('2'); // 缺门牌照片
+  await press('/');
+  await page.keyboard.type('请补拍门牌。');
+  await press('Control+Enter');
+  await page.waitForSelector(`[data-testid=review]:not([data-packet="${listed[0]}"]) [data-testid=findings]`);
+  const second = await idOf(page.locator('[data-testid=review]'));
+  assert.ok(listed.includes(second));
+  await shot('next');
+  await press('a'); // sends the first decision at once
+  await page.waitForSelector('[data-testid=undo]');
+  // The second waits out its five seconds and is sent by itself.
+  await page.waitForSelector('[data-testid=undo]', { state: 'detached' });
+  assert.equal(await page.locator('[data-testid=unsent]').count(), 0, 'both decisions were taken');
+
+  await page.goto(`${server.address}/#/done`);
+  await page.waitForSelector(`[data-testid=queue][data-queue=done]`);
+  await row(listed[0]).filter({ hasText: '已退回' }).waitFor();
+  await row(second).filter({ hasText: '已通过' }).waitFor();
+  await shot('done');
+  await accessible('the done list');
+
+  await openByKeyboard(listed[0]);
+  await page.locator('[data-testid=decisions]').filter({ hasText: '缺门牌照片；请补拍门牌。' }).waitFor();
+  assert.match(await page.locator('[data-testid=decision-bar]').textContent(), /已有决定：已退回/);
+  await shot('returned');
+});
+
+test('the quarantine opens, in English and in the dark too', async () => {
+  await page.goto(`${server.address}/#/quarantine`);
+  await page.waitForSelector('[data-testid=quarantine]');
+  await accessible('the quarantine');
+  await page.locator('[data-testid=me]').focus();
+  await press('Enter');
+  await page.locator('[data-testid=english]').focus();
+  await press('Enter');
+  await page.locator('[data-testid=theme-dark]').focus();
+  await press('Enter');
+  await accessible('the own settings, dark');
+  await shot('settings-dark');
+  await press('Escape');
+  await page.goto(`${server.address}/#/packet/${listed[0]}`);
+  await page.waitForSelector('[data-testid=findings]');
+  assert.match(await page.locator('[data-testid=findings] h2').textContent(), /Findings/);
+  await shot('packet-dark');
+  await accessible('a packet, dark');
+});
+
+test('narrow screens keep everything in reach', async () => {
+  for (const [width, height] of [[800, 1280], [390, 844]]) {
+    await page.setViewportSize({ width, height });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.equal(wide, 0, `no sideways scrolling at ${width}`);
+    await shot(`packet-${width}`);
+    await accessible(`a packet at ${width}`);
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
+});
+
+test('signing out ends the session', async () => {
+  await page.locator('[data-testid=me]').focus();
+  await press('Enter');
+  await page.locator('[data-testid=sign-out]').focus();
+  await press('Enter');
+  await page.waitForSelector('[data-testid=sign-in]');
+  assert.equal(await page.evaluate(() => fetch('/api/v1/review/packets?queue=open&page=0').then((answer) => answer.status)), 401);
+});
+
+test('the page broke no content policy, threw nothing and asked no one else', () => {
+  assert.deepEqual(faults, []);
+});
