@@ -1,4 +1,4 @@
-//! `receipt/consistency` of an export: old size, new size, then the proof's hashes in base64, one a line.
+//! `receipt/consistency` of an export: a line with the two sizes, smaller first, then the proof's hashes in base64, one a line.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use fieldseal_tlog::merkle::Hash;
@@ -19,13 +19,13 @@ pub struct Consistency {
 
 /// A text that is not of that form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a consistency file is two sizes and hashes in base64, one a line")]
+#[error("a consistency file is a line of two sizes, and hashes in base64, one a line")]
 pub struct ConsistencyError;
 
 impl Consistency {
     /// The file's text.
     pub fn text(&self) -> String {
-        let mut text = format!("{}\n{}\n", self.old_size, self.new_size);
+        let mut text = format!("{} {}\n", self.old_size, self.new_size);
         for hash in &self.hashes {
             text.push_str(&STANDARD.encode(hash));
             text.push('\n');
@@ -40,13 +40,14 @@ impl Consistency {
             .and_then(|text| text.strip_suffix('\n'))
             .ok_or(ConsistencyError)?;
         let mut lines = text.split('\n');
-        let mut size = || {
-            let line = lines.next()?;
-            line.parse::<u64>()
+        let size = |text: &str| {
+            text.parse::<u64>()
                 .ok()
-                .filter(|size| size.to_string() == line)
+                .filter(|size| size.to_string() == text)
         };
-        let (old_size, new_size) = size().zip(size()).ok_or(ConsistencyError)?;
+        let sizes = lines.next().and_then(|line| line.split_once(' '));
+        let sizes = sizes.and_then(|(old, new)| size(old).zip(size(new)));
+        let (old_size, new_size) = sizes.ok_or(ConsistencyError)?;
         let hash = |line: &str| {
             STANDARD
                 .decode(line)
@@ -81,7 +82,7 @@ mod tests {
             hashes: vec![[1; 32], [2; 32]],
         };
         assert_eq!(Consistency::parse(proof.text().as_bytes()), Ok(proof));
-        for bad in ["", "3\n", "3\n07\n", "3\n7\nAAAA\n", "3\n7"] {
+        for bad in ["", "3\n", "3 07\n", "3 7\nAAAA\n", "3 7"] {
             assert!(Consistency::parse(bad.as_bytes()).is_err(), "{bad:?}");
         }
     }

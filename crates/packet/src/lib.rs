@@ -28,5 +28,5 @@ pub mod zipread;
 
 pub use digest::{DigestParseError, Sha256Digest, Sha256Writer};
 pub use id::{IdError, KeyName, KeyRole, PacketId};
-pub use sniff::{SNIFF_LEN, Sniffed, sniff};
+pub use sniff::{SNIFF_LEN, Sniffed, extension_of, sniff};
 pub use time::{TimeError, Timestamp};

@@ -70,6 +70,28 @@ pub fn sniff(head: &[u8]) -> Sniffed {
     }
 }
 
+/// The extension that an item of this media type gets; `bin` for a type that [`sniff`] does not give.
+pub fn extension_of(media_type: &str) -> &'static str {
+    match media_type {
+        "image/jpeg" => "jpg",
+        "image/png" => "png",
+        "image/gif" => "gif",
+        "image/webp" => "webp",
+        "audio/wav" => "wav",
+        "image/tiff" => "tif",
+        "image/bmp" => "bmp",
+        "application/pdf" => "pdf",
+        "video/webm" => "webm",
+        "audio/ogg" => "ogg",
+        "image/heic" => "heic",
+        "image/avif" => "avif",
+        "video/quicktime" => "mov",
+        "audio/mp4" => "m4a",
+        "video/mp4" => "mp4",
+        _ => "bin",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,5 +103,31 @@ mod tests {
         assert_eq!(sniff(b"\0\0\0\x18ftypisom\0").extension, "mp4");
         assert_eq!(sniff(b"").extension, "bin");
         assert_eq!(sniff(b"\xff\xd8").extension, "bin");
+    }
+
+    #[test]
+    fn the_type_alone_gives_the_same_extension() {
+        let heads: [&[u8]; 16] = [
+            b"\xff\xd8\xff\xe1",
+            b"\x89PNG\r\n\x1a\n",
+            b"GIF89a",
+            b"RIFF\0\0\0\0WEBP",
+            b"RIFF\0\0\0\0WAVE",
+            b"II\x2a\0",
+            b"BM\0\0\0\0\0\0\0\0",
+            b"%PDF-1",
+            b"\x1a\x45\xdf\xa3",
+            b"OggS",
+            b"\0\0\0\x18ftypheic",
+            b"\0\0\0\x18ftypavif",
+            b"\0\0\0\x18ftypqt  ",
+            b"\0\0\0\x18ftypM4A ",
+            b"\0\0\0\x18ftypisom",
+            b"anything else",
+        ];
+        for head in heads {
+            let sniffed = sniff(head);
+            assert_eq!(extension_of(sniffed.media_type), sniffed.extension);
+        }
     }
 }

@@ -1312,7 +1312,7 @@ fn exports(c: &mut Cases) {
         EXPORTED,
         &["consistency-invalid"],
         |payload| {
-            payload.insert("data/receipt/consistency".to_owned(), b"3\n5\n".to_vec());
+            payload.insert("data/receipt/consistency".to_owned(), b"3 5\n".to_vec());
         },
     );
     c.export(
