@@ -1,0 +1,78 @@
+/** The engine, wherever it runs: in the Tauri window, or behind the loopback host that tests drive with a browser.
+ *  No other file knows which. */
+
+import type { CaptureArgs, CaptureView, ProblemView, Request } from '@fieldseal/shared/bindings.ts';
+import { convertFileSrc, invoke } from '@tauri-apps/api/core';
+
+/** What could not be done. `code` is stable; the catalogue has a sentence for each. */
+export class Problem extends Error {
+  readonly code: string;
+  readonly retriable: boolean;
+  readonly params: Record<string, string>;
+
+  constructor(view: Pick<ProblemView, 'code' | 'message' | 'retriable' | 'params'>) {
+    super(view.message);
+    this.code = view.code;
+    this.retriable = view.retriable;
+    this.params = view.params;
+  }
+
+  /** Anything thrown, as a problem. */
+  static from(thrown: unknown): Problem {
+    if (thrown instanceof Problem) return thrown;
+    if (isView(thrown)) return new Problem({ ...thrown, params: thrown.params ?? {}, retriable: thrown.retriable ?? false });
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    return new Problem({ code: 'host-unreachable', message, retriable: true, params: {} });
+  }
+}
+
+type LooseView = Pick<ProblemView, 'code' | 'message'> & Partial<ProblemView>;
+
+function isView(value: unknown): value is LooseView {
+  return typeof value === 'object' && value !== null && 'code' in value && 'message' in value;
+}
+
+const inTauri = '__TAURI_INTERNALS__' in window;
+
+/** Asks the engine; throws a [`Problem`]. */
+export async function call<T>(request: Request): Promise<T> {
+  try {
+    if (inTauri) return await invoke<T>('call', { request });
+    return (await fetched('/call', JSON.stringify(request), 'application/json')) as T;
+  } catch (thrown) {
+    throw Problem.from(thrown);
+  }
+}
+
+/** Hands over a photo's bytes as they came. When it answers, they are durable. */
+export async function capture(photo: Blob, args: CaptureArgs): Promise<CaptureView> {
+  try {
+    if (!inTauri) return (await fetched(`/capture?${query(args)}`, photo, 'application/octet-stream')) as CaptureView;
+    const headers: Record<string, string> = { 'x-fieldseal-source': args.source };
+    if (args.draft) headers['x-fieldseal-draft'] = args.draft;
+    if (args.kind) headers['x-fieldseal-kind'] = args.kind;
+    if (args.shot) headers['x-fieldseal-shot'] = args.shot;
+    if (args.originalName) headers['x-fieldseal-original-name'] = encodeURIComponent(args.originalName);
+    return await invoke<CaptureView>('capture', new Uint8Array(await photo.arrayBuffer()), { headers });
+  } catch (thrown) {
+    throw Problem.from(thrown);
+  }
+}
+
+/** Address of a re-encoded derivative, for `<img>`; originals never come to the screen. */
+export function imageUrl(kind: 'thumb' | 'preview', captureSeq: number): string {
+  const path = `${kind}/${captureSeq}`;
+  return inTauri ? convertFileSrc(path, 'evidence') : `/evidence/${path}`;
+}
+
+function query(args: CaptureArgs): URLSearchParams {
+  const given = Object.entries(args).filter((pair): pair is [string, string] => typeof pair[1] === 'string');
+  return new URLSearchParams(given);
+}
+
+async function fetched(path: string, body: BodyInit, type: string): Promise<unknown> {
+  const response = await fetch(path, { method: 'POST', body, headers: { 'content-type': type } });
+  const answer: unknown = await response.json();
+  if (!response.ok) throw Problem.from(answer);
+  return answer;
+}

@@ -1,0 +1,96 @@
+/** What every screen shares: the engine's state, asked again and again, the forms, and the last problem. */
+
+import type { FormView, Request, StateView } from '@fieldseal/shared/bindings.ts';
+import { locale, type Language } from '@fieldseal/shared/i18n/index.ts';
+import { applyTheme } from '@fieldseal/shared/theme.ts';
+import { call, Problem } from './host.ts';
+
+const POLL_MS = 1500;
+
+class Tablet {
+  state = $state.raw<StateView | null>(null);
+  forms = $state.raw<FormView[]>([]);
+  problem = $state.raw<Problem | null>(null);
+  now = $state(new Date());
+  /** Photos found after an unexpected stop; told until the officer closes the line. */
+  recovered = $state<number | null>(null);
+  /** The first-run step that adds officers goes on until the officer says it is done. */
+  addingOfficers = $state(false);
+
+  private chosen: Language | null = null;
+  private watching: ReturnType<typeof setInterval> | undefined;
+
+  /** Reads something to show. A problem is shown, but success leaves the last problem of an act in sight. */
+  async load<T>(request: Request): Promise<T | undefined> {
+    try {
+      return await call<T>(request);
+    } catch (thrown) {
+      this.problem = Problem.from(thrown);
+      return undefined;
+    }
+  }
+
+  /** Does what the officer asked; a problem is shown at the foot of the screen, and `undefined` comes back. */
+  async ask<T>(request: Request): Promise<T | undefined> {
+    try {
+      const answer = await call<T>(request);
+      this.problem = null;
+      return answer;
+    } catch (thrown) {
+      this.problem = Problem.from(thrown);
+      return undefined;
+    }
+  }
+
+  async refresh(): Promise<void> {
+    this.now = new Date();
+    try {
+      this.take(await call<StateView>({ do: 'state' }));
+      if (this.forms.length === 0 && this.state?.enrolled) this.forms = await call<FormView[]>({ do: 'forms' });
+      if (this.problem?.code === 'host-unreachable') this.problem = null;
+    } catch (thrown) {
+      this.problem = Problem.from(thrown);
+    }
+  }
+
+  /** Takes a state the engine answered with. */
+  take(state: StateView): void {
+    const first = this.state === null;
+    this.state = state;
+    if (state.recoveredPhotos) this.recovered = state.recoveredPhotos;
+    const language = (!state.enrolled && this.chosen) || (state.language === 'en' ? 'en' : 'zh');
+    if (first || language !== locale.language) locale.set(language);
+    applyTheme(state.theme);
+  }
+
+  /** Before enrolment the engine keeps no settings: the screen alone changes its language. */
+  speak(language: Language): void {
+    this.chosen = language;
+    locale.set(language);
+  }
+
+  /** For requests that answer with the state. */
+  async change(request: Request): Promise<boolean> {
+    const state = await this.ask<StateView>(request);
+    if (state) this.take(state);
+    return state !== undefined;
+  }
+
+  form(kind: string): FormView | undefined {
+    return this.forms.find((form) => form.kind === kind);
+  }
+
+  officer(id: string): StateView['officers'][number] | undefined {
+    return this.state?.officers.find((officer) => officer.id === id);
+  }
+
+  watch(): () => void {
+    void this.refresh();
+    this.watching = setInterval(() => void this.refresh(), POLL_MS);
+    return () => {
+      clearInterval(this.watching);
+    };
+  }
+}
+
+export const tablet = new Tablet();
