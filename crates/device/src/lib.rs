@@ -1,3 +1,45 @@
-//! The tablet's engine: everything the app can do, without a window.
+//! The tablet's engine: everything the app can do, without a window. Two hosts call it: the Tauri shell, and in tests a
+//! loopback HTTP host.
+//!
+//! One request in, one view out ([`api`]); photos go in raw beside it ([`Engine::capture`]). What can't be done answers a
+//! [`problem::Code`], all of which stand in a table there. The engine knows the vault, the outbox and HTTP; it knows no
+//! screen. Officers' names and places never reach a log.
 
+#![warn(missing_docs)]
+
+#[allow(
+    missing_docs,
+    reason = "the screens' interface documents itself by its shapes"
+)]
 pub mod api;
+mod capture;
+mod check;
+mod close;
+mod core;
+mod decisions;
+mod draft;
+mod driver;
+mod engine;
+mod enrol;
+mod forms;
+mod http;
+mod identity;
+mod line;
+mod packets;
+pub mod platform;
+mod prefs;
+mod preview;
+pub mod problem;
+mod record;
+mod session;
+mod state;
+mod store_problem;
+mod uploads;
+mod zip;
+
+pub use crate::core::EngineConfig;
+pub use crate::engine::{Engine, ImageKind, OpenEngineError};
+pub use crate::enrol::{PIN_MAX, PIN_MIN};
+
+/// Program and version, as the capture context names them.
+pub const SOFTWARE: &str = concat!("fieldseal-tablet/", env!("CARGO_PKG_VERSION"));

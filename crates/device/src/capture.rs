@@ -1,0 +1,244 @@
+//! The shutter. Bytes go to the vault as they come; when this answers they are durable, hashed and encrypted. Decoding,
+//! previews and everything else come after and can't take the answer back.
+//!
+//! What a crash leaves: before the segment's footer is durable, nothing that was acknowledged; after it, a segment in the
+//! inbox that the next unlock takes in through [`Core::take_in`], the same code that runs after every shutter.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write as _};
+
+use fieldseal_packet::context::CaptureContext;
+use fieldseal_packet::custody::{Event, Meta};
+use fieldseal_packet::{PacketId, sniff};
+use fieldseal_vault::{CaptureMeta, TakenIn, Vault, captures, custody, drafts};
+use rusqlite::Transaction;
+
+use crate::api::{CaptureArgs, CaptureView};
+use crate::core::{Core, lock};
+use crate::problem::{Code, Problem};
+
+/// A fix older than this says nothing about where the photo was made.
+const FIX_OUTLIVES_MS: u64 = 15 * 60 * 1000;
+const COPY_BYTES: usize = 64 * 1024;
+
+impl Core {
+    pub fn capture(
+        &self,
+        args: &CaptureArgs,
+        bytes: &mut dyn Read,
+    ) -> Result<CaptureView, Problem> {
+        let vault = self.vault()?;
+        // The claims are of the moment of the call, not of the end of the writing.
+        let context = self.capture_context(args);
+        let mut writer = vault.capture()?;
+        let mut buffer = vec![0; COPY_BYTES];
+        loop {
+            let count = match bytes.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(Problem::because(Code::NotStored, error)),
+            };
+            if writer.size() + count as u64 > self.config.max_photo_bytes {
+                return Err(
+                    Problem::from(Code::TooLarge).with("max_bytes", self.config.max_photo_bytes)
+                );
+            }
+            writer
+                .write_all(&buffer[..count])
+                .map_err(|error| Problem::because(Code::NotStored, error))?;
+        }
+        let (draft, kind) = self.draft_for(&vault, args);
+        let meta = CaptureMeta {
+            draft,
+            kind,
+            shot: args.shot.clone().filter(|shot| shot.len() <= 64),
+            media_type: sniff(writer.head()).media_type.to_owned(),
+            context,
+        };
+        let captured = writer.finish(meta)?;
+        // Durable from here on: nothing below may turn it into a failure.
+        let mut live = lock(&self.live);
+        live.captured.insert(captured.capture_seq);
+        live.used_at_ms = self.platform.boot().ms;
+        let count = live.counts.entry(draft).or_insert(0);
+        *count = count.saturating_add(1);
+        let mut count = *count;
+        drop(live);
+        if vault.is_locked() {
+            lock(&self.live).locked_draft.get_or_insert(draft);
+        } else {
+            match self.take_in() {
+                Ok(()) => self.refresh_counts(),
+                Err(problem) => tracing::warn!(
+                    code = problem.code().as_str(),
+                    "a capture waits in the inbox"
+                ),
+            }
+            if let Ok(known) = self.read(|c| Ok(captures::count(c, draft)?)) {
+                count = u32::try_from(known).unwrap_or(u32::MAX);
+            }
+            self.previews.wake();
+        }
+        Ok(CaptureView {
+            draft: draft.to_string(),
+            capture_seq: u32::try_from(captured.capture_seq).unwrap_or(u32::MAX),
+            sha256: captured.sha256.to_string(),
+            size_bytes: u32::try_from(captured.size).unwrap_or(u32::MAX),
+            count,
+        })
+    }
+
+    /// Everything the device claims about now.
+    fn capture_context(&self, args: &CaptureArgs) -> CaptureContext {
+        let boot = self.platform.boot();
+        let contact = lock(&self.prefs).contact;
+        let live = lock(&self.live);
+        let position = live.position.as_ref().and_then(|position| {
+            let mut fix = position.fix.clone();
+            fix.age_ms = fix
+                .age_ms
+                .saturating_add(boot.ms.saturating_sub(position.at_boot_ms));
+            (fix.age_ms <= FIX_OUTLIVES_MS).then_some((fix, position.heading_deg))
+        });
+        let outlived = live.position.is_some() && position.is_none();
+        let no_fix_reason = match (&position, outlived) {
+            (Some(_), _) => None,
+            (None, true) => Some("timeout".to_owned()),
+            (None, false) => Some(
+                live.no_fix_reason
+                    .clone()
+                    .unwrap_or_else(|| "not-asked".to_owned()),
+            ),
+        };
+        let source = match args.source.as_str() {
+            source @ ("camera" | "file-input" | "import") => source,
+            _ => "file-input",
+        };
+        // A file that is brought in was made elsewhere: this tablet's place says nothing about it.
+        let brought = source == "import";
+        let (fix, heading_deg) = match position {
+            Some((fix, heading)) if !brought => (Some(fix), heading),
+            _ => (None, None),
+        };
+        CaptureContext {
+            captured_at: self.platform.now(),
+            zone: self.platform.zone(),
+            boot_id: boot.id,
+            boot_ms: boot.ms,
+            server_offset_ms: contact.map(|contact| contact.offset_ms),
+            server_seen_at: contact.map(|contact| contact.seen_at),
+            fix,
+            no_fix_reason: if brought {
+                Some("not-asked".to_owned())
+            } else {
+                no_fix_reason
+            },
+            heading_deg,
+            source: source.to_owned(),
+            original_name: args
+                .original_name
+                .as_deref()
+                .map(|name| name.chars().take(255).collect()),
+            software: crate::SOFTWARE.to_owned(),
+            device_model: self.platform.device_model(),
+        }
+    }
+
+    /// Where a capture goes. The shutter never fails for want of a draft: what can't take it gets a new one.
+    fn draft_for(&self, vault: &Vault, args: &CaptureArgs) -> (PacketId, String) {
+        let asked: Option<PacketId> = args.draft.as_deref().and_then(|text| text.parse().ok());
+        let kind = args.kind.as_deref().filter(|kind| self.form(kind).is_ok());
+        let kind = kind
+            .or_else(|| self.forms.first().map(|known| known.form.kind.as_str()))
+            .unwrap_or_default();
+        if vault.is_locked() {
+            let live = lock(&self.live);
+            let known =
+                asked.filter(|id| live.locked_draft == Some(*id) || live.open_at_lock.contains(id));
+            if let Some(draft) = known.or(live.locked_draft.filter(|_| asked.is_none())) {
+                return (draft, kind.to_owned());
+            }
+        } else if let Some(draft) = asked
+            && let Ok(Some(found)) = self.read(|c| Ok(drafts::get(c, draft)?))
+        {
+            let takes = match found.stage {
+                drafts::Stage::Open => true,
+                // A photo after a signature voids it.
+                drafts::Stage::Closed => self.reopen(&draft.to_string()).is_ok(),
+                drafts::Stage::Sealed => false,
+            };
+            if takes {
+                return (draft, found.kind);
+            }
+        }
+        let id = self
+            .new_packet_id()
+            .unwrap_or_else(|_| PacketId::from_parts(self.platform.now(), &[0; 10]));
+        (id, kind.to_owned())
+    }
+
+    /// Takes what waits in the inbox into the database: each capture with its custody line, in one transaction.
+    pub fn take_in(&self) -> Result<(), Problem> {
+        let vault = self.open_vault()?;
+        let _desk = lock(&self.desk);
+        let mine = lock(&self.live).captured.clone();
+        let mut recovered: BTreeMap<PacketId, u64> = BTreeMap::new();
+        let actor = self.actor();
+        let report = vault.take_in(&mut |tx: &Transaction<'_>, taken: &TakenIn| {
+            let here = mine.contains(&taken.capture.capture_seq);
+            if !here && !taken.sealed {
+                *recovered.entry(taken.capture.draft).or_insert(0) += 1;
+            }
+            self.write_captured(tx, taken, actor.clone().filter(|_| here))
+        })?;
+        for (draft, captures) in recovered {
+            let meta = Meta {
+                actor: None,
+                ..self.meta()
+            };
+            // Told in the log once they are in; a crash here leaves them in without this line, which is no loss.
+            vault.write(|tx| {
+                Ok::<_, Problem>(custody::write(
+                    tx,
+                    draft,
+                    &meta,
+                    &Event::Recovered { captures },
+                )?)
+            })?;
+        }
+        if report.captures.is_empty() {
+            return Ok(());
+        }
+        tracing::debug!(count = report.captures.len(), "captures taken in");
+        Ok(())
+    }
+
+    fn write_captured(
+        &self,
+        tx: &Transaction<'_>,
+        taken: &TakenIn,
+        actor: Option<String>,
+    ) -> Result<(), fieldseal_vault::StoreError> {
+        let capture = &taken.capture;
+        let meta = Meta {
+            at: capture.context.captured_at,
+            boot_id: Some(capture.context.boot_id.clone()),
+            boot_ms: Some(capture.context.boot_ms),
+            actor,
+        };
+        // A sealed packet's log is complete; its rows only come back after a lost database.
+        if taken.sealed {
+            return Ok(());
+        }
+        if let Some(kind) = &taken.draft_opened {
+            let opened = Event::Opened {
+                packet: capture.draft,
+                kind: kind.clone(),
+                supplements: None,
+            };
+            custody::write(tx, capture.draft, &meta, &opened)?;
+        }
+        custody::write(tx, capture.draft, &meta, &capture.custody_event())
+    }
+}

@@ -1,0 +1,450 @@
+//! Carries out what the outbox decides: HTTP, reading the packet's bytes, verifying receipts. It decides nothing itself.
+//!
+//! Runs as one task on the engine's own runtime from start to end of the engine. What a crash leaves: at most an effect whose
+//! answer was not stored; the next run asks the server and goes on from its answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fieldseal_packet::PacketId;
+use fieldseal_sync::receipt::{self, OwnCopy};
+use fieldseal_sync::{Answer, Effect, Failure, Jitter, State};
+use fieldseal_tlog::checkpoint;
+use fieldseal_vault::outbox::{self, Seen, Upload};
+use fieldseal_wire::ProblemCode;
+use fieldseal_wire::device::{PacketRef, PacketStatus, StatusRequest};
+
+use crate::core::{Core, lock};
+use crate::decisions;
+use crate::http::{Client, HttpError, server_time};
+use crate::problem::{Code, Problem};
+use crate::zip::PacketZip;
+
+/// Longest sleep without looking up: the boot clock may pass faster than the timer while the tablet sleeps.
+const LOOK_UP_MS: i64 = 5_000;
+
+/// Turns the outbox until the engine stops.
+pub(crate) async fn run(core: Arc<Core>) {
+    let mut driver = Driver {
+        core,
+        token: None,
+        zip: None,
+    };
+    while !driver.core.line.stopping() {
+        if !driver.core.line.loaded() {
+            driver.sleep(LOOK_UP_MS).await;
+            continue;
+        }
+        driver.turn().await;
+    }
+}
+
+struct Driver {
+    core: Arc<Core>,
+    token: Option<String>,
+    /// The zip being sent.
+    zip: Option<(PacketId, Arc<PacketZip>)>,
+}
+
+impl Driver {
+    fn now(&self) -> i64 {
+        i64::try_from(self.core.platform.boot().ms).unwrap_or(i64::MAX)
+    }
+
+    fn jitter(&self) -> Jitter {
+        let mut bytes = [0; 2];
+        // Without randomness the longest wait is the considerate one.
+        match self.core.platform.random(&mut bytes) {
+            Ok(()) => Jitter(u16::from_le_bytes(bytes)),
+            Err(_) => Jitter(u16::MAX),
+        }
+    }
+
+    async fn sleep(&self, ms: i64) {
+        let wait = Duration::from_millis(u64::try_from(ms).unwrap_or(0));
+        let _ = tokio::time::timeout(wait, self.core.line.wake.notified()).await;
+    }
+
+    async fn turn(&mut self) {
+        let (now, jitter) = (self.now(), self.jitter());
+        let issued = lock(&self.core.line.outbox).poll(now, jitter);
+        if let Effect::Wait { until } = issued.effect {
+            let ms = until
+                .map_or(LOOK_UP_MS, |until| until.saturating_sub(now))
+                .clamp(1, LOOK_UP_MS);
+            return self.sleep(ms).await;
+        }
+        let answer = match self.carry_out(issued.effect).await {
+            Ok(answer) => answer,
+            Err(failure) => Answer::Failed(failure),
+        };
+        let (now, jitter) = (self.now(), self.jitter());
+        lock(&self.core.line.outbox).answer(issued.ticket, answer, now, jitter);
+        self.store_changes();
+    }
+
+    /// What of it survives a restart. A failure to store costs a question to the server later, nothing else.
+    fn store_changes(&mut self) {
+        let changed = lock(&self.core.line.outbox).take_changed();
+        for packet in changed {
+            let upload = {
+                let outbox = lock(&self.core.line.outbox);
+                let Some(job) = outbox.job(packet) else {
+                    continue;
+                };
+                if job.state() == State::Safe
+                    && self.zip.as_ref().is_some_and(|(open, _)| *open == packet)
+                {
+                    self.zip = None;
+                }
+                let saved = job.saved();
+                Upload {
+                    state: crate::uploads::state_word(job.state()).to_owned(),
+                    url: saved.upload.clone(),
+                    offset: saved.offset,
+                    attempts: saved.attempts,
+                    next_try_at: None,
+                    cause: job.cause().map(|cause| cause.code().to_owned()),
+                    sync: serde_json::to_value(&saved).ok(),
+                }
+            };
+            let stored = self.core.vault().and_then(|vault| {
+                vault.outbox_write(|tx| Ok(outbox::set_upload(tx, packet, &upload)?))
+            });
+            if let Err(problem) = stored {
+                tracing::warn!(
+                    code = problem.code().as_str(),
+                    "an upload's state could not be stored"
+                );
+            }
+        }
+    }
+
+    fn client(&self) -> Result<Client, Failure> {
+        let identity = self.core.identity().map_err(|_| Failure::Unreadable)?;
+        Ok(Client::new(self.core.http.clone(), &identity.server))
+    }
+
+    fn token(&self) -> Result<String, Failure> {
+        self.token.clone().ok_or(Failure::Unauthenticated)
+    }
+
+    async fn carry_out(&mut self, effect: Effect) -> Result<Answer, Failure> {
+        match effect {
+            Effect::Authenticate => self.authenticate().await,
+            Effect::FetchCheckpoint => {
+                let seen = self.client()?.checkpoint().await.map_err(failure)?;
+                if let Some(signed) = seen.checkpoint {
+                    self.keep_checkpoint(signed.as_bytes(), &seen.tokens)?;
+                }
+                Ok(Answer::Checkpoint)
+            }
+            Effect::AskStatus { packets } => self.ask_status(packets).await,
+            Effect::Create { packet } => {
+                let (seal, size) = {
+                    let outbox = lock(&self.core.line.outbox);
+                    let job = outbox.job(packet).ok_or(Failure::Unreadable)?;
+                    (job.packet().seal_sha256, job.packet().size)
+                };
+                let created = self
+                    .client()?
+                    .create(&packet.to_string(), seal, size, &self.token()?)
+                    .await;
+                Ok(Answer::Created {
+                    upload: created.map_err(failure)?,
+                })
+            }
+            Effect::Head { upload, .. } => {
+                let offset = self
+                    .client()?
+                    .offset(&upload, &self.token()?)
+                    .await
+                    .map_err(failure)?;
+                Ok(Answer::Offset(offset))
+            }
+            Effect::Patch {
+                packet,
+                upload,
+                offset,
+                length,
+            } => self.patch(packet, &upload, offset, length).await,
+            Effect::Verify {
+                packet,
+                receipt,
+                proof,
+            } => {
+                let core = self.core.clone();
+                let verified =
+                    tokio::task::spawn_blocking(move || verify(&core, packet, &receipt, &proof))
+                        .await;
+                match verified {
+                    Ok(Ok(verified)) => {
+                        if verified.is_ok() {
+                            lock(&self.core.line.outbox).watch(packet);
+                        }
+                        Ok(Answer::Verified(verified))
+                    }
+                    Ok(Err(problem)) => {
+                        tracing::warn!(
+                            code = problem.code().as_str(),
+                            "a receipt could not be verified"
+                        );
+                        Err(Failure::Unreadable)
+                    }
+                    Err(_) => Err(Failure::Unreadable),
+                }
+            }
+            Effect::Wait { .. } => Err(Failure::ServerError),
+        }
+    }
+
+    async fn authenticate(&mut self) -> Result<Answer, Failure> {
+        let identity = self.core.identity().map_err(|_| Failure::Unreadable)?;
+        let signer = self.core.device_signer().map_err(|_| Failure::Unreadable)?;
+        let token = self
+            .client()?
+            .token(&identity.origin, &signer)
+            .await
+            .map_err(failure)?;
+        let lifetime_ms = match (
+            server_time(&token.server_time),
+            server_time(&token.expires_at),
+        ) {
+            (Some(now), Some(end)) => {
+                self.core.saw_server(now);
+                end.as_millis() - now.as_millis()
+            }
+            _ => return Err(Failure::ServerError),
+        };
+        self.token = Some(token.token);
+        // Renewed a little early; a very short life is used as it is.
+        Ok(Answer::Authenticated {
+            until: self.now().saturating_add((lifetime_ms - 5_000).max(1_000)),
+        })
+    }
+
+    async fn ask_status(&mut self, packets: Vec<PacketId>) -> Result<Answer, Failure> {
+        let vault = self.core.vault().map_err(|_| Failure::Unreadable)?;
+        let mut request = StatusRequest {
+            packets: Vec::with_capacity(packets.len()),
+        };
+        for packet in &packets {
+            let known = lock(&self.core.line.outbox)
+                .job(*packet)
+                .map(|job| job.packet().seal_sha256);
+            let digest = match known {
+                Some(digest) => Some(digest),
+                None => vault
+                    .outbox_read(|c| Ok::<_, Problem>(outbox::job(c, *packet)?))
+                    .map_err(|_| Failure::Unreadable)?
+                    .map(|job| job.digest),
+            };
+            if let Some(digest) = digest {
+                request.packets.push(PacketRef {
+                    id: packet.to_string(),
+                    seal_sha256: digest.to_string(),
+                });
+            }
+        }
+        let response = self
+            .client()?
+            .status(&request, &self.token()?)
+            .await
+            .map_err(failure)?;
+        if let Some(time) = server_time(&response.server_time) {
+            self.core.saw_server(time);
+        }
+        for status in &response.packets {
+            self.keep_decisions(status)?;
+        }
+        Ok(Answer::Status(response.packets))
+    }
+
+    fn keep_decisions(&self, status: &PacketStatus) -> Result<(), Failure> {
+        let Ok(packet) = status.id.parse::<PacketId>() else {
+            return Ok(());
+        };
+        if status.decisions.is_empty() {
+            return Ok(());
+        }
+        let vault = self.core.vault().map_err(|_| Failure::Unreadable)?;
+        let stored = vault.outbox_write(|tx| {
+            for notice in &status.decisions {
+                let value = serde_json::to_value(notice)
+                    .map_err(|error| Problem::because(Code::Internal, error))?;
+                outbox::add_decision(tx, packet, &value)?;
+            }
+            Ok::<_, Problem>(outbox::decisions(tx, packet)?)
+        });
+        if decisions::is_final(&stored.map_err(|_| Failure::Unreadable)?) {
+            lock(&self.core.line.outbox).unwatch(packet);
+        }
+        Ok(())
+    }
+
+    async fn patch(
+        &mut self,
+        packet: PacketId,
+        upload: &str,
+        offset: u64,
+        length: u64,
+    ) -> Result<Answer, Failure> {
+        let zip = match &self.zip {
+            Some((open, zip)) if *open == packet => zip.clone(),
+            _ => {
+                let vault = self.core.vault().map_err(|_| Failure::Unreadable)?;
+                let zip =
+                    Arc::new(PacketZip::open(vault, packet).map_err(|_| Failure::Unreadable)?);
+                self.zip = Some((packet, zip.clone()));
+                zip
+            }
+        };
+        let chunk = tokio::task::spawn_blocking(move || zip.range(offset, length)).await;
+        let chunk = chunk.ok().and_then(Result::ok).ok_or(Failure::Unreadable)?;
+        let began = self.now();
+        let acknowledged = self
+            .client()?
+            .patch(upload, offset, chunk, &self.token()?)
+            .await
+            .map_err(failure)?;
+        let seconds = (self.now() - began).max(1) as f64 / 1000.0;
+        let mut rate = lock(&self.core.line.rate);
+        let now = length as f64 / seconds;
+        let before = if rate.packet == Some(packet) {
+            rate.bytes_per_s
+        } else {
+            now
+        };
+        rate.packet = Some(packet);
+        rate.bytes_per_s = before * 0.7 + now * 0.3;
+        Ok(Answer::Offset(acknowledged))
+    }
+
+    fn keep_checkpoint(&self, signed: &[u8], tokens: &[(String, String)]) -> Result<(), Failure> {
+        keep_checkpoint(&self.core, signed, tokens).map_err(|problem| {
+            tracing::warn!(
+                code = problem.code().as_str(),
+                "the server's checkpoint was not accepted"
+            );
+            Failure::ServerError
+        })
+    }
+}
+
+/// Checks a checkpoint against the pinned log key and keeps it if it is newer than what was seen. A smaller tree, or another
+/// root at the same size, is not kept: what was seen stays the witness against it.
+pub(crate) fn keep_checkpoint(
+    core: &Core,
+    signed: &[u8],
+    tokens: &[(String, String)],
+) -> Result<(), Problem> {
+    let keys = core.identity()?.pinned()?;
+    let read = checkpoint::open(signed, &keys.log)
+        .map_err(|error| Problem::because(Code::ServerAnswer, error))?;
+    let vault = core.vault()?;
+    let newest = vault.outbox_read(|c| Ok::<_, Problem>(outbox::newest_seen(c)?))?;
+    if let Some(newest) = &newest {
+        let contradicts =
+            read.size < newest.size || (read.size == newest.size && read.root != newest.root);
+        lock(&core.live).log_contradicts = contradicts;
+        if contradicts {
+            return Err(Problem::because(
+                Code::ServerAnswer,
+                "the log is smaller than what was seen, or differs",
+            ));
+        }
+        if read.size == newest.size && tokens.is_empty() {
+            return Ok(());
+        }
+    }
+    let seen = Seen {
+        size: read.size,
+        root: read.root,
+        checkpoint: signed.to_vec(),
+        tokens: serde_json::to_value(tokens)
+            .map_err(|error| Problem::because(Code::Internal, error))?,
+        seen_at: core.platform.now(),
+    };
+    vault.outbox_write(|tx| Ok(outbox::add_seen(tx, &seen)?))
+}
+
+/// Checks receipt and proof against the pinned keys and the bytes here, and stores them with the verdict. `Err` inside is the
+/// code of the check that failed.
+fn verify(
+    core: &Core,
+    packet: PacketId,
+    receipt: &str,
+    proof: &str,
+) -> Result<Result<(), String>, Problem> {
+    let vault = core.vault()?;
+    let keys = core.identity()?.pinned()?;
+    let zip = PacketZip::open(vault.clone(), packet)?;
+    let zip_sha256 = zip
+        .sha256()
+        .map_err(|error| Problem::because(Code::Unreadable, error))?;
+    let seal = vault
+        .outbox_read(|c| Ok::<_, Problem>(outbox::seal(c, packet)?))?
+        .ok_or(Code::NotFound)?;
+    let own = OwnCopy {
+        packet,
+        seal: &seal,
+        zip_sha256,
+        zip_size: zip.size(),
+    };
+    let checked = receipt::check(&keys, own, receipt.as_bytes(), proof.as_bytes());
+    let verified_at = checked.is_ok().then(|| core.platform.now());
+    vault.outbox_write(|tx| {
+        Ok::<_, Problem>(outbox::set_receipt(
+            tx,
+            packet,
+            receipt.as_bytes(),
+            proof.as_bytes(),
+            verified_at,
+        )?)
+    })?;
+    match checked {
+        Ok(_) => {
+            if let Ok(read) = fieldseal_tlog::proof::TlogProof::parse(proof.as_bytes()) {
+                // Only for the next seal's lower bound; an older one than seen is not kept.
+                let _ = keep_checkpoint(core, &read.checkpoint, &[]);
+            }
+            Ok(Ok(()))
+        }
+        Err(error) => Ok(Err(error.code().to_owned())),
+    }
+}
+
+fn failure(error: HttpError) -> Failure {
+    match error {
+        HttpError::Unreachable(_) => Failure::Unreachable,
+        HttpError::Malformed => Failure::ServerError,
+        HttpError::Refused {
+            status,
+            code,
+            retry_after_s,
+        } => {
+            let after =
+                retry_after_s.map(|s| i64::try_from(s).unwrap_or(i64::MAX).saturating_mul(1000));
+            match (status, code) {
+                (_, Some(ProblemCode::KeyNotAccepted)) => Failure::KeyNotAccepted,
+                (_, Some(ProblemCode::ChallengeInvalid)) => Failure::ServerError,
+                (401, _) => Failure::Unauthenticated,
+                (404 | 410, _) => Failure::UploadGone,
+                (409, _) => Failure::OffsetConflict,
+                (413, _) => Failure::TooLarge,
+                (429 | 503, _) => Failure::Busy(after),
+                (460, _) => Failure::ChecksumMismatch,
+                (507, _) => Failure::StorageUnavailable,
+                (400..=499, code) => Failure::Refused(word(code, status)),
+                _ => Failure::ServerError,
+            }
+        }
+    }
+}
+
+fn word(code: Option<ProblemCode>, status: u16) -> String {
+    let named = code.and_then(|code| serde_json::to_value(code).ok());
+    named
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_else(|| format!("http-{status}"))
+}

@@ -1,0 +1,250 @@
+//! The engine's face: opens, takes requests, stops.
+
+use std::io::{self, Read, Write};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
+
+use fieldseal_vault::previews::Preview;
+use fieldseal_vault::{OpenError, Vault};
+use serde::Serialize;
+
+use crate::api::{CaptureArgs, CaptureView, ProblemView, Request};
+use crate::core::{Core, EngineConfig, Live, Store, forms, lock};
+use crate::line::Line;
+use crate::platform::Platform;
+use crate::prefs::Prefs;
+use crate::preview::{self, Bell};
+use crate::problem::{Code, Problem};
+use crate::session::packet_id;
+use crate::zip::PacketZip;
+use crate::{driver, http};
+
+/// Why there is no engine.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenEngineError {
+    /// The folder can't be made or read.
+    #[error("the tablet's folder can't be used")]
+    Folder(#[source] io::Error),
+    /// Another program has the vault open.
+    #[error("the vault is in use by another program")]
+    InUse,
+    /// No threads or no HTTP client.
+    #[error("the engine's threads could not be started")]
+    Threads(#[source] io::Error),
+    /// No HTTP client.
+    #[error("the HTTP client could not be made")]
+    Http(#[source] Problem),
+}
+
+/// Which picture of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImageKind {
+    /// At most 320 px a side.
+    Thumb,
+    /// At most 1600 px a side.
+    Preview,
+}
+
+/// The tablet, without a window. Shared freely between threads; every call blocks until it is answered.
+pub struct Engine {
+    core: Arc<Core>,
+    runtime: Option<tokio::runtime::Runtime>,
+    previews: Option<JoinHandle<()>>,
+}
+
+impl Engine {
+    /// Opens what is in the folder: nothing yet, a tablet that waits for its first officer, or a vault (locked). A vault
+    /// that can't be read is left as it is and shows as the state's problem; the screens still come up.
+    pub fn open(
+        config: EngineConfig,
+        platform: Arc<dyn Platform>,
+    ) -> Result<Self, OpenEngineError> {
+        std::fs::create_dir_all(&config.dir).map_err(OpenEngineError::Folder)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("fieldseal-sync")
+            .enable_all()
+            .build()
+            .map_err(OpenEngineError::Threads)?;
+        let prefs = Prefs::load(&config.dir);
+        let line = Line::new(config.sync);
+        lock(&line.outbox).hold(prefs.hold);
+        let core = Arc::new(Core {
+            forms: forms(),
+            store: RwLock::new(Store::None),
+            live: Mutex::new(Live {
+                used_at_ms: platform.boot().ms,
+                ..Live::default()
+            }),
+            prefs: Mutex::new(prefs),
+            desk: Mutex::new(()),
+            line,
+            previews: Arc::new(Bell::default()),
+            http: http::http_client().map_err(OpenEngineError::Http)?,
+            runtime: runtime.handle().clone(),
+            platform,
+            config,
+        });
+        open_store(&core)?;
+        runtime.spawn(driver::run(core.clone()));
+        let (weak, bell) = (Arc::downgrade(&core), core.previews.clone());
+        let previews = std::thread::Builder::new()
+            .name("fieldseal-previews".to_owned())
+            .spawn(move || preview::run(&weak, &bell))
+            .map_err(OpenEngineError::Threads)?;
+        Ok(Self {
+            core,
+            runtime: Some(runtime),
+            previews: Some(previews),
+        })
+    }
+
+    /// Answers one request of a screen, as JSON of the view that the request names.
+    pub fn call(&self, request: Request) -> Result<serde_json::Value, ProblemView> {
+        if !matches!(request, Request::State | Request::Uploads) {
+            lock(&self.core.live).used_at_ms = self.core.platform.boot().ms;
+        }
+        self.answer(request).map_err(ProblemView::from)
+    }
+
+    fn answer(&self, request: Request) -> Result<serde_json::Value, Problem> {
+        let core = &*self.core;
+        match request {
+            Request::State => json(core.state()?),
+            Request::EnrolLookup { text } => json(core.enrol_lookup(&text)?),
+            Request::EnrolDevice { text } => {
+                core.enrol_device(&text).and_then(|()| json(core.state()?))
+            }
+            Request::EnrolOfficer { code, pin } => json(core.enrol_officer(&code, &pin)?),
+            Request::Unlock { officer, pin } => core
+                .unlock(&officer, &pin)
+                .and_then(|()| json(core.state()?)),
+            Request::Lock => core.lock_vault().and_then(|()| json(core.state()?)),
+            Request::OnDuty { lead, second } => core
+                .set_on_duty(&lead, second.as_deref())
+                .and_then(|()| json(core.state()?)),
+            Request::SelfCheck => json(core.self_check()?),
+            Request::Forms => json(
+                core.forms
+                    .iter()
+                    .map(|known| crate::forms::view(&known.form))
+                    .collect::<Vec<_>>(),
+            ),
+            Request::DraftOpen { kind, supplements } => {
+                json(core.draft_open(&kind, supplements.as_deref())?)
+            }
+            Request::Draft { id } => json(core.draft(packet_id(&id)?)?),
+            Request::Drafts => json(core.drafts()?),
+            Request::DraftKind { id, kind } => json(core.draft_kind(&id, &kind)?),
+            Request::Describe { id, facts } => json(core.describe(&id, &facts)?),
+            Request::SetShot {
+                id,
+                capture_seq,
+                shot,
+            } => json(core.set_shot(&id, capture_seq, shot.as_deref())?),
+            Request::Void {
+                id,
+                capture_seq,
+                reason,
+            } => json(core.void(&id, capture_seq, &reason)?),
+            Request::Party { id, party } => json(core.set_party(&id, &party)?),
+            Request::Sign { id, officer, pin } => json(core.sign(&id, &officer, &pin)?),
+            Request::Reopen { id } => json(core.reopen(&id)?),
+            Request::Seal { id } => json(core.seal(&id)?),
+            Request::GiveUp {
+                id,
+                reason,
+                officer,
+                pin,
+            } => json(core.give_up(&id, &reason, &officer, &pin)?),
+            Request::Packets { page, filter } => json(core.packets(page, filter.as_deref())?),
+            Request::Packet { id } => json(core.packet(packet_id(&id)?)?),
+            Request::Recheck { id } => json(core.recheck(&id)?),
+            Request::Uploads => json(core.uploads()?),
+            Request::UploadNow { id } => json(core.upload_now(id.as_deref())?),
+            Request::UploadHold { hold } => json(core.upload_hold(hold)?),
+            Request::Tasks => json(core.tasks()?),
+            Request::Position { fix } => core.set_position(&fix).and_then(json),
+            Request::NoPosition { reason } => core.set_no_position(&reason).and_then(json),
+            Request::Settings { language, theme } => core
+                .set_settings(language.as_deref(), theme.as_deref())
+                .and_then(|()| json(core.state()?)),
+        }
+    }
+
+    /// The shutter. When this answers, the bytes are durable. Works while locked.
+    pub fn capture(
+        &self,
+        args: &CaptureArgs,
+        mut bytes: impl Read,
+    ) -> Result<CaptureView, ProblemView> {
+        self.core
+            .capture(args, &mut bytes)
+            .map_err(ProblemView::from)
+    }
+
+    /// A JPEG of an item; only while unlocked.
+    pub fn image(&self, kind: ImageKind, capture_seq: u64) -> Result<Vec<u8>, ProblemView> {
+        let preview = match kind {
+            ImageKind::Thumb => Preview::Thumb,
+            ImageKind::Preview => Preview::Screen,
+        };
+        self.core
+            .image(preview, capture_seq)
+            .map_err(ProblemView::from)
+    }
+
+    /// Writes a sealed packet's zip, byte for byte what the server gets; gives its size.
+    pub fn export_zip(&self, id: &str, out: &mut dyn Write) -> Result<u64, ProblemView> {
+        let mut export = || {
+            let zip = PacketZip::open(self.core.open_vault()?, packet_id(id)?)?;
+            io::copy(&mut zip.reader(0), out)
+                .map_err(|error| Problem::because(Code::Unreadable, error))
+        };
+        export().map_err(ProblemView::from)
+    }
+
+    /// The trust file pinned at enrolment.
+    pub fn trust(&self) -> Result<String, ProblemView> {
+        Ok(self.core.identity().map_err(ProblemView::from)?.trust)
+    }
+}
+
+/// Stops the background work: an upload under way goes on at the next start from the server's offset.
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.core.line.stop();
+        self.core.previews.wake();
+        if let Some(previews) = self.previews.take() {
+            let _ = previews.join();
+        }
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+        }
+    }
+}
+
+fn open_store(core: &Core) -> Result<(), OpenEngineError> {
+    if !Vault::exists(&core.config.dir) {
+        return Ok(());
+    }
+    let store = match Vault::open(&core.config.dir, core.vault_config()) {
+        Ok((vault, recovered)) => {
+            let found = u32::try_from(recovered.photos).unwrap_or(u32::MAX);
+            lock(&core.live).recovered_photos = (found > 0).then_some(found);
+            Store::There(Arc::new(vault))
+        }
+        Err(OpenError::InUse) => return Err(OpenEngineError::InUse),
+        Err(error) => {
+            tracing::error!(%error, "the vault can't be opened; its files are kept");
+            Store::Damaged
+        }
+    };
+    *core.store.write().unwrap_or_else(PoisonError::into_inner) = store;
+    Ok(())
+}
+
+fn json<T: Serialize>(view: T) -> Result<serde_json::Value, Problem> {
+    serde_json::to_value(view).map_err(|error| Problem::because(Code::Internal, error))
+}

@@ -1,0 +1,101 @@
+//! Who this tablet is and whom it trusts: fixed at enrolment, and pinned. Nothing that the server says later changes it.
+
+use fieldseal_packet::trust::Trust;
+use fieldseal_packet::{KeyName, KeyRole};
+use fieldseal_sync::receipt::PinnedKeys;
+use fieldseal_tlog::note::Vkey;
+use serde::{Deserialize, Serialize};
+
+use crate::problem::{Code, Problem};
+
+/// Kept in the vault's outbox (encrypted), and as a copy readable before the first unlock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Device's id.
+    pub id: String,
+    /// `<origin>` of the deployment.
+    pub origin: String,
+    /// Server's base URL, without a slash at its end.
+    pub server: String,
+    /// Team as shown.
+    #[serde(default)]
+    pub team: Option<String>,
+    /// The device's vkey line.
+    pub vkey: String,
+    /// The authority's `enrolled` note, byte for byte.
+    pub entry: String,
+    /// The trust file whose sha256 was on the enrolment code, byte for byte.
+    pub trust: String,
+}
+
+/// Name under which the outbox keeps it.
+pub const FACT: &str = "identity";
+
+impl Identity {
+    /// Device key's name.
+    pub fn key_name(&self) -> String {
+        KeyName::device(&self.origin, &self.id)
+    }
+
+    /// The keys that receipts and proofs are checked against.
+    pub fn pinned(&self) -> Result<PinnedKeys, Problem> {
+        let of = |role| {
+            one_key(&self.trust, &self.origin, role).ok_or_else(|| Problem::from(Code::KeyMissing))
+        };
+        Ok(PinnedKeys {
+            origin: self.origin.clone(),
+            log: of(KeyRole::Log)?,
+            receipts: of(KeyRole::Receipts)?,
+        })
+    }
+}
+
+/// The one key of this role in a trust file; none when there are two.
+pub fn one_key(trust: &str, origin: &str, role: KeyRole) -> Option<Vkey> {
+    let trust = Trust::parse(trust.as_bytes()).ok()?;
+    let mut found = trust.role(origin, role);
+    let key = found.next()?.clone();
+    found.next().is_none().then_some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fieldseal_tlog::note::{Ed25519Signer, Signer as _};
+
+    fn vkey(name: &str, seed: u8) -> String {
+        Ed25519Signer::from_seed(name, &[seed; 32])
+            .unwrap()
+            .vkey()
+            .to_string()
+    }
+
+    #[test]
+    fn keys_of_a_trust_file_by_role() {
+        let trust = format!(
+            "# anchors\nlog {}\nquorum none\n{}\n{}\n",
+            vkey("o.example", 1),
+            vkey("o.example/receipts", 2),
+            vkey("o.example/authority", 3)
+        );
+        let name = |trust: &str, origin, role| {
+            one_key(trust, origin, role).map(|key| key.name().to_owned())
+        };
+        assert_eq!(
+            name(&trust, "o.example", KeyRole::Log).as_deref(),
+            Some("o.example")
+        );
+        assert_eq!(
+            name(&trust, "o.example", KeyRole::Authority).as_deref(),
+            Some("o.example/authority")
+        );
+        assert_eq!(name(&trust, "o.example", KeyRole::Decisions), None);
+        assert_eq!(name(&trust, "elsewhere", KeyRole::Log), None);
+        let twice = format!("{trust}{}\n", vkey("o.example/receipts", 9));
+        assert_eq!(
+            name(&twice, "o.example", KeyRole::Receipts),
+            None,
+            "two keys of one role are no anchor"
+        );
+    }
+}

@@ -1,0 +1,187 @@
+//! What the engine asks of the machine it runs on. Everything that decides takes these as answers, so tests can hand in
+//! their own; what a platform can't tell is `None`, never a default.
+
+use std::io;
+use std::path::Path;
+
+use fieldseal_packet::Timestamp;
+
+/// The clock that neither jumps nor sleeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Boot {
+    /// The system's id of this boot.
+    pub id: String,
+    /// Milliseconds since it, sleep included.
+    pub ms: u64,
+}
+
+/// Clocks, randomness and what the machine knows of itself.
+pub trait Platform: Send + Sync {
+    /// Wall clock.
+    fn now(&self) -> Timestamp;
+    /// IANA zone of the wall clock.
+    fn zone(&self) -> String;
+    /// Boot clock.
+    fn boot(&self) -> Boot;
+    /// Fills with random bytes fit for keys.
+    fn random(&self, bytes: &mut [u8]) -> io::Result<()>;
+    /// Bytes free for this program in the file system of `dir`.
+    fn free_bytes(&self, dir: &Path) -> Option<u64>;
+    /// 0 to 1.
+    fn battery(&self) -> Option<f64>;
+    /// Model of the device.
+    fn device_model(&self) -> Option<String>;
+}
+
+/// This machine: Linux, and as far as it goes the others.
+#[derive(Debug)]
+pub struct Machine {
+    #[cfg(not(target_os = "linux"))]
+    started: std::time::Instant,
+    boot_id: String,
+}
+
+impl Machine {
+    /// Reads the boot id once. Where the system has none, one is made for the run of this program: an id that changes too
+    /// often says "the clock's zero is not known to be the same", which is then the truth.
+    pub fn new() -> io::Result<Self> {
+        let boot_id = match std::fs::read_to_string("/proc/sys/kernel/random/boot_id") {
+            Ok(text) if !text.trim().is_empty() => text.trim().to_owned(),
+            _ => {
+                let mut bytes = [0; 16];
+                fill(&mut bytes)?;
+                format!("run-{}", hex::encode(bytes))
+            }
+        };
+        Ok(Self {
+            #[cfg(not(target_os = "linux"))]
+            started: std::time::Instant::now(),
+            boot_id,
+        })
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the layer that asks the machine"
+)]
+fn fill(bytes: &mut [u8]) -> io::Result<()> {
+    getrandom::fill(bytes).map_err(io::Error::other)
+}
+
+impl Platform for Machine {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the layer that asks the machine"
+    )]
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(jiff::Timestamp::now().as_millisecond())
+    }
+
+    fn zone(&self) -> String {
+        let named = std::env::var("TZ")
+            .ok()
+            .map(|zone| zone.trim_start_matches(':').to_owned());
+        let linked = || {
+            let target = std::fs::canonicalize("/etc/localtime").ok()?;
+            let (_, zone) = target.to_str()?.split_once("/zoneinfo/")?;
+            Some(zone.to_owned())
+        };
+        let is_name = |zone: &String| {
+            !zone.is_empty()
+                && zone.len() <= 64
+                && zone
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"/_+-".contains(&byte))
+        };
+        // Without either, POSIX systems run in UTC.
+        named
+            .filter(is_name)
+            .or_else(linked)
+            .filter(is_name)
+            .unwrap_or_else(|| "Etc/UTC".to_owned())
+    }
+
+    fn boot(&self) -> Boot {
+        #[cfg(target_os = "linux")]
+        let ms = {
+            let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+            let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+            seconds
+                .saturating_mul(1000)
+                .saturating_add(u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000)
+        };
+        #[cfg(not(target_os = "linux"))]
+        let ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Boot {
+            id: self.boot_id.clone(),
+            ms,
+        }
+    }
+
+    fn random(&self, bytes: &mut [u8]) -> io::Result<()> {
+        fill(bytes)
+    }
+
+    fn free_bytes(&self, dir: &Path) -> Option<u64> {
+        #[cfg(unix)]
+        {
+            let stats = rustix::fs::statvfs(dir).ok()?;
+            stats.f_bavail.checked_mul(stats.f_frsize)
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = dir;
+            None
+        }
+    }
+
+    fn battery(&self) -> Option<f64> {
+        let supplies = std::fs::read_dir("/sys/class/power_supply").ok()?;
+        supplies.flatten().find_map(|supply| {
+            let text = std::fs::read_to_string(supply.path().join("capacity")).ok()?;
+            let percent: f64 = text.trim().parse().ok()?;
+            (0.0..=100.0).contains(&percent).then_some(percent / 100.0)
+        })
+    }
+
+    fn device_model(&self) -> Option<String> {
+        let text = std::fs::read_to_string("/sys/class/dmi/id/product_name").ok()?;
+        let model: String = text
+            .trim()
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(80)
+            .collect();
+        (!model.is_empty()).then_some(model)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_answers_within_reason() {
+        let machine = Machine::new().unwrap();
+        let (first, second) = (machine.boot(), machine.boot());
+        assert_eq!(first.id, second.id);
+        assert!(second.ms >= first.ms);
+        assert!(!machine.zone().is_empty());
+        assert!(
+            machine
+                .battery()
+                .is_none_or(|level| (0.0..=1.0).contains(&level))
+        );
+        assert!(
+            machine
+                .free_bytes(&std::env::temp_dir())
+                .is_some_and(|bytes| bytes > 0)
+        );
+        let mut bytes = [[0; 16]; 2];
+        bytes
+            .iter_mut()
+            .for_each(|bytes| machine.random(bytes).unwrap());
+        assert_ne!(bytes[0], bytes[1]);
+    }
+}

@@ -1,0 +1,215 @@
+//! Unlocking, locking, who is on duty, where the tablet is, settings.
+
+use fieldseal_packet::context::Fix;
+use fieldseal_packet::{PacketId, Timestamp};
+use fieldseal_vault::drafts;
+
+use crate::api::FixInput;
+use crate::core::{Core, Position, lock};
+use crate::enrol;
+use crate::problem::{Code, Problem};
+
+impl Core {
+    pub fn unlock(&self, officer: &str, pin: &str) -> Result<(), Problem> {
+        let vault = self.vault()?;
+        vault.unlock(officer, pin, &self.moment())?;
+        enrol::pin_identity(&vault)?;
+        lock(&self.live).locked_draft = None;
+        // A capture that can't be taken in now stays in the inbox; it must not keep the officer from looking.
+        if let Err(problem) = self.take_in() {
+            tracing::warn!(
+                code = problem.code().as_str(),
+                "captures could not all be taken in"
+            );
+        }
+        vault.hand_over()?;
+        self.line.load(&vault)?;
+        self.refresh_counts();
+        self.previews.wake();
+        Ok(())
+    }
+
+    pub fn lock_vault(&self) -> Result<(), Problem> {
+        let vault = self.vault()?;
+        if !vault.is_locked() {
+            let open = vault
+                .read(|c| Ok::<_, Problem>(drafts::list(c)?))
+                .unwrap_or_default();
+            let mut live = lock(&self.live);
+            live.open_at_lock = open
+                .iter()
+                .filter(|draft| draft.stage == drafts::Stage::Open)
+                .map(|draft| draft.packet)
+                .collect();
+            live.locked_draft = None;
+        }
+        vault.lock();
+        Ok(())
+    }
+
+    /// Locks when nobody asked for anything for a while.
+    pub fn auto_lock(&self) {
+        let Some(after) = self.config.auto_lock_ms else {
+            return;
+        };
+        let idle = self
+            .platform
+            .boot()
+            .ms
+            .saturating_sub(lock(&self.live).used_at_ms);
+        if idle >= after && self.open_vault().is_ok() {
+            let _ = self.lock_vault();
+        }
+    }
+
+    pub fn set_on_duty(&self, lead: &str, second: Option<&str>) -> Result<(), Problem> {
+        let known = self.vault()?.officers();
+        for id in std::iter::once(lead).chain(second) {
+            if !known.iter().any(|slot| slot.id == id) {
+                return Err(Code::UnknownOfficer.into());
+            }
+        }
+        if second == Some(lead) {
+            return Err(Code::SameOfficer.into());
+        }
+        self.change_prefs(|prefs| {
+            prefs.on_duty = std::iter::once(lead)
+                .chain(second)
+                .map(str::to_owned)
+                .collect()
+        })
+    }
+
+    pub fn set_position(&self, input: &FixInput) -> Result<(), Problem> {
+        let now = self.platform.now();
+        let finite = [
+            input.latitude,
+            input.longitude,
+            input.accuracy_m,
+            input.at_ms,
+        ]
+        .iter()
+        .all(|n| n.is_finite());
+        let fix = Fix {
+            latitude: decimal(input.latitude),
+            longitude: decimal(input.longitude),
+            accuracy_m: input.accuracy_m,
+            altitude_m: input.altitude_m.filter(|n| n.is_finite()),
+            at: Timestamp::from_millis(input.at_ms as i64),
+            // Its age when it came here; what passes until the shutter is added by the boot clock.
+            age_ms: u64::try_from(now.as_millis().saturating_sub(input.at_ms as i64)).unwrap_or(0),
+            provider: input.provider.clone().filter(|text| text.len() <= 64),
+            mock: input.mock,
+        };
+        if !finite || !fix.is_valid() {
+            return Err(Code::BadRequest.into());
+        }
+        let heading_deg = input
+            .heading_deg
+            .filter(|degrees| (0.0..=360.0).contains(degrees));
+        let mut live = lock(&self.live);
+        live.position = Some(Position {
+            fix,
+            heading_deg,
+            at_boot_ms: self.platform.boot().ms,
+        });
+        live.no_fix_reason = None;
+        Ok(())
+    }
+
+    pub fn set_no_position(&self, reason: &str) -> Result<(), Problem> {
+        if !matches!(reason, "denied" | "unavailable" | "timeout") {
+            return Err(Code::BadRequest.into());
+        }
+        let mut live = lock(&self.live);
+        live.no_fix_reason = Some(reason.to_owned());
+        if reason == "denied" {
+            live.position = None;
+        }
+        Ok(())
+    }
+
+    pub fn set_settings(&self, language: Option<&str>, theme: Option<&str>) -> Result<(), Problem> {
+        let known = language.is_none_or(|language| matches!(language, "zh" | "zh-CN" | "en"))
+            && theme.is_none_or(|theme| matches!(theme, "light" | "dark" | "sun" | "auto"));
+        if !known {
+            return Err(Code::BadRequest.into());
+        }
+        self.change_prefs(|prefs| {
+            prefs.language = language.map(str::to_owned).or(prefs.language.take());
+            prefs.theme = theme.map(str::to_owned).or(prefs.theme.take());
+        })
+    }
+
+    /// Names in the order lead, second; who is on duty, or who unlocked.
+    pub fn on_duty(&self) -> Vec<String> {
+        let on_duty = lock(&self.prefs).on_duty.clone();
+        if on_duty.is_empty() {
+            return self
+                .vault()
+                .ok()
+                .and_then(|vault| vault.unlocked_by())
+                .into_iter()
+                .collect();
+        }
+        on_duty
+    }
+
+    /// Remembers what the screens count while the vault is shut.
+    pub fn refresh_counts(&self) {
+        let drafts = self.read(|c| Ok(u32::try_from(drafts::list(c)?.len()).unwrap_or(u32::MAX)));
+        let tasks = self.task_count();
+        let changed = self.change_prefs(|prefs| {
+            if let Ok(drafts) = drafts {
+                prefs.counts.drafts = drafts;
+            }
+            if let Some(tasks) = tasks {
+                prefs.counts.tasks = tasks;
+            }
+            if self.line.loaded() {
+                self.line.count(&mut prefs.counts);
+            }
+        });
+        if let Err(problem) = changed {
+            tracing::warn!(
+                code = problem.code().as_str(),
+                "the counts could not be stored"
+            );
+        }
+    }
+}
+
+/// Seven places: a centimetre. Written out, so that no reader's float changes it.
+fn decimal(degrees: f64) -> String {
+    let text = format!("{degrees:.7}");
+    let short = text.trim_end_matches('0').trim_end_matches('.');
+    if short == "-0" {
+        "0".to_owned()
+    } else {
+        short.to_owned()
+    }
+}
+
+/// An id in a request.
+pub(crate) fn packet_id(text: &str) -> Result<PacketId, Problem> {
+    text.parse().map_err(|_| Code::NotFound.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decimal;
+
+    #[test]
+    fn coordinates_are_written_out() {
+        for (degrees, text) in [
+            (31.24, "31.24"),
+            (-121.4737021, "-121.4737021"),
+            (0.0, "0"),
+            (-0.0, "0"),
+            (1e-9, "0"),
+            (100.0, "100"),
+        ] {
+            assert_eq!(decimal(degrees), text);
+        }
+    }
+}

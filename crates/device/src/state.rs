@@ -1,0 +1,135 @@
+//! The state that every screen asks for each second: from memory, and from counts kept for when the vault is shut.
+
+use fieldseal_packet::Sha256Digest;
+use fieldseal_tlog::note::Vkey;
+use fieldseal_vault::{officers, outbox, sealing};
+
+use crate::api::{DeviceView, FixView, OfficerView, StateView};
+use crate::core::{Core, Store, lock};
+use crate::identity::Identity;
+use crate::problem::{Code, Problem};
+
+pub(crate) fn view(core: &Core) -> Result<StateView, Problem> {
+    let (vault, damaged) = match &*core
+        .store
+        .read()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+    {
+        Store::There(vault) => (Some(vault.clone()), false),
+        Store::Damaged => (None, true),
+        Store::None => (None, false),
+    };
+    let identity = match &vault {
+        Some(_) => core.identity().ok(),
+        None => core.pending()?.map(|(_, identity, _)| identity),
+    };
+    if let Some(vault) = &vault
+        && !vault.is_locked()
+    {
+        core.refresh_counts();
+    }
+    let prefs = lock(&core.prefs).clone();
+    let mut counts = prefs.counts;
+    if core.line.loaded() {
+        core.line.count(&mut counts);
+    }
+    let boot_ms = core.platform.boot().ms;
+    let live = lock(&core.live);
+    let fix = live.position.as_ref().map(|position| FixView {
+        accuracy_m: position.fix.accuracy_m,
+        age_s: position
+            .fix
+            .age_ms
+            .saturating_add(boot_ms.saturating_sub(position.at_boot_ms)) as f64
+            / 1000.0,
+    });
+    let no_fix_reason = live.no_fix_reason.clone();
+    let recovered_photos = live.recovered_photos;
+    drop(live);
+    Ok(StateView {
+        enrolled: vault.is_some(),
+        locked: vault.as_ref().is_none_or(|vault| vault.is_locked()),
+        problem: damaged.then(|| Problem::from(Code::VaultDamaged).into()),
+        device: identity.as_ref().map(|identity| device(core, identity)),
+        officers: officers_of(core),
+        on_duty: prefs.on_duty,
+        unlocked_by: vault.as_ref().and_then(|vault| vault.unlocked_by()),
+        online: lock(&core.line.outbox).online(),
+        last_server_at: prefs.contact.map(|contact| contact.seen_at.to_string()),
+        clock_offset_ms: prefs.contact.map(|contact| contact.offset_ms as f64),
+        unsafe_packets: counts.unsafe_packets,
+        unsafe_oldest_at: counts.unsafe_oldest_at.map(|at| at.to_string()),
+        unsafe_photos: counts.unsafe_photos,
+        unsafe_bytes: counts.unsafe_bytes as f64,
+        drafts: counts.drafts,
+        tasks: counts.tasks,
+        wedged: counts.wedged,
+        fix,
+        no_fix_reason,
+        recovered_photos,
+        free_bytes: core
+            .platform
+            .free_bytes(&core.config.dir)
+            .map(|bytes| bytes as f64),
+        battery: core.platform.battery(),
+        language: prefs.language.unwrap_or_else(|| "zh".to_owned()),
+        theme: prefs.theme.unwrap_or_else(|| "light".to_owned()),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    })
+}
+
+fn device(core: &Core, identity: &Identity) -> DeviceView {
+    let fingerprint =
+        Vkey::parse(&identity.vkey).map(|key| Sha256Digest(key.fingerprint()).to_string());
+    let next = core.read(|c| {
+        let entry = Sha256Digest::of(identity.entry.as_bytes());
+        Ok(sealing::next_place(c, entry)?.device_seq)
+    });
+    // Locked: the outbox knows the last one that was handed over.
+    let next = next.or_else(|_| {
+        let jobs = core
+            .vault()?
+            .outbox_read(|c| Ok::<_, Problem>(outbox::jobs(c)?))?;
+        Ok::<_, Problem>(jobs.last().map_or(1, |job| job.device_seq + 1))
+    });
+    DeviceView {
+        id: identity.id.clone(),
+        origin: identity.origin.clone(),
+        server: identity.server.clone(),
+        team: identity.team.clone(),
+        next_seq: next
+            .ok()
+            .and_then(|seq| u32::try_from(seq).ok())
+            .unwrap_or(0),
+        fingerprint: fingerprint.unwrap_or_default(),
+        key_store: "wrapped-file".to_owned(),
+    }
+}
+
+/// Badges always; names only while the vault is unlocked.
+fn officers_of(core: &Core) -> Vec<OfficerView> {
+    let Ok(vault) = core.vault() else {
+        return Vec::new();
+    };
+    let records = core.read(|c| Ok(officers::list(c)?)).unwrap_or_default();
+    let moment = core.moment();
+    vault
+        .officers()
+        .into_iter()
+        .map(|slot| {
+            let record = records.iter().find(|record| record.id == slot.id);
+            OfficerView {
+                wait_s: u32::try_from(vault.wait_ms(&slot.id, &moment).div_ceil(1000))
+                    .unwrap_or(u32::MAX),
+                name: record
+                    .map(|record| record.name.clone())
+                    .filter(|name| !name.is_empty()),
+                team: record.and_then(|record| record.team.clone()),
+                // Locked, it is not known; whoever has a slot came through an enrolment.
+                enrolled: record.is_none_or(|record| record.entry.is_some()),
+                badge: slot.badge,
+                id: slot.id,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,93 @@
+//! What the vault's errors mean to a screen.
+
+use fieldseal_vault::{
+    CaptureError, CreateError, OfficerError, StoreError, TakeInError, UnlockError,
+};
+
+use crate::problem::{Code, Problem};
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let code = match &error {
+            StoreError::Locked => Code::Locked,
+            StoreError::Full => Code::DiskFull,
+            StoreError::NotFound => Code::NotFound,
+            StoreError::WrongStage => Code::DraftClosed,
+            StoreError::AnotherClosing(other) => {
+                return Problem::from(Code::AnotherDraftClosing).with("draft", other);
+            }
+            StoreError::Value(_) => Code::TextTooLong,
+            StoreError::Corrupt | StoreError::LaterVersion => Code::VaultDamaged,
+            StoreError::WrongPlace | StoreError::Custody => Code::Internal,
+            _ => Code::StorageFailed,
+        };
+        Problem::because(code, error)
+    }
+}
+
+/// Seconds, rounded up: a screen that counts down must not promise too early.
+fn seconds(wait_ms: u64) -> u64 {
+    wait_ms.div_ceil(1000)
+}
+
+impl From<UnlockError> for Problem {
+    fn from(error: UnlockError) -> Self {
+        match error {
+            UnlockError::UnknownOfficer => Code::UnknownOfficer.into(),
+            UnlockError::WrongPin { wait_ms } => {
+                Problem::from(Code::WrongPin).with("wait_s", seconds(wait_ms))
+            }
+            UnlockError::Wait { wait_ms } => {
+                Problem::from(Code::PinWait).with("wait_s", seconds(wait_ms))
+            }
+            UnlockError::Store(error) => error.into(),
+            UnlockError::Io(error) => Problem::because(Code::StorageFailed, error),
+            error => Problem::because(Code::VaultDamaged, error),
+        }
+    }
+}
+
+impl From<OfficerError> for Problem {
+    fn from(error: OfficerError) -> Self {
+        match error {
+            OfficerError::Exists => Code::OfficerEnrolled.into(),
+            OfficerError::UnknownOfficer => Code::UnknownOfficer.into(),
+            OfficerError::Unlock(error) => error.into(),
+            OfficerError::Store(error) => error.into(),
+            OfficerError::Io(error) => Problem::because(Code::StorageFailed, error),
+            error => Problem::because(Code::Internal, error),
+        }
+    }
+}
+
+impl From<CreateError> for Problem {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::Exists => Code::AlreadyEnrolled.into(),
+            CreateError::Store(error) => error.into(),
+            CreateError::Io(error) => Problem::because(Code::StorageFailed, error),
+            error => Problem::because(Code::Internal, error),
+        }
+    }
+}
+
+/// The photo is not there; those before it are.
+impl From<CaptureError> for Problem {
+    fn from(error: CaptureError) -> Self {
+        let code = match &error {
+            CaptureError::NoSpace => Code::DiskFull,
+            CaptureError::TooLarge => Code::TooLarge,
+            _ => Code::NotStored,
+        };
+        Problem::because(code, error)
+    }
+}
+
+impl From<TakeInError> for Problem {
+    fn from(error: TakeInError) -> Self {
+        match error {
+            TakeInError::Store(error) => error.into(),
+            error => Problem::because(Code::StorageFailed, error),
+        }
+    }
+}
