@@ -128,12 +128,7 @@ impl Core {
             let draft = drafts::get(c, id)?.ok_or(Code::NotFound)?;
             let items = captures::of_draft(c, id)?;
             let signatures = sealing::signatures(c, id)?;
-            let custody = Timeline {
-                core: self,
-                origin: &origin,
-                c,
-            }
-            .of(&packet, &signatures, &way)?;
+            let custody = Timeline { origin: &origin, c }.of(&packet, &signatures, &way)?;
             let receipt = way.receipt.as_ref();
             Ok(PacketView {
                 summary: self.summary(c, &packet)?,
