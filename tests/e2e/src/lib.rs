@@ -5,6 +5,8 @@
 
 #![warn(missing_docs)]
 
+pub mod packets;
+pub mod reports;
 mod tools;
 
 pub use tools::{Outcome, bagit, check, fieldseal, go_check, openssl, run, sha256sum, workspace};

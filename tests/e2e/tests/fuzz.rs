@@ -80,12 +80,24 @@ fn changed(corpus: &[Vec<u8>], random: &mut Seeded) -> Vec<u8> {
     data
 }
 
+/// A target's files. Packets are the vectors without a failure.
 fn corpus(target: &str) -> Vec<Vec<u8>> {
-    let folder = workspace().join("tests/fuzz/corpus").join(target);
+    let folder = match target {
+        "packet" => workspace().join("tests/vectors/packet"),
+        _ => workspace().join("tests/fuzz/corpus").join(target),
+    };
     let mut files: Vec<_> = std::fs::read_dir(&folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
         .map(|file| file.unwrap().path())
         .collect();
+    if target == "packet" {
+        let is_good = |name: &str| name.starts_with("good-") && name.ends_with(".zip");
+        files.retain(|file| {
+            file.file_name()
+                .and_then(|name| name.to_str())
+                .is_some_and(is_good)
+        });
+    }
     files.sort();
     assert!(!files.is_empty(), "{target} has no corpus");
     files

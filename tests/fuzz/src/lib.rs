@@ -1,7 +1,9 @@
 //! What each fuzz target does with arbitrary bytes. A target's body must not panic; where a format has one spelling, what
 //! is accepted must be written back byte for byte.
 
+use fieldseal_packet::findings::{Language, Verdict};
 use fieldseal_packet::seal::SealBody;
+use fieldseal_packet::verify::{Inputs, ZipSource, is_export, verify_export, verify_zip};
 use fieldseal_packet::{bag, custody, entry, form, json, receipt, record, trust, zipread};
 use fieldseal_tlog::checkpoint::Checkpoint;
 use fieldseal_tlog::merkle::{leaf_hash, verify_consistency, verify_inclusion};
@@ -29,6 +31,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("seal", seal),
     ("receipt", receipt),
     ("leaf", leaf),
+    ("packet", packet),
 ];
 
 /// Reads text; where it is accepted, it must be written back the same.
@@ -174,4 +177,22 @@ pub fn leaf(data: &[u8]) -> bool {
         || one_spelling(data, entry::Heartbeat::parse, entry::Heartbeat::text)
         || one_spelling(data, entry::Tombstone::parse, entry::Tombstone::text)
         || one_spelling(data, entry::Quarantined::parse, entry::Quarantined::text)
+}
+
+/// A whole packet or export through the verifier. Nothing here is trusted, so nothing may come out verified.
+pub fn packet(data: &[u8]) -> bool {
+    let data = data.to_vec();
+    let Ok(source) = ZipSource::open(&data) else {
+        return false;
+    };
+    let report = if is_export(&source) {
+        verify_export(&source, None)
+    } else {
+        verify_zip(&data, &Inputs::default()).report
+    };
+    assert_ne!(report.verdict, Verdict::Verified, "without trust anchors");
+    for finding in &report.findings {
+        assert!(!finding.text(Language::En).is_empty() && !finding.text(Language::Zh).is_empty());
+    }
+    report.verdict == Verdict::NotProved
 }
