@@ -1,0 +1,103 @@
+/** One opened packet: what the server says of it, which photo is shown, what is unfolded, and the decision being made. */
+
+import { packet as fetchPacket } from '../api';
+import { problemSentence, shared, t } from '../i18n';
+import type { Decision, ItemView, PacketDetail } from '../wire';
+import { announce } from './live.svelte';
+import { pending } from './pending.svelte';
+import { go } from './place.svelte';
+import { hrefOf } from './route';
+import { account } from './session.svelte';
+
+/** Decisions that open the dialog for a reason. */
+export type Reasoned = Exclude<Decision, 'legal-review'>;
+
+export class Opened {
+  packet = $state<PacketDetail | null>(null);
+  problem = $state('');
+  /** Number of the photo in the viewer. */
+  shown = $state(1);
+  full = $state(false);
+  allFindings = $state(false);
+  custody = $state(false);
+  /** The decision whose reason is being asked for. */
+  asking = $state<Reasoned | null>(null);
+
+  constructor(readonly id: string) {}
+
+  get item(): ItemView | undefined {
+    return this.packet?.items.find((item) => item.number === this.shown) ?? this.packet?.items[0];
+  }
+
+  /** Accepted, returned or refused: nothing more to decide. */
+  get isFinal(): boolean {
+    const made = this.packet?.summary.decision ?? null;
+    return made !== null && made !== 'legal-review';
+  }
+
+  /** The list it belongs to. */
+  get back(): string {
+    return hrefOf({ at: 'queue', queue: this.isFinal ? 'done' : 'open' });
+  }
+
+  /** Why nothing can be decided here, in one sentence; null when it can. */
+  get closed(): string | null {
+    if (pending.has(this.id)) return t('decide.waiting');
+    const made = this.packet?.summary.decision;
+    if (made && this.isFinal) return t('decide.made', { what: shared.t(`state.${made}`) });
+    return account.decides ? null : t('decide.only-look');
+  }
+
+  async load(signal: AbortSignal): Promise<void> {
+    try {
+      const packet = await fetchPacket(this.id, signal);
+      this.shown = packet.items.find((item) => item.preview && item.voided === null)?.number ?? 1;
+      this.packet = packet;
+      const verdict = shared.lookup(`verdict.${packet.summary.verdict}`) ?? '';
+      announce(t('packet.opened', { title: packet.summary.title, verdict }));
+    } catch (cause) {
+      if (!signal.aborted) this.problem = problemSentence(account.noticed(cause));
+    }
+  }
+
+  show(number: number): void {
+    if (this.packet?.items.some((item) => item.number === number)) this.shown = number;
+  }
+
+  toNext(): void {
+    this.step(this.packet?.next, t('packet.last'));
+  }
+
+  toPrevious(): void {
+    this.step(this.packet?.previous, t('packet.first'));
+  }
+
+  /** The next open packet, or the list when there is none. */
+  onward(): void {
+    if (this.packet?.next) go({ at: 'packet', id: this.packet.next });
+    else go({ at: 'queue', queue: 'open' });
+  }
+
+  /** Returning and refusing need a reason; so does accepting what a finding contradicts. */
+  decide(decision: Decision): void {
+    if (!this.packet || this.closed !== null) return;
+    const contradicted = this.packet.findings.some((finding) => finding.level === 'failed');
+    if (decision === 'returned' || decision === 'refused' || (decision === 'accepted' && contradicted)) this.asking = decision;
+    else this.settle(decision, null);
+  }
+
+  /** The reason is given: the decision waits its five seconds, and the next packet opens. */
+  settle(decision: Decision, reason: string | null): void {
+    if (!this.packet) return;
+    this.asking = null;
+    const title = this.packet.summary.title;
+    pending.put({ id: this.id, title, decision, reason, packetDigest: this.packet.packet_digest });
+    announce(t('undo.waiting', { what: shared.t(`state.${decision}`), title }));
+    this.onward();
+  }
+
+  private step(to: string | null | undefined, end: string): void {
+    if (to) go({ at: 'packet', id: to });
+    else announce(end);
+  }
+}
