@@ -7,6 +7,7 @@
 
 pub mod packets;
 pub mod reports;
+pub mod seeded;
 mod tools;
 
 pub use tools::{Outcome, bagit, check, fieldseal, go_check, openssl, run, sha256sum, workspace};
