@@ -37,6 +37,18 @@ pub enum OpenEngineError {
     Http(#[source] Problem),
 }
 
+/// For a host that shows it instead of the screens.
+impl From<OpenEngineError> for ProblemView {
+    fn from(error: OpenEngineError) -> Self {
+        let code = match &error {
+            OpenEngineError::Folder(_) => Code::StorageFailed,
+            OpenEngineError::InUse => Code::VaultInUse,
+            OpenEngineError::Threads(_) | OpenEngineError::Http(_) => Code::Internal,
+        };
+        Problem::because(code, error).into()
+    }
+}
+
 /// Which picture of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImageKind {
@@ -176,11 +188,11 @@ impl Engine {
     /// The shutter. When this answers, the bytes are durable. Works while locked.
     pub fn capture(
         &self,
-        args: &CaptureArgs,
+        args: CaptureArgs,
         mut bytes: impl Read,
     ) -> Result<CaptureView, ProblemView> {
         self.core
-            .capture(args, &mut bytes)
+            .capture(&args, &mut bytes)
             .map_err(ProblemView::from)
     }
 

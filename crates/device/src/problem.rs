@@ -83,6 +83,7 @@ codes! {
     DiskFull = "disk-full", true, "The tablet's storage is full.";
     StorageFailed = "storage-failed", true, "The tablet's storage failed.";
     VaultDamaged = "vault-damaged", false, "The vault can't be opened; its files are kept as they are. Ask the administrator.";
+    VaultInUse = "vault-in-use", true, "The vault is in use by another window of this app.";
     Unreadable = "unreadable", false, "This tablet can't read its own copy.";
     NoPreview = "no-preview", false, "There is no preview of this item.";
     KeyMissing = "key-missing", false, "A signing key is missing or is not the one enrolled.";
