@@ -1,4 +1,5 @@
 use super::*;
+use std::io::Read;
 
 fn zip_of(files: &[(&str, &[u8])]) -> Vec<u8> {
     let list: Vec<LayoutEntry> = files
