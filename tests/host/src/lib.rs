@@ -47,23 +47,21 @@ pub fn is_loopback(address: &SocketAddr) -> bool {
 
 /// A page of another origin must not reach the engine through the browser of whoever runs the test.
 async fn own_pages_only(request: HttpRequest, next: Next) -> Response {
-    let text = |name: header::HeaderName| {
-        request
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
-    let host = text(header::HOST).unwrap_or_default().to_owned();
-    let loopback = ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| {
-        host.strip_prefix(name)
-            .is_some_and(|port| port.is_empty() || port.starts_with(':'))
-    });
-    let own = text(header::ORIGIN).is_none_or(|origin| origin == format!("http://{host}"));
-    if loopback && own {
+    if is_own(request.headers()) {
         next.run(request).await
     } else {
         StatusCode::FORBIDDEN.into_response()
     }
+}
+
+fn is_own(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let host = text(header::HOST).unwrap_or_default();
+    let loopback = ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| {
+        host.strip_prefix(name)
+            .is_some_and(|port| port.is_empty() || port.starts_with(':'))
+    });
+    loopback && text(header::ORIGIN).is_none_or(|origin| origin == format!("http://{host}"))
 }
 
 fn answer<T: serde::Serialize>(answered: Result<T, ProblemView>) -> Response {
