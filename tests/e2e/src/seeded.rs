@@ -6,7 +6,7 @@ pub struct Seeded(pub u64);
 
 impl Seeded {
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -16,7 +16,7 @@ impl Seeded {
 
     /// A number below `end`, 0 when there is none.
     pub fn below(&mut self, end: usize) -> usize {
-        (self.next() % (end.max(1) as u64)) as usize
+        (self.number() % (end.max(1) as u64)) as usize
     }
 }
 
@@ -65,7 +65,7 @@ pub fn changed(corpus: &[Vec<u8>], random: &mut Seeded) -> Vec<u8> {
                 let piece = other[from..(from + 60).min(other.len())].to_vec();
                 drop(data.splice(at..end, piece));
             }
-            _ if at < data.len() => data[at] = random.next() as u8,
+            _ if at < data.len() => data[at] = random.number() as u8,
             _ => {}
         }
     }

@@ -1,5 +1,7 @@
 //! Whole packets with one file altered at random: whatever is done, it is noticed, and nothing panics.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 #[path = "../../../crates/packet/tests/support/mod.rs"]
 mod support;
 

@@ -1,6 +1,8 @@
 //! Every fuzz target on the stable compiler: its corpus, and a few thousand seeded changes to it. What libFuzzer finds
 //! with more time joins the corpus.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 #[path = "../../fuzz/src/lib.rs"]
 mod targets;
 

@@ -1,5 +1,7 @@
 //! Notes, checkpoints, proofs and tile paths of ours, checked by Go's sumdb packages and by OpenSSL.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;

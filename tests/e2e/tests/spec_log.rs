@@ -1,5 +1,7 @@
 //! The example in docs/spec/log.md is what the code makes, to the byte.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fieldseal_e2e::workspace;
@@ -8,7 +10,7 @@ use fieldseal_packet::Timestamp;
 use fieldseal_packet::entry::{Enrolled, Heartbeat, SubjectKind};
 use fieldseal_tlog::checkpoint::Checkpoint;
 use fieldseal_tlog::merkle::{
-    Hash, HashReader as _, MemoryTree, leaf_hash, prove_consistency, prove_inclusion, root_at,
+    HashReader as _, MemoryTree, leaf_hash, prove_consistency, prove_inclusion, root_at,
 };
 use fieldseal_tlog::note::{Ed25519Signer, Note, P256Signer, Signer};
 use fieldseal_tlog::proof::TlogProof;

@@ -1,5 +1,7 @@
 //! The test vectors through the command line and through tools that know nothing of us.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
