@@ -1,0 +1,6 @@
+//! Who may do what: device tokens, console sessions, passwords and the brake on guessing.
+
+pub mod brake;
+pub mod device;
+pub mod password;
+pub mod session;

@@ -1,0 +1,118 @@
+//! Making a deployment: keys, trust file, recovery key pair, database.
+//!
+//! The row in the database comes last: a crash before it leaves a folder that counts as not initialised, and the next `init` makes new keys, which
+//! nobody has seen yet.
+
+use std::fs;
+use std::path::PathBuf;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use fieldseal_packet::Sha256Digest;
+use hpke::kem::X25519HkdfSha256;
+use hpke::{Kem as _, Serializable as _};
+use zeroize::Zeroizing;
+
+use super::AdminError;
+use crate::config::Config;
+use crate::files;
+use crate::signing::ServerKeys;
+use crate::store::{Db, keys};
+
+/// What `init` is told.
+#[derive(Debug, Clone, Default)]
+pub struct Init {
+    /// Name of the deployment, for ever; none: one is made up.
+    pub origin: Option<String>,
+}
+
+/// What `init` made.
+#[derive(Debug, Clone)]
+pub struct Made {
+    /// Name of the deployment.
+    pub origin: String,
+    /// The trust file.
+    pub trust: String,
+    /// Its sha256, hex.
+    pub trust_sha256: String,
+    /// Where the private recovery key was written.
+    pub recovery_key_file: PathBuf,
+}
+
+/// Whether the folder holds a deployment.
+pub fn is_initialised(config: &Config) -> bool {
+    let path = config.layout().database();
+    path.is_file() && Db::open(&path, false).and_then(|db| db.read_blocking(keys::deployment)).is_ok_and(|row| row.is_some())
+}
+
+/// Makes a deployment in a folder that is empty, or not there.
+pub fn init(config: &Config, init: &Init) -> Result<Made, AdminError> {
+    if is_initialised(config) {
+        return Err(AdminError::AlreadyInitialised);
+    }
+    let layout = config.layout();
+    refuse_foreign(layout.root())?;
+    let ambient = &config.ambient;
+    let origin = match &init.origin {
+        Some(origin) => origin.clone(),
+        None => format!("fieldseal.local/{}", ambient.code(8)?.to_lowercase()),
+    };
+    if !origin_is_usable(&origin) {
+        return Err(AdminError::Origin);
+    }
+    for folder in [layout.root().to_owned(), layout.keys(), layout.blobs(), layout.uploads(), layout.quarantine(), layout.previews(), layout.log()] {
+        files::make_folder(&folder)?;
+    }
+    private_folder(layout.root())?;
+    private_folder(&layout.keys())?;
+    let server = ServerKeys::make(&layout.keys(), &origin, ambient)?;
+    let trust = server.trust_file();
+    files::replace(&layout.trust(), trust.as_bytes())?;
+    let ikm = Zeroizing::new(ambient.bytes::<32>()?);
+    let (private, public) = X25519HkdfSha256::derive_keypair(ikm.as_slice());
+    let recovery_public = STANDARD.encode(public.to_bytes());
+    let private = Zeroizing::new(STANDARD.encode(private.to_bytes()));
+    let text = Zeroizing::new(format!(
+        "# Recovery key of {origin}. With it and an officer's tablet, a forgotten PIN loses nothing; with it alone, nothing can be read.\n\
+         # Take this file off the machine now (two copies, in two safes), and delete it here. The server never needs it.\n\
+         fieldseal-recovery-key/v1 {}\n",
+        private.as_str()
+    ));
+    if config.recovery_out.exists() {
+        return Err(AdminError::InTheWay(config.recovery_out.clone()));
+    }
+    files::replace_private(&config.recovery_out, text.as_bytes())?;
+    let db = Db::open(&layout.database(), true)?;
+    let (name, now) = (origin.clone(), ambient.now());
+    db.write_blocking(|tx| keys::set_deployment(tx, &name, &recovery_public, now)).map_err(AdminError::Store)?;
+    files::sync_folder_of(&layout.database())?;
+    Ok(Made { trust_sha256: Sha256Digest::of(trust.as_bytes()).to_string(), origin, trust, recovery_key_file: config.recovery_out.clone() })
+}
+
+/// Refuses a folder in which something else lies: nobody's files get a database beside them by a mistyped path.
+fn refuse_foreign(root: &std::path::Path) -> Result<(), AdminError> {
+    let Ok(entries) = fs::read_dir(root) else { return Ok(()) };
+    let ours = ["server.db", "server.db-wal", "server.db-shm", "blobs", "uploads", "quarantine", "previews", "log", "keys", "trust", "trust.tmp", "serving.lock"];
+    for entry in entries {
+        let name = entry?.file_name();
+        if !ours.iter().any(|own| name == *own) {
+            return Err(AdminError::FolderNotEmpty);
+        }
+    }
+    Ok(())
+}
+
+fn origin_is_usable(origin: &str) -> bool {
+    (1..=128).contains(&origin.len()) && origin.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'+') && !origin.ends_with('/')
+}
+
+fn private_folder(folder: &std::path::Path) -> Result<(), std::io::Error> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    }
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
+}
+

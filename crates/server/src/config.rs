@@ -1,0 +1,155 @@
+//! What an operator can set. Every limit has a number here, so that nothing in the server is unbounded.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::ambient::Ambient;
+
+/// Where the server keeps its data and how far it goes. [`Config::new`] gives values that fit one machine.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The data folder `D`.
+    pub data: PathBuf,
+    /// Where the newest signed checkpoint is kept as well, outside `data`: what a restored backup is compared with at start.
+    pub checkpoint_copy: PathBuf,
+    /// Where `init` writes the private recovery key, for the administrator to take off the machine.
+    pub recovery_out: PathBuf,
+    /// The built console; none: look in `FIELDSEAL_CONSOLE_DIR`, beside the executable and in the working directory.
+    pub console_dir: Option<PathBuf>,
+    /// A proxy in front does TLS: allows an address that others can reach, and marks cookies `Secure`.
+    pub behind_proxy: bool,
+    /// The limits.
+    pub limits: Limits,
+    /// Clock and randomness.
+    pub ambient: Ambient,
+}
+
+/// Upper bounds, and how long things live.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Largest packet zip, in bytes.
+    pub packet_size: u64,
+    /// Largest JSON body, in bytes.
+    pub json_size: usize,
+    /// How long an upload may lie unfinished after its last byte.
+    pub upload_lifetime: Duration,
+    /// Unfinished uploads of one device.
+    pub uploads_per_device: u32,
+    /// How long a device token is good for.
+    pub token_lifetime: Duration,
+    /// How long a challenge is good for.
+    pub challenge_lifetime: Duration,
+    /// How long a console session is good for without use.
+    pub session_lifetime: Duration,
+    /// How long one request for a file of an upload may be silent.
+    pub idle: Duration,
+    /// How often the sequencer looks for leaves that another process left for it.
+    pub sequencer_tick: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            packet_size: 8 << 30,
+            json_size: 256 << 10,
+            upload_lifetime: Duration::from_secs(7 * 24 * 3600),
+            uploads_per_device: 200,
+            token_lifetime: Duration::from_secs(15 * 60),
+            challenge_lifetime: Duration::from_secs(60),
+            session_lifetime: Duration::from_secs(8 * 3600),
+            idle: Duration::from_secs(60),
+            sequencer_tick: Duration::from_secs(1),
+        }
+    }
+}
+
+impl Config {
+    /// The defaults for a data folder.
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        let data = data.into();
+        Self {
+            checkpoint_copy: beside(&data, "checkpoint"),
+            recovery_out: beside(&data, "recovery.key"),
+            data,
+            console_dir: None,
+            behind_proxy: false,
+            limits: Limits::default(),
+            ambient: Ambient::default(),
+        }
+    }
+
+    /// Where the parts of the data folder are.
+    pub fn layout(&self) -> Layout {
+        Layout { root: self.data.clone() }
+    }
+}
+
+/// `<D>/../<D name>.<extension>`.
+fn beside(data: &Path, extension: &str) -> PathBuf {
+    let absolute = std::path::absolute(data).unwrap_or_else(|_| data.to_owned());
+    let mut name = absolute.file_name().map_or_else(|| "fieldseal".into(), std::ffi::OsStr::to_owned);
+    name.push(".");
+    name.push(extension);
+    absolute.with_file_name(name)
+}
+
+/// The parts of a data folder.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    root: PathBuf,
+}
+
+impl Layout {
+    /// The database.
+    pub fn database(&self) -> PathBuf {
+        self.root.join("server.db")
+    }
+    /// Packet zips by digest.
+    pub fn blobs(&self) -> PathBuf {
+        self.root.join("blobs")
+    }
+    /// Unfinished uploads.
+    pub fn uploads(&self) -> PathBuf {
+        self.root.join("uploads")
+    }
+    /// What was not admitted, by digest.
+    pub fn quarantine(&self) -> PathBuf {
+        self.root.join("quarantine")
+    }
+    /// Re-encoded pictures: may be deleted at any time.
+    pub fn previews(&self) -> PathBuf {
+        self.root.join("previews")
+    }
+    /// The published log.
+    pub fn log(&self) -> PathBuf {
+        self.root.join("log")
+    }
+    /// The private keys.
+    pub fn keys(&self) -> PathBuf {
+        self.root.join("keys")
+    }
+    /// The trust file.
+    pub fn trust(&self) -> PathBuf {
+        self.root.join("trust")
+    }
+    /// Held by the one process that serves this folder.
+    pub fn lock(&self) -> PathBuf {
+        self.root.join("serving.lock")
+    }
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checkpoint_copy_is_outside_the_data_folder() {
+        let config = Config::new("/srv/fieldseal/data");
+        assert_eq!(config.checkpoint_copy, Path::new("/srv/fieldseal/data.checkpoint"));
+        assert!(!config.checkpoint_copy.starts_with(&config.data));
+    }
+}

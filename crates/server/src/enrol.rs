@@ -1,0 +1,108 @@
+//! Binding a key to a device or an officer.
+//!
+//! The code is spent, the key registered and its signed entry left for the log in one transaction: a crash leaves either an unused code or an enrolled
+//! key. The answer is given when the entry is a leaf of a published checkpoint.
+
+use fieldseal_packet::entry::{Enrolled, SubjectKind};
+use fieldseal_packet::{Sha256Digest, Timestamp};
+use fieldseal_tlog::note::{Algorithm, Vkey};
+use fieldseal_wire::ProblemCode;
+use fieldseal_wire::device::ENROL_CONTEXT;
+
+use crate::ambient::Millis;
+use crate::problem::Failure;
+use crate::signing::{ServerKeys, signed};
+use crate::store::keys::{self, CodeRow, KeyRow};
+use crate::store::{Db, log};
+
+/// Letters and digits of a code as typed, in upper case: what its digest is made of. Letters that are easily confused count as one.
+pub fn normalise(code: &str) -> String {
+    code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
+}
+
+/// What is kept of a code, and what the proof signs.
+pub fn code_digest(code: &str) -> [u8; 32] {
+    Sha256Digest::of(normalise(code).as_bytes()).0
+}
+
+/// The name that a code's key will have.
+pub fn key_name(origin: &str, code: &CodeRow) -> String {
+    format!("{origin}/{}/{}", code.kind, code.subject)
+}
+
+/// What a new key signs.
+pub fn proof_text(origin: &str, code_sha256: &[u8; 32], vkey: &str) -> String {
+    format!("{ENROL_CONTEXT}\n{origin}\n{}\n{vkey}\n", hex::encode(code_sha256))
+}
+
+/// A key to be enrolled.
+pub struct NewKey<'a> {
+    /// Digest of the code.
+    pub code_sha256: [u8; 32],
+    /// The vkey line.
+    pub vkey: &'a str,
+    /// Signature by that key over [`proof_text`].
+    pub proof: &'a [u8],
+    /// What the device says it is.
+    pub claim: Option<String>,
+}
+
+/// Uses the code up and enrols the key. Gives its signed entry.
+pub fn enrol(db: &Db, server: &ServerKeys, origin: &str, new: &NewKey<'_>, now: Millis) -> Result<(Vec<u8>, String), Failure> {
+    let refused = || Failure::new(ProblemCode::KeyNotAccepted);
+    let key = Vkey::parse(new.vkey).map_err(|_| refused())?;
+    if !matches!(key.algorithm(), Algorithm::Ed25519 | Algorithm::EcdsaP256) || key.to_string() != new.vkey {
+        return Err(refused().detail("the key must be Ed25519 or P-256"));
+    }
+    key.verify(proof_text(origin, &new.code_sha256, new.vkey).as_bytes(), new.proof).map_err(|_| refused().detail("the proof is not by this key"))?;
+    db.write_blocking(|tx| {
+        let code = keys::usable_code(tx, &new.code_sha256, now)?.ok_or(Failure::new(ProblemCode::CodeInvalid))?;
+        let name = key_name(origin, &code);
+        if key.name() != name {
+            return Err(refused().detail("the key's name is not the one that the code is for"));
+        }
+        let there = keys::named(tx, &name)?;
+        if there.iter().any(|row| row.key_id == key.key_id()) || (code.kind == "device" && !there.is_empty()) {
+            return Err(Failure::new(ProblemCode::Conflict).detail("there is a key of this name already"));
+        }
+        if !keys::use_code(tx, &new.code_sha256, now)? {
+            return Err(Failure::new(ProblemCode::CodeInvalid));
+        }
+        let kind = if code.kind == "device" { SubjectKind::Device } else { SubjectKind::Officer };
+        let entry = Enrolled {
+            origin: origin.to_owned(),
+            kind,
+            subject: name.clone(),
+            vkey: new.vkey.to_owned(),
+            enrolled_at: Timestamp::from_millis(now),
+        };
+        let entry = signed(&entry.text(), &server.authority).map_err(|error| Failure::internal(&error))?;
+        log::add_pending(tx, "enrolled", &entry)?;
+        let row = KeyRow {
+            name: name.clone(),
+            key_id: key.key_id(),
+            kind: code.kind,
+            subject: code.subject,
+            vkey: new.vkey.to_owned(),
+            team: code.team,
+            claim: new.claim.clone(),
+            status: "active".to_owned(),
+            enrolled_at: now,
+            revoked_at: None,
+            entry: entry.clone(),
+        };
+        keys::add(tx, &row, &Sha256Digest::of(&entry).0)?;
+        Ok((entry, name))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_read_as_people_type_them() {
+        assert_eq!(normalise(" 0abc-defgh_7 "), "0ABCDEFGH7");
+        assert_eq!(code_digest("ab-cd"), code_digest("ABCD"));
+    }
+}

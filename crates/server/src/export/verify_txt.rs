@@ -1,0 +1,97 @@
+//! `VERIFY.txt`: the literal commands with which anybody checks an export, with nothing of ours.
+
+use std::fmt::Write as _;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use fieldseal_tlog::note::{Algorithm, Note, Vkey};
+
+use super::Material;
+use crate::store::packets::PacketRow;
+
+/// DER of an Ed25519 SubjectPublicKeyInfo before its 32 bytes.
+const ED25519_SPKI: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+
+/// The file.
+pub fn text(material: &Material, packet: &PacketRow) -> String {
+    let id = &packet.id;
+    let mut out = format!(
+        "How to check this evidence with public tools alone\n\
+         ==================================================\n\n\
+         Packet   {id}\n\
+         Digest   {seal}  (sha256 of seal/packet.seal in the packet)\n\
+         Timestamp tokens: none\n\n\
+         Run the commands in the folder that holds bagit.txt. Needed: sha256sum, unzip, openssl 3; bagit.py if you like.\n\n\
+         1. Nothing was added, removed or changed in this folder\n\n\
+         sha256sum -c --strict manifest-sha256.txt\n\
+         sha256sum -c --strict tagmanifest-sha256.txt\n\
+         bagit.py --validate .\n\n\
+         (sha256sum does not notice files that no manifest lists; bagit.py does.)\n\n\
+         2. Nothing was changed in the packet since it was sealed\n\n\
+         unzip -q data/packet-{id}.zip -d /tmp/check\n\
+         cd /tmp/check/packet-{id}\n\
+         sha256sum -c --strict manifest-sha256.txt\n\
+         sha256sum -c --strict tagmanifest-sha256.txt\n\
+         sha256sum seal/packet.seal          # {seal}\n\
+         grep tagmanifest-sha256 seal/packet.seal ; sha256sum tagmanifest-sha256.txt    # the same digest twice\n\
+         cd -\n\n",
+        seal = hex::encode(packet.seal_sha256),
+    );
+    out.push_str(
+        "3. Who signed\n\n\
+         A signed note is a text, an empty line, and lines of a name and base64: four bytes of key id, then the signature over the text\n\
+         with its last newline. For each line of the seal, and for receipt and checkpoint:\n\n",
+    );
+    let vkeys: Vec<Vkey> = material
+        .keys
+        .iter()
+        .filter(|(name, _)| name.ends_with(".vkey"))
+        .filter_map(|(_, bytes)| std::str::from_utf8(bytes).ok().and_then(|line| Vkey::parse(line.trim_end()).ok()))
+        .collect();
+    let seal = format!("/tmp/check/packet-{id}/seal/packet.seal");
+    for key in vkeys.iter().skip(4) {
+        signature(&mut out, &seal, key);
+    }
+    for (file, index) in [("data/receipt/receipt", 1), ("data/receipt/checkpoint", 0)] {
+        if let Some(key) = vkeys.get(index) {
+            signature(&mut out, file, key);
+        }
+    }
+    out.push_str(&inclusion(material));
+    out.push_str(
+        "5. What this proves, and what it does not\n\n\
+         The seal: these bytes, by these keys. The receipt and the log: the server held them, and the seal stands in an append-only log.\n\
+         Capture time, place and sensor values are what the device reported. Whose the keys are, the enrolment entries in\n\
+         data/receipt/keys say, signed by the authority; whether to trust the authority's and the log's key is for you to decide:\n\
+         compare them with what the deployment publishes at /trust.\n",
+    );
+    out
+}
+
+fn signature(out: &mut String, file: &str, key: &Vkey) {
+    let name = key.name();
+    let mark = format!("\u{2014} {name} ");
+    let _ = writeln!(out, "# {name}");
+    let _ = writeln!(out, "sed '/^$/,$d' {file} > /tmp/text");
+    let (der, verify) = match key.algorithm() {
+        Algorithm::Ed25519 => {
+            let der = [ED25519_SPKI.as_slice(), key.material()].concat();
+            (der, "openssl pkeyutl -verify -pubin -inkey /tmp/key.der -keyform DER -rawin -in /tmp/text -sigfile /tmp/sig")
+        }
+        _ => (key.material().to_vec(), "openssl dgst -sha256 -verify /tmp/key.der -keyform DER -signature /tmp/sig /tmp/text"),
+    };
+    let _ = writeln!(out, "echo {} | base64 -d > /tmp/key.der", STANDARD.encode(der));
+    let _ = writeln!(out, "grep -F '{mark}' {file} | sed 's/.* //' | base64 -d | tail -c +5 > /tmp/sig");
+    let _ = writeln!(out, "{verify}\n");
+}
+
+fn inclusion(material: &Material) -> String {
+    let size = Note::parse(&material.checkpoint).ok().and_then(|note| note.text.lines().nth(1).map(str::to_owned)).unwrap_or_default();
+    format!(
+        "4. The seal stands in the log\n\n\
+         data/receipt/packet.tlog-proof is a C2SP tlog-proof: the leaf's index, the hashes of the audit path, and the signed checkpoint\n\
+         (size {size}). Any client of that format checks it; the leaf is the file seal/packet.seal, its hash sha256(00 || file), a node's\n\
+         sha256(01 || left || right). The log's key:\n\n\
+         {}\n\n",
+        material.log_vkey
+    )
+}

@@ -1,0 +1,154 @@
+//! The one task that writes to the log.
+//!
+//! It wakes when kicked, and once a tick for leaves that another process (`fieldseal admin`) left. A failed append is tried again at the next
+//! wake: nothing of it happened. A failed publication stops the sequencer for good, because after a failed fsync nobody knows what is on the disk;
+//! `/readyz` then fails, and a restart looks at everything again ([`super::startup`]).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use fieldseal_tlog::note::Ed25519Signer;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+use super::append::{AppendError, append};
+use super::publish::{PublishError, Published, publish};
+use crate::ambient::Clock;
+use crate::store::Db;
+
+/// How the sequencer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SequencerState {
+    /// Running; this many leaves are published.
+    Running {
+        /// Leaves under the published checkpoint.
+        published: u64,
+        /// The highest ticket that the last finished round has served: see [`Sequencer::settle`].
+        served: u64,
+    },
+    /// Stopped for good: see the log.
+    Stopped,
+}
+
+/// What a round runs after publication: receipts.
+pub type AfterPublication = Arc<dyn Fn() -> Result<(), crate::store::StoreError> + Send + Sync>;
+
+/// A handle to the sequencer. Cheap to clone.
+#[derive(Clone)]
+pub struct Sequencer {
+    kick: Arc<Notify>,
+    tickets: Arc<AtomicU64>,
+    state: watch::Receiver<SequencerState>,
+}
+
+/// What the task works on.
+pub struct Work {
+    /// The database.
+    pub db: Db,
+    /// The log's key.
+    pub key: Arc<Ed25519Signer>,
+    /// Where to publish.
+    pub published: Published,
+    /// For `logged_at`.
+    pub clock: Arc<dyn Clock>,
+    /// What to run after each publication.
+    pub after: AfterPublication,
+}
+
+/// One round failed.
+#[derive(Debug, thiserror::Error)]
+pub enum RoundError {
+    /// Nothing was appended: try again.
+    #[error("appending to the log failed")]
+    Append(#[from] AppendError),
+    /// Nothing more may be signed: stop.
+    #[error("publishing the log failed")]
+    Publish(#[from] PublishError),
+    /// Receipts could not be written: try again.
+    #[error("writing receipts failed")]
+    After(#[from] crate::store::StoreError),
+}
+
+impl Work {
+    /// One round: append all that is pending, publish, give receipts. Gives the published size.
+    pub fn round(&self) -> Result<u64, RoundError> {
+        while append(&self.db, &self.key, self.clock.now())? > 0 {}
+        let size = publish(&self.db, &self.published)?;
+        (self.after)()?;
+        Ok(size)
+    }
+}
+
+impl Sequencer {
+    /// Starts the task. `first` is what the round at start-up published.
+    pub fn start(work: Work, first: u64, tick: Duration, mut stop: watch::Receiver<bool>) -> (Self, JoinHandle<()>) {
+        let kick = Arc::new(Notify::new());
+        let (sender, state) = watch::channel(SequencerState::Running { published: first, served: 0 });
+        let tickets = Arc::new(AtomicU64::new(0));
+        let asked = Arc::clone(&tickets);
+        let woken = Arc::clone(&kick);
+        let work = Arc::new(work);
+        let task = tokio::spawn(async move {
+            loop {
+                let stopping = *stop.borrow();
+                // Read before the round looks at the database: whoever drew a ticket up to here had committed before.
+                let served = asked.load(Ordering::SeqCst);
+                let this = Arc::clone(&work);
+                let result = tokio::task::spawn_blocking(move || this.round()).await;
+                match result {
+                    Ok(Ok(published)) => {
+                        sender.send_replace(SequencerState::Running { published, served });
+                    }
+                    Ok(Err(error @ (RoundError::Append(_) | RoundError::After(_)))) => {
+                        tracing::error!(error = &error as &dyn std::error::Error, "log round failed; it is tried again");
+                    }
+                    Ok(Err(error)) => {
+                        tracing::error!(error = &error as &dyn std::error::Error, "publishing failed; the sequencer stops until the next start");
+                        sender.send_replace(SequencerState::Stopped);
+                        return;
+                    }
+                    Err(_) => {
+                        tracing::error!("a log round did not come to its end; the sequencer stops until the next start");
+                        sender.send_replace(SequencerState::Stopped);
+                        return;
+                    }
+                }
+                if stopping {
+                    return;
+                }
+                tokio::select! {
+                    () = woken.notified() => {}
+                    () = tokio::time::sleep(tick) => {}
+                    _ = stop.changed() => {}
+                }
+            }
+        });
+        (Self { kick, tickets, state }, task)
+    }
+
+    /// Wakes the task: there is something pending.
+    pub fn kick(&self) {
+        self.kick.notify_one();
+    }
+
+    /// How it is.
+    pub fn state(&self) -> SequencerState {
+        *self.state.borrow()
+    }
+
+    /// Kicks, and waits until a round that began after this call has finished. False when the sequencer stopped, or took too long.
+    pub async fn settle(&self, patience: Duration) -> bool {
+        let ticket = self.tickets.fetch_add(1, Ordering::SeqCst) + 1;
+        self.kick();
+        let mut state = self.state.clone();
+        let finished = state.wait_for(|now| match now {
+            SequencerState::Running { served, .. } => *served >= ticket,
+            SequencerState::Stopped => true,
+        });
+        match tokio::time::timeout(patience, finished).await {
+            Ok(Ok(now)) => matches!(*now, SequencerState::Running { .. }),
+            _ => false,
+        }
+    }
+}

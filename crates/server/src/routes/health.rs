@@ -1,0 +1,57 @@
+//! For whoever watches the server: is it alive, can it work, what has it done.
+
+use std::fmt::Write as _;
+use std::sync::atomic::Ordering;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use fieldseal_wire::ProblemCode;
+
+use crate::app::Shared;
+use crate::log::SequencerState;
+use crate::problem::Failure;
+use crate::store::{StoreError, log};
+
+/// The routes.
+pub fn routes() -> Router<Shared> {
+    Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(ready)).route("/metrics", get(metrics))
+}
+
+/// Ready: the database answers and the sequencer has not stopped.
+async fn ready(State(app): State<Shared>) -> Result<&'static str, Failure> {
+    app.db.read(log::head).await?;
+    match app.sequencer.state() {
+        SequencerState::Running { .. } => Ok("ready\n"),
+        SequencerState::Stopped => Err(Failure::new(ProblemCode::StorageUnavailable).status(axum::http::StatusCode::SERVICE_UNAVAILABLE)),
+    }
+}
+
+async fn metrics(State(app): State<Shared>) -> Result<Response, Failure> {
+    let (head, open) = app
+        .db
+        .read(|c| {
+            let open: u64 = c.query_row("SELECT count(*) FROM upload WHERE state = 'open'", [], |row| row.get(0))?;
+            Ok::<_, StoreError>((log::head(c)?, open))
+        })
+        .await?;
+    let counters = &app.counters;
+    let rows = [
+        ("fieldseal_requests_total", "counter", counters.requests.load(Ordering::Relaxed)),
+        ("fieldseal_failed_requests_total", "counter", counters.failures.load(Ordering::Relaxed)),
+        ("fieldseal_upload_bytes_total", "counter", counters.upload_bytes.load(Ordering::Relaxed)),
+        ("fieldseal_packets_admitted_total", "counter", counters.admitted.load(Ordering::Relaxed)),
+        ("fieldseal_packets_quarantined_total", "counter", counters.quarantined.load(Ordering::Relaxed)),
+        ("fieldseal_previews_made_total", "counter", counters.previews.load(Ordering::Relaxed)),
+        ("fieldseal_uploads_open", "gauge", open),
+        ("fieldseal_log_size", "gauge", head.size),
+        ("fieldseal_log_published_size", "gauge", head.published_size),
+    ];
+    let mut text = String::new();
+    for (name, kind, value) in rows {
+        let _ = writeln!(text, "# TYPE {name} {kind}\n{name} {value}");
+    }
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
+}

@@ -1,0 +1,65 @@
+//! `/trust` and `/log`: the public side of the log. Entry bundles say who patrols when, so they need an auditor's account.
+
+use axum::Router;
+use axum::extract::{FromRequestParts as _, Path, Request, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use fieldseal_tlog::tile::TilePath;
+use fieldseal_wire::ProblemCode;
+
+use crate::access::session::SignedIn;
+use crate::app::Shared;
+use crate::problem::Failure;
+use crate::store::custody;
+
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+
+/// The routes.
+pub fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/trust", get(trust))
+        .route("/log/checkpoint", get(checkpoint))
+        .route("/log/tile/{*path}", get(tile))
+}
+
+/// The trust file.
+async fn trust(State(app): State<Shared>) -> Response {
+    ([(header::CONTENT_TYPE, TEXT)], app.trust.clone()).into_response()
+}
+
+async fn checkpoint(State(app): State<Shared>) -> Result<Response, Failure> {
+    let bytes = read(&app, "checkpoint".to_owned()).await?;
+    Ok(([(header::CONTENT_TYPE, TEXT)], bytes).into_response())
+}
+
+async fn tile(State(app): State<Shared>, Path(path): Path<String>, request: Request) -> Result<Response, Failure> {
+    let path = TilePath::parse(&format!("tile/{path}")).map_err(|_| Failure::new(ProblemCode::NotFound))?;
+    if matches!(path, TilePath::Entries { .. }) {
+        let (mut parts, _) = request.into_parts();
+        let who = SignedIn::from_request_parts(&mut parts, &app).await?;
+        who.require(&["auditor"])?;
+        let (now, actor, subject) = (app.config.ambient.now(), who.actor(), path.to_string());
+        app.db.write(move |tx| custody::audit(tx, now, &actor, "read-entries", &subject)).await?;
+    }
+    // The parsed path is written back, so nothing but tiles can be named.
+    let bytes = read(&app, path.to_string()).await?;
+    let caching = HeaderValue::from_static("public, max-age=31536000, immutable");
+    let private = HeaderValue::from_static("private, no-store");
+    let is_hashes = matches!(path, TilePath::Hashes { .. });
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
+        (header::CACHE_CONTROL, if is_hashes { caching } else { private }),
+    ];
+    Ok((headers, bytes).into_response())
+}
+
+async fn read(app: &Shared, name: String) -> Result<Vec<u8>, Failure> {
+    let path = app.layout.log().join(name);
+    let read = tokio::task::spawn_blocking(move || std::fs::read(path)).await.map_err(|error| Failure::internal(&error))?;
+    match read {
+        Ok(bytes) => Ok(bytes),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Failure::new(ProblemCode::NotFound)),
+        Err(error) => Err(Failure::from_io(&error)),
+    }
+}

@@ -1,0 +1,71 @@
+//! HTTP: one file for each group of endpoints. Handlers take what they are given apart, ask the modules that know, and put the answer together.
+
+mod auth;
+mod body;
+mod console;
+mod decision;
+mod enrol;
+mod health;
+mod log;
+mod openapi;
+mod packets;
+mod review;
+mod session;
+mod uploads;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use std::sync::atomic::Ordering;
+
+use crate::app::Shared;
+use crate::problem::Failure;
+use fieldseal_wire::ProblemCode;
+
+pub use console::folder as console_folder;
+
+/// All of it.
+pub fn router(app: Shared) -> Router {
+    Router::new()
+        .merge(health::routes())
+        .merge(log::routes())
+        .merge(openapi::routes())
+        .merge(enrol::routes())
+        .merge(auth::routes())
+        .merge(packets::routes())
+        .merge(uploads::routes())
+        .merge(session::routes())
+        .merge(review::routes())
+        .merge(decision::routes())
+        .method_not_allowed_fallback(|| async { Failure::new(ProblemCode::NotFound).status(axum::http::StatusCode::METHOD_NOT_ALLOWED).detail("not by this method") })
+        .fallback(console::serve)
+        .layer(middleware::from_fn_with_state(app.clone(), around))
+        .with_state(app)
+}
+
+/// Counts, and puts the headers that every answer has.
+async fn around(State(app): State<Shared>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    app.counters.requests.fetch_add(1, Ordering::Relaxed);
+    if response.status().is_server_error() {
+        app.counters.failures.fetch_add(1, Ordering::Relaxed);
+    }
+    let headers = response.headers_mut();
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(
+        "default-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; \
+         form-action 'self'; frame-ancestors 'none'",
+    ));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    headers.insert("permissions-policy", HeaderValue::from_static("camera=(), microphone=(), geolocation=()"));
+    if app.config.behind_proxy {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}

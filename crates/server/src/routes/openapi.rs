@@ -1,0 +1,38 @@
+//! `GET /api/openapi.json`: what `/api` offers, from the handlers' own types. tus and the log's files have their own specifications.
+
+use axum::Json as Answer;
+use axum::Router;
+use axum::routing::get;
+use utoipa::OpenApi;
+
+use crate::app::Shared;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Fieldseal", description = "Evidence intake and review. Uploads are tus 1.0 at /api/v1/uploads; errors are RFC 9457 problems."),
+    paths(
+        super::enrol::lookup,
+        super::enrol::bind,
+        super::auth::challenge,
+        super::auth::token,
+        super::packets::status,
+        super::packets::checkpoint,
+        super::session::sign_in,
+        super::session::who,
+        super::session::sign_out,
+        super::review::packets_page,
+        super::review::one,
+        super::review::preview,
+        super::review::original,
+        super::review::export,
+        super::review::aside,
+        super::decision::post_decision,
+    ),
+    components(schemas(fieldseal_wire::Problem))
+)]
+struct Description;
+
+/// The route.
+pub fn routes() -> Router<Shared> {
+    Router::new().route("/api/openapi.json", get(|| async { Answer(Description::openapi()) }))
+}

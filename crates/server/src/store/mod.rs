@@ -1,0 +1,209 @@
+//! The database: all SQL of the server is in this module's children, each a set of plain functions over a connection or a transaction, so that
+//! another database is another set of functions and nothing above changes.
+//!
+//! SQLite in WAL mode with `synchronous = FULL`: when `write` returns, what it did survives a power cut. One writer at a time (in this process by
+//! the lock, between processes by `BEGIN IMMEDIATE`); readers never wait for it.
+
+pub mod accounts;
+pub mod custody;
+pub mod keys;
+pub mod log;
+mod migrations;
+pub mod packets;
+pub mod people;
+pub mod quarantine;
+pub mod uploads;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+/// The oldest SQLite that is safe here: before it, resetting the WAL could corrupt the database.
+const OLDEST_SQLITE: i32 = 3_051_003;
+/// Idle reading connections kept.
+const READERS: usize = 4;
+
+/// The database refused, or could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The SQLite linked in is too old to be trusted with this.
+    #[error("SQLite {0} is too old: 3.51.3 or newer is needed")]
+    SqliteTooOld(&'static str),
+    /// The database was made by a newer server.
+    #[error("the database has schema {found}, this program knows up to {known}: it was made by a newer version")]
+    NewerSchema {
+        /// In the file.
+        found: u32,
+        /// Here.
+        known: u32,
+    },
+    /// SQLite's own word.
+    #[error("the database refused")]
+    Sqlite(#[from] rusqlite::Error),
+    /// A value in the database is not what this program wrote.
+    #[error("the database holds a value that does not read: {0}")]
+    Malformed(&'static str),
+    /// The blocking task was dropped: the process is stopping.
+    #[error("the server is stopping")]
+    Stopping,
+}
+
+impl StoreError {
+    /// Whether the disk is full or refuses, so that trying later may help.
+    pub fn is_storage(&self) -> bool {
+        use rusqlite::ErrorCode::{CannotOpen, DatabaseLocked, DiskFull, ReadOnly, SystemIoFailure};
+        matches!(self, Self::Sqlite(rusqlite::Error::SqliteFailure(e, _)) if matches!(e.code, DiskFull | SystemIoFailure | ReadOnly | CannotOpen | DatabaseLocked))
+            || matches!(self, Self::Sqlite(rusqlite::Error::SqliteFailure(e, _)) if e.code == rusqlite::ErrorCode::DatabaseBusy)
+    }
+
+    /// Whether a uniqueness rule refused it.
+    pub fn is_duplicate(&self) -> bool {
+        matches!(self, Self::Sqlite(rusqlite::Error::SqliteFailure(e, _)) if e.code == rusqlite::ErrorCode::ConstraintViolation)
+    }
+}
+
+/// The database of one data folder. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl Db {
+    /// Opens the database, and brings its schema up to date. `create`: make it if it is not there.
+    pub fn open(path: &Path, create: bool) -> Result<Self, StoreError> {
+        if rusqlite::version_number() < OLDEST_SQLITE {
+            return Err(StoreError::SqliteTooOld(rusqlite::version()));
+        }
+        let mut writer = connect(path, create)?;
+        migrations::apply(&mut writer)?;
+        Ok(Self { inner: Arc::new(Inner { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }) })
+    }
+
+    /// Runs `work` in a transaction, which is durable when this returns `Ok`; on `Err` nothing of it happened.
+    pub fn write_blocking<T, E: From<StoreError>>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, E>) -> Result<T, E> {
+        let mut connection = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
+        let value = work(&transaction)?;
+        transaction.commit().map_err(StoreError::from)?;
+        Ok(value)
+    }
+
+    /// Runs `work` on a reading connection, in one snapshot.
+    pub fn read_blocking<T, E: From<StoreError>>(&self, work: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+        let idle = self.inner.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut connection = match idle {
+            Some(connection) => connection,
+            None => connect(&self.inner.path, false)?,
+        };
+        let result = (|| {
+            let snapshot = connection.transaction().map_err(StoreError::from)?;
+            work(&snapshot)
+        })();
+        let mut readers = self.inner.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if readers.len() < READERS {
+            readers.push(connection);
+        }
+        result
+    }
+
+    /// [`Db::write_blocking`] off the async threads.
+    pub async fn write<T, E>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let db = self.clone();
+        tokio::task::spawn_blocking(move || db.write_blocking(work)).await.unwrap_or_else(|_| Err(StoreError::Stopping.into()))
+    }
+
+    /// [`Db::read_blocking`] off the async threads.
+    pub async fn read<T, E>(&self, work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let db = self.clone();
+        tokio::task::spawn_blocking(move || db.read_blocking(work)).await.unwrap_or_else(|_| Err(StoreError::Stopping.into()))
+    }
+
+    /// A consistent copy of the whole database, made while it is in use.
+    pub fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
+        let path = path.to_str().ok_or(StoreError::Malformed("path of the copy"))?;
+        self.read_connection(|connection| connection.execute("VACUUM INTO ?1", [path]).map(|_| ()))
+    }
+
+    /// SQLite's own check of its file. Empty when it is sound.
+    pub fn integrity(&self) -> Result<Vec<String>, StoreError> {
+        self.read_blocking(|connection| {
+            let mut statement = connection.prepare("PRAGMA integrity_check")?;
+            let lines = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+            Ok::<_, StoreError>(lines.into_iter().filter(|line| line != "ok").collect())
+        })
+    }
+
+    fn read_connection<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let connection = connect(&self.inner.path, false)?;
+        Ok(work(&connection)?)
+    }
+}
+
+fn connect(path: &Path, create: bool) -> Result<Connection, StoreError> {
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    if create {
+        flags |= OpenFlags::SQLITE_OPEN_CREATE;
+    }
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Duration::from_secs(20))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// A blob column that must have 32 bytes.
+pub(crate) fn digest_at(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<[u8; 32]> {
+    row.get::<_, [u8; 32]>(column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_write_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&folder.path().join("server.db"), true).unwrap();
+        let failed: Result<(), StoreError> = db.write_blocking(|tx| {
+            tx.execute("INSERT INTO person (id, name, badge, added_at) VALUES ('a', 'n', 'b', 1)", [])?;
+            Err(StoreError::Malformed("on purpose"))
+        });
+        assert!(failed.is_err());
+        let count: u32 = db.read_blocking(|c| Ok::<_, StoreError>(c.query_row("SELECT count(*) FROM person", [], |r| r.get(0))?)).unwrap();
+        assert_eq!(count, 0);
+    }
+
+    #[test]
+    fn append_only_tables_refuse_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&folder.path().join("server.db"), true).unwrap();
+        for (table, insert) in [
+            ("log_leaf", "INSERT INTO log_leaf VALUES (0, 'k', x'00', x'00', 1)"),
+            ("custody", "INSERT INTO custody VALUES (x'00', 1, x'00')"),
+        ] {
+            db.write_blocking(|tx| tx.execute(insert, []).map_err(StoreError::from)).unwrap();
+            let removed: Result<usize, StoreError> = db.write_blocking(|tx| tx.execute(&format!("DELETE FROM {table}"), []).map_err(StoreError::from));
+            assert!(removed.is_err(), "{table}");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Writing one request's bytes to an upload's file.
+//!
+//! What a crash leaves, line by line: before `sync`, bytes beyond the acknowledged offset, which the next request cuts off; after `sync` and before the
+//! row is moved, the same; after the row is moved, an offset that is true.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
+use super::Hashing;
+
+/// An open upload, at the end of what is acknowledged.
+pub struct Writer {
+    file: File,
+    /// Bytes written, synced or not.
+    offset: u64,
+    whole: Sha256,
+    /// Of this request's bytes alone.
+    chunk: Sha256,
+    /// Where this request began, with the digest there: to go back when its checksum is wrong.
+    start: (u64, Sha256),
+}
+
+impl Writer {
+    /// Opens the file, cuts off what was never acknowledged, and picks the digest up (from memory, or by reading the file).
+    pub fn open(path: &Path, offset: u64, hashing: Hashing) -> io::Result<Self> {
+        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let there = file.metadata()?.len();
+        if there < offset {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the upload's file is shorter than what was acknowledged"));
+        }
+        if offset == 0 {
+            // The file may be new: its name must be as durable as its bytes.
+            crate::files::sync_folder_of(path)?;
+        }
+        file.set_len(offset)?;
+        let whole = match hashing {
+            Some((at, digest)) if at == offset => digest,
+            _ => rehash(&mut file, offset)?,
+        };
+        file.seek(SeekFrom::Start(offset))?;
+        Ok(Self { file, offset, start: (offset, whole.clone()), whole, chunk: Sha256::new() })
+    }
+
+    /// Appends bytes.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.whole.update(bytes);
+        self.chunk.update(bytes);
+        self.offset += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Makes all that was written durable. After an error this writer must be dropped: nobody knows what is on the disk.
+    pub fn sync(&mut self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    /// Bytes written.
+    pub const fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Digest of this request's bytes.
+    pub fn chunk_digest(&self) -> [u8; 32] {
+        self.chunk.clone().finalize().into()
+    }
+
+    /// Digest of the whole.
+    pub fn digest(&self) -> [u8; 32] {
+        self.whole.clone().finalize().into()
+    }
+
+    /// Forgets this request's bytes.
+    pub fn roll_back(&mut self) -> io::Result<()> {
+        let (offset, whole) = self.start.clone();
+        self.file.set_len(offset)?;
+        self.file.seek(SeekFrom::Start(offset))?;
+        self.offset = offset;
+        self.whole = whole;
+        self.chunk = Sha256::new();
+        Ok(())
+    }
+
+    /// What the next request goes on with.
+    pub fn hashing(&self) -> Hashing {
+        Some((self.offset, self.whole.clone()))
+    }
+}
+
+fn rehash(file: &mut File, length: u64) -> io::Result<Sha256> {
+    file.seek(SeekFrom::Start(0))?;
+    let mut digest = Sha256::new();
+    let mut buffer = vec![0; 256 * 1024];
+    let mut left = length;
+    while left > 0 {
+        let most = usize::try_from(left.min(buffer.len() as u64)).unwrap_or(buffer.len());
+        let read = file.read(&mut buffer[..most])?;
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        digest.update(&buffer[..read]);
+        left -= read as u64;
+    }
+    Ok(digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resumes_with_the_right_digest_and_cuts_the_rest_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("upload");
+        let mut first = Writer::open(&path, 0, None).unwrap();
+        first.write(b"acknowledged").unwrap();
+        first.write(b"never acknowledged").unwrap();
+        drop(first);
+        let mut second = Writer::open(&path, 12, None).unwrap();
+        second.write(b" and more").unwrap();
+        assert_eq!(second.digest(), <[u8; 32]>::from(Sha256::digest(b"acknowledged and more")));
+        assert_eq!(std::fs::read(&path).unwrap(), b"acknowledged and more");
+    }
+
+    #[test]
+    fn rolling_back_forgets_one_request() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("upload");
+        let mut writer = Writer::open(&path, 0, None).unwrap();
+        writer.write(b"good").unwrap();
+        let hashing = writer.hashing();
+        let mut writer = Writer::open(&path, 4, hashing).unwrap();
+        writer.write(b"bad").unwrap();
+        writer.roll_back().unwrap();
+        assert_eq!((writer.offset(), writer.digest()), (4, Sha256::digest(b"good").into()));
+        assert_eq!(std::fs::read(&path).unwrap(), b"good");
+    }
+
+    #[test]
+    fn a_file_shorter_than_acknowledged_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Writer::open(&folder.path().join("upload"), 5, None).is_err());
+    }
+}
