@@ -15,8 +15,8 @@ const decisions = new Map<string, DecisionView[]>();
 let signedIn = false;
 
 const quarantine: QuarantineView[] = [
-  { id: '019379bb-1111-7000-8000-00000000abcd', device: 'device/7f3a', received_at: '2026-11-23T02:40:00.000Z', size: 8_113_020, sha256: '5f'.repeat(32), reason: 'key-unknown' },
-  { id: '019379bb-2222-7000-8000-00000000abce', device: null, received_at: '2026-11-22T23:02:10.000Z', size: 412, sha256: 'a7'.repeat(32), reason: 'zip-unreadable' },
+  { id: '019379bb-1111-7000-8000-00000000abcd', device: 'device/7f3a', received_at: '2026-11-23T02:40:00.000Z', size: 8_113_020, sha256: '5f'.repeat(32), reason: 'device-not-enrolled' },
+  { id: '019379bb-2222-7000-8000-00000000abce', device: null, received_at: '2026-11-22T23:02:10.000Z', size: 412, sha256: 'a7'.repeat(32), reason: 'zip-malformed' },
 ];
 
 function send(response: ServerResponse, status: number, body: unknown): void {

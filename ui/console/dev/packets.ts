@@ -138,7 +138,7 @@ export function detailOf(index: number, open: PacketSummary[]): PacketDetail | n
       width: n === 6 ? null : 4000,
       height: n === 6 ? null : 3000,
       preview: n !== 6,
-      preview_problem: n === 6 ? 'heic-not-decoded' : null,
+      preview_problem: n === 6 ? 'preview-media-type' : null,
       voided: n === 4 && index === 1 ? '拍糊了' : null,
     })),
     fields: [
@@ -152,7 +152,7 @@ export function detailOf(index: number, open: PacketSummary[]): PacketDetail | n
       { id: 'note', label: { zh: '备注', en: 'Note' }, value: { zh: '业主称2015年前搭建，未能出示手续。', en: '业主称2015年前搭建，未能出示手续。' } },
     ],
     place: indoor
-      ? { latitude: null, longitude: null, accuracy_m: null, address: summary.title, no_fix_reason: 'indoors' }
+      ? { latitude: null, longitude: null, accuracy_m: null, address: summary.title, no_fix_reason: 'timeout' }
       : { latitude: '31.241302', longitude: '121.448617', accuracy_m: 4.2, address: summary.title, no_fix_reason: null },
     party: 'refused',
     custody: custodyOf(summary),

@@ -8,7 +8,7 @@ export type Route =
 /** Anything unknown leads to the open list. */
 export function parseRoute(hash: string): Route {
   const [first, second] = hash.replace(/^#\/?/, '').split('/');
-  if (first === 'packet' && second && /^[\w-]+$/.test(second)) return { at: 'packet', id: second };
+  if (first === 'packet' && second && /^[\w~-]+$/.test(second)) return { at: 'packet', id: second };
   if (first === 'quarantine') return { at: 'quarantine' };
   return { at: 'queue', queue: first === 'done' ? 'done' : 'open' };
 }

@@ -11,8 +11,21 @@ class Account {
   /** A session that ran out in the middle of work: the sign-in screen says so. */
   expired = $state(false);
 
+  /** Who may decide, look at packets, see the quarantine. The server keeps it; the screens only don't offer what it refuses. */
   get decides(): boolean {
-    return this.session?.role === 'reviewer';
+    return this.is('reviewer', 'supervisor');
+  }
+
+  get looks(): boolean {
+    return this.is('reviewer', 'supervisor', 'auditor');
+  }
+
+  get seesQuarantine(): boolean {
+    return this.is('reviewer', 'supervisor', 'administrator', 'auditor');
+  }
+
+  private is(...roles: string[]): boolean {
+    return this.session !== null && roles.includes(this.session.role);
   }
 
   async ask(): Promise<void> {
