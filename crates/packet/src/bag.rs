@@ -9,6 +9,8 @@ pub const DECLARATION: &str = "BagIt-Version: 1.0\nTag-File-Character-Encoding: 
 pub const MANIFEST: &str = "manifest-sha256.txt";
 /// Tag manifest, the file that the seal names.
 pub const TAGMANIFEST: &str = "tagmanifest-sha256.txt";
+/// Second tag manifest, named by the seal as well where policy asks for it.
+pub const TAGMANIFEST_SM3: &str = "tagmanifest-sm3.txt";
 /// The seal.
 pub const SEAL: &str = "seal/packet.seal";
 /// Optional CMS signature over the tag manifest.
@@ -105,7 +107,7 @@ pub fn order_key(path: &str) -> (u8, &str) {
         MANIFEST => 2,
         "manifest-sm3.txt" => 3,
         TAGMANIFEST => 4,
-        "tagmanifest-sm3.txt" => 5,
+        TAGMANIFEST_SM3 => 5,
         "data/record.json" => 6,
         "data/form.json" => 7,
         "data/custody.log" => 8,

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 /// Longest line, bytes, its LF included.
 pub const MAX_LINE: usize = 256 * 1024;
 /// Largest log, bytes.
-pub const MAX_LOG: usize = 64 << 20;
+pub const MAX_LOG: usize = 16 << 20;
 
 /// When and by whom a line is written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! Checks of a bag: every listed file is there with its digest, and every file that is there is listed.
 
 use super::source::{Source, read_small};
-use crate::bag::{self, CMS, DECLARATION, MANIFEST, SEAL, TAGMANIFEST};
+use crate::bag::{self, CMS, DECLARATION, MANIFEST, SEAL, TAGMANIFEST, TAGMANIFEST_SM3};
 use crate::findings::{Code, Finding};
 use crate::zipread::{ReadAt, Stretch};
 use crate::{Sha256Digest, Sha256Writer};
@@ -65,7 +65,7 @@ pub(crate) fn check(source: &dyn Source, unlisted: &[&str]) -> BagCheck {
         .sizes
         .keys()
         .filter(|path| {
-            !is_tagmanifest(path) && !unlisted.contains(&path.as_str()) && !is_listed(path)
+            *path != TAGMANIFEST && !unlisted.contains(&path.as_str()) && !is_listed(path)
         })
         .cloned()
         .collect();
@@ -87,12 +87,7 @@ pub(crate) fn check(source: &dyn Source, unlisted: &[&str]) -> BagCheck {
 }
 
 /// Files of a packet that no manifest lists.
-pub(crate) const PACKET_UNLISTED: &[&str] = &[SEAL, CMS];
-
-/// RFC 8493: tag manifests list neither themselves nor one another.
-fn is_tagmanifest(path: &str) -> bool {
-    !path.contains('/') && path.starts_with("tagmanifest-") && path.ends_with(".txt")
-}
+pub(crate) const PACKET_UNLISTED: &[&str] = &[SEAL, CMS, TAGMANIFEST_SM3];
 
 fn hash_files(source: &dyn Source, check: &mut BagCheck) {
     let mut buffer = vec![0; 256 * 1024];

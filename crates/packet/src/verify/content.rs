@@ -237,10 +237,17 @@ pub(crate) fn check_custody(
         .iter()
         .filter(|event| matches!(event, Some(Event::Captured(_))))
         .count();
-    if let Some(seal) = seal
-        && (seal.body.captures != Ranges::of(captured.keys().copied()) || count != captured.len())
-    {
-        findings.push(Finding::new(Code::SealCapturesMismatch));
+    if let Some(seal) = seal {
+        let claimed = match events.last() {
+            Some(Some(Event::Closed { items, captures })) => {
+                *items == captured.len() as u64 && *captures == seal.body.captures.to_string()
+            }
+            _ => true,
+        };
+        let same = seal.body.captures == Ranges::of(captured.keys().copied());
+        if !claimed || !same || count != captured.len() {
+            findings.push(Finding::new(Code::SealCapturesMismatch));
+        }
     }
     capture_chain(&captured, findings);
     if let Some(record) = record {

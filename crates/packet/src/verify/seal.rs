@@ -2,7 +2,7 @@
 
 use super::keys::Keys;
 use super::{Inputs, Revocation};
-use crate::bag::TAGMANIFEST;
+use crate::bag::{TAGMANIFEST, TAGMANIFEST_SM3};
 use crate::findings::{Code, Finding};
 use crate::record::{Record, VOID_KIND};
 use crate::seal::SealBody;
@@ -43,6 +43,15 @@ pub(crate) fn check_body(
     }
     if digests.get(TAGMANIFEST) != Some(&seal.body.tagmanifest_sha256) {
         findings.push(Finding::new(Code::SealTagmanifestMismatch));
+    }
+    // The second tag manifest stands in no manifest: the seal alone vouches for it.
+    match (
+        &seal.body.tagmanifest_sm3,
+        digests.contains_key(TAGMANIFEST_SM3),
+    ) {
+        (None, true) => findings.push(Finding::new(Code::FileUnlisted).about(TAGMANIFEST_SM3)),
+        (Some(_), false) => findings.push(Finding::new(Code::FileMissing).about(TAGMANIFEST_SM3)),
+        _ => {}
     }
     if findings.len() == before {
         findings.push(Finding::new(Code::SealOk));

@@ -81,6 +81,16 @@ pub(super) fn contents(c: &mut Cases) {
         },
     );
     c.content(
+        "custody-closed-other-count",
+        "The line that closes the custody log counts another number of items.",
+        &["seal-captures-mismatch"],
+        |content| {
+            if let Some((_, Event::Closed { items, .. })) = content.events.last_mut() {
+                *items = 3;
+            }
+        },
+    );
+    c.content(
         "custody-not-closed",
         "The custody log does not end with closed.",
         &["custody-not-closed"],

@@ -56,6 +56,24 @@ pub(super) fn files(c: &mut Cases) {
         },
     );
     c.files(
+        "tagmanifest-added",
+        "A tag manifest of another algorithm, which the seal does not name, is added.",
+        &["file-unlisted"],
+        |files| {
+            let copy = files[TAGMANIFEST].clone();
+            files.insert("tagmanifest-md5.txt".to_owned(), copy);
+        },
+    );
+    c.files(
+        "tagmanifest-sm3-added",
+        "An SM3 tag manifest is there that the seal does not name.",
+        &["file-unlisted"],
+        |files| {
+            let copy = files[TAGMANIFEST].clone();
+            files.insert("tagmanifest-sm3.txt".to_owned(), copy);
+        },
+    );
+    c.files(
         "seal-file-added",
         "A file is added in seal/.",
         &["file-unlisted"],
