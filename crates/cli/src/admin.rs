@@ -1,17 +1,307 @@
-//! `fieldseal admin`.
+//! `fieldseal admin`: setting a server up and looking after its data, beside a running server or without one.
 
-use std::path::PathBuf;
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
-/// A server'\''s data.
+use anyhow::{Context as _, bail};
+use clap::Subcommand;
+use fieldseal_server::Config;
+use fieldseal_server::admin::{self, Admin, NewAccount, NewDevice, NewPerson, OneTimeCode};
+use serde_json::{Value, json};
+
+use crate::serve::Settings;
+
+/// Set up and look after a server's data
 #[derive(clap::Args)]
 pub struct Args {
-    /// The data folder
-    #[arg(long, value_name = "D")]
-    pub data: Option<PathBuf>,
+    /// Data folder
+    #[arg(long, value_name = "D", default_value = "fieldseal-data", global = true)]
+    pub data: PathBuf,
+    /// The server's settings file, if it has one
+    #[arg(long, value_name = "F", global = true)]
+    pub config: Option<PathBuf>,
+    /// One JSON document on stdout
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    command: Command,
 }
 
-/// Runs the subcommand.
-pub fn run(_: Args) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("`fieldseal admin` is not in this build")
+#[derive(Subcommand)]
+enum Command {
+    /// Make keys, trust file and database in a new data folder
+    Init {
+        /// Name of the deployment for ever, such as evidence.example.gov.cn/log; made up when left out
+        #[arg(long)]
+        origin: Option<String>,
+    },
+    /// Add an officer
+    AddPerson {
+        /// Name as on the certificate
+        #[arg(long)]
+        name: String,
+        /// 执法证号
+        #[arg(long)]
+        badge: String,
+        /// 街道队
+        #[arg(long)]
+        team: Option<String>,
+    },
+    /// List officers and enrolled keys
+    People,
+    /// Remove an officer's name; keys and packets stay under the pseudonym
+    ErasePerson {
+        /// Officer's id
+        id: String,
+    },
+    /// Make a one-time enrolment code
+    EnrolCode {
+        #[command(subcommand)]
+        whom: Whom,
+    },
+    /// Make a console account, or give it a new password (read from stdin)
+    AddAccount {
+        /// What is typed at sign-in
+        account: String,
+        /// Name as shown
+        #[arg(long)]
+        name: String,
+        /// reviewer, supervisor, dispatcher, administrator or auditor
+        #[arg(long, default_value = "reviewer")]
+        role: String,
+        /// File with the password on its first line; stdin when left out
+        #[arg(long, value_name = "F")]
+        password_file: Option<PathBuf>,
+    },
+    /// Refuse a key from now on, and log it
+    Revoke {
+        /// Key's name, such as <origin>/device/<id>
+        key: String,
+        /// lost, stolen, left, compromised or other
+        #[arg(long)]
+        reason: String,
+    },
+    /// List packets
+    Packets,
+    /// Write a packet's export as a folder
+    Export {
+        /// Packet's id
+        id: String,
+        /// Folder to write evidence-<id> into
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        to: PathBuf,
+    },
+    /// Check log, database and every stored byte
+    Fsck,
+    /// Copy everything into a new folder, while the server runs
+    Backup {
+        /// Folder to be made
+        to: PathBuf,
+    },
+    /// Put a backup back as a new data folder
+    Restore {
+        /// The backup
+        from: PathBuf,
+    },
+    /// Import a register (points, tickets): comes with the registers
+    Import {
+        /// points or tickets
+        what: String,
+        /// File
+        file: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum Whom {
+    /// For a new tablet
+    Device {
+        /// 街道队
+        #[arg(long)]
+        team: Option<String>,
+        #[command(flatten)]
+        code: CodeArgs,
+    },
+    /// For an officer's key on one tablet
+    Officer {
+        /// Officer's id
+        id: String,
+        #[command(flatten)]
+        code: CodeArgs,
+    },
+}
+
+#[derive(clap::Args)]
+struct CodeArgs {
+    /// Address under which tablets reach the server, for the QR
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    url: String,
+    /// How long the code can be used
+    #[arg(long, default_value_t = 24)]
+    hours: u64,
+}
+
+/// What a command answers: for people, and for programs.
+struct Answer {
+    text: String,
+    json: Value,
+    code: ExitCode,
+}
+
+impl Answer {
+    fn new(text: impl Into<String>, json: Value) -> Self {
+        Self { text: text.into(), json, code: ExitCode::SUCCESS }
+    }
+}
+
+/// Does one thing. Exit code 1 when `fsck` finds something, 2 when it could not be done.
+pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let config = Settings::read(args.config.as_deref())?.config(&args.data);
+    let answer = answer(&config, args.command)?;
+    let mut out = io::stdout().lock();
+    if args.json {
+        writeln!(out, "{:#}", answer.json)?;
+    } else {
+        out.write_all(answer.text.as_bytes())?;
+    }
+    out.flush()?;
+    Ok(answer.code)
+}
+
+fn answer(config: &Config, command: Command) -> anyhow::Result<Answer> {
+    let open = || Admin::open(config);
+    Ok(match command {
+        Command::Init { origin } => init(config, origin)?,
+        Command::Restore { from } => {
+            let report = admin::restore(&from, config)?;
+            Answer::new(format!("restored {} files, {} bytes\n", report.files, report.bytes), json!({"files": report.files, "bytes": report.bytes}))
+        }
+        Command::Import { what, file } => {
+            bail!("{what} can't be imported from {} yet: importing comes with the registers", file.display())
+        }
+        Command::AddPerson { name, badge, team } => {
+            let id = open()?.add_person(&NewPerson { name, badge, team })?;
+            Answer::new(format!("{id}\n"), json!({"id": id}))
+        }
+        Command::People => people(&open()?)?,
+        Command::ErasePerson { id } => {
+            open()?.erase_person(&id)?;
+            Answer::new("erased\n", json!({"erased": id}))
+        }
+        Command::EnrolCode { whom } => enrol_code(&open()?, whom)?,
+        Command::AddAccount { account, name, role, password_file } => {
+            let password = password(password_file.as_deref())?;
+            open()?.add_account(&NewAccount { account: account.clone(), name, role, password })?;
+            Answer::new(format!("{account} can sign in\n"), json!({"account": account}))
+        }
+        Command::Revoke { key, reason } => {
+            let keys = open()?.revoke(&key, &reason)?;
+            Answer::new(format!("revoked {keys}; the server logs it within a second, or at its next start\n"), json!({"revoked": keys}))
+        }
+        Command::Packets => packets(&open()?)?,
+        Command::Export { id, to } => {
+            let path = open()?.write_export(&id, &to)?;
+            Answer::new(format!("{}\n", path.display()), json!({"path": path}))
+        }
+        Command::Fsck => fsck(&open()?)?,
+        Command::Backup { to } => {
+            let report = open()?.backup(&to)?;
+            Answer::new(format!("copied {} files, {} bytes\n", report.files, report.bytes), json!({"files": report.files, "bytes": report.bytes}))
+        }
+    })
+}
+
+fn init(config: &Config, origin: Option<String>) -> anyhow::Result<Answer> {
+    let made = admin::init(config, &admin::Init { origin })?;
+    let text = format!(
+        "made {}\ntrust file  {} (sha256 {})\nrecovery key  {}: take this file off the machine, keep two copies, and delete it here\n",
+        made.origin,
+        config.layout().trust().display(),
+        made.trust_sha256,
+        made.recovery_key_file.display()
+    );
+    let json = json!({"origin": made.origin, "trustSha256": made.trust_sha256, "recoveryKeyFile": made.recovery_key_file});
+    Ok(Answer::new(text, json))
+}
+
+fn people(admin: &Admin) -> anyhow::Result<Answer> {
+    let (people, keys) = (admin.people()?, admin.keys()?);
+    let mut text = String::new();
+    for person in &people {
+        text.push_str(&format!("{}  {}  {}  {}\n", person.id, person.name, person.badge, person.team.as_deref().unwrap_or("-")));
+    }
+    for key in &keys {
+        text.push_str(&format!("{}  {}  {}\n", key.name, key.status, key.claim.as_deref().unwrap_or("")));
+    }
+    let json = json!({
+        "people": people.iter().map(|p| json!({"id": p.id, "name": p.name, "badge": p.badge, "team": p.team})).collect::<Vec<_>>(),
+        "keys": keys.iter().map(|k| json!({"name": k.name, "kind": k.kind, "status": k.status, "vkey": k.vkey})).collect::<Vec<_>>(),
+    });
+    Ok(Answer::new(text, json))
+}
+
+fn enrol_code(admin: &Admin, whom: Whom) -> anyhow::Result<Answer> {
+    let lifetime = |args: &CodeArgs| Duration::from_secs(args.hours.clamp(1, 24 * 90) * 3600);
+    let (code, url): (OneTimeCode, String) = match whom {
+        Whom::Device { team, code } => (admin.device_code(&NewDevice { team }, lifetime(&code))?, code.url),
+        Whom::Officer { id, code } => (admin.officer_code(&id, lifetime(&code))?, code.url),
+    };
+    let text = admin.enrol_text(&url, &code);
+    let shown = format!("{}{text}\ncode {}  for {}  until {}\n", qr(&text), code.code, code.id, code.expires_at);
+    Ok(Answer::new(shown, json!({"code": code.code, "id": code.id, "expiresAt": code.expires_at, "text": text})))
+}
+
+/// The text as a QR of half blocks; nothing when stdout is no terminal.
+fn qr(text: &str) -> String {
+    if !io::stdout().is_terminal() {
+        return String::new();
+    }
+    qrcode::QrCode::new(text.as_bytes()).map_or(String::new(), |qr| {
+        let picture = qr.render::<qrcode::render::unicode::Dense1x2>().dark_color(qrcode::render::unicode::Dense1x2::Light).light_color(qrcode::render::unicode::Dense1x2::Dark).build();
+        format!("{picture}\n")
+    })
+}
+
+fn password(file: Option<&Path>) -> anyhow::Result<String> {
+    let mut text = String::new();
+    match file {
+        Some(path) => {
+            std::fs::File::open(path).with_context(|| format!("{} can't be read", path.display()))?.take(4096).read_to_string(&mut text)?;
+        }
+        None => {
+            if io::stdin().is_terminal() {
+                eprint!("password (it will be seen as it is typed): ");
+            }
+            io::BufRead::read_line(&mut io::stdin().lock().take(4096), &mut text)?;
+        }
+    }
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+fn packets(admin: &Admin) -> anyhow::Result<Answer> {
+    let packets = admin.packets()?;
+    let mut text = String::new();
+    for packet in &packets {
+        let leaf = packet.leaf_index.map_or("not logged".to_owned(), |index| format!("leaf {index}"));
+        text.push_str(&format!("{}  {}  {leaf}  {}\n", packet.id, packet.verdict, packet.packet_digest));
+    }
+    let json = packets.iter().map(|p| json!({"id": p.id, "packetDigest": p.packet_digest, "verdict": p.verdict, "leafIndex": p.leaf_index}));
+    Ok(Answer::new(text, json!({"packets": json.collect::<Vec<_>>()})))
+}
+
+fn fsck(admin: &Admin) -> anyhow::Result<Answer> {
+    let report = admin.fsck()?;
+    let mut text: String = report.problems.iter().map(|problem| format!("{problem}\n")).collect();
+    text.push_str(&format!(
+        "{} leaves, {} packets, {} bytes looked at: {}\n",
+        report.leaves,
+        report.packets,
+        report.bytes,
+        if report.problems.is_empty() { "all is sound".to_owned() } else { format!("{} problems", report.problems.len()) }
+    ));
+    let json = json!({"leaves": report.leaves, "packets": report.packets, "bytes": report.bytes, "problems": report.problems});
+    let code = if report.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) };
+    Ok(Answer { text, json, code })
 }

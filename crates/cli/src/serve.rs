@@ -1,23 +1,128 @@
-//! `fieldseal serve`.
+//! `fieldseal serve`: the server on its embedded default, SQLite and files in one folder.
 
-use std::path::PathBuf;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
-/// The server.
+use anyhow::{Context as _, bail};
+use fieldseal_server::{Config, Server, admin};
+use serde::Deserialize;
+
+/// Run the server
 #[derive(clap::Args)]
 pub struct Args {
-    /// The data folder
-    #[arg(long, value_name = "D")]
-    pub data: Option<PathBuf>,
-    /// Address to listen on
+    /// Data folder; made and initialised at the first start
+    #[arg(long, value_name = "D", default_value = "fieldseal-data")]
+    pub data: PathBuf,
+    /// Address and port; loopback unless a proxy in front does TLS. Default 127.0.0.1:8080
     #[arg(long, value_name = "ADDR")]
-    pub listen: Option<std::net::SocketAddr>,
-    /// Configuration file
+    pub listen: Option<SocketAddr>,
+    /// Settings in a JSON file; what is said on the command line goes first
     #[arg(long, value_name = "F")]
     pub config: Option<PathBuf>,
+    /// A proxy in front does TLS: allows addresses that others can reach, and marks cookies Secure
+    #[arg(long)]
+    pub behind_proxy: bool,
+    /// Folder with the built review console
+    #[arg(long, value_name = "DIR")]
+    pub console: Option<PathBuf>,
 }
 
-/// Runs the subcommand.
-pub fn run(_: Args) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("`fieldseal serve` is not in this build")
+/// The settings file. Unknown names are refused: a misspelt setting must not be passed over.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    listen: Option<SocketAddr>,
+    behind_proxy: Option<bool>,
+    console: Option<PathBuf>,
+    checkpoint_copy: Option<PathBuf>,
+    max_packet_bytes: Option<u64>,
+    upload_days: Option<u64>,
+    session_hours: Option<u64>,
+}
+
+impl Settings {
+    /// Reads a settings file.
+    pub fn read(path: Option<&Path>) -> anyhow::Result<Self> {
+        let Some(path) = path else { return Ok(Self::default()) };
+        let bytes = std::fs::read(path).with_context(|| format!("the settings file {} can't be read", path.display()))?;
+        serde_json::from_slice(&bytes).with_context(|| format!("the settings file {} is not the JSON described", path.display()))
+    }
+
+    /// Puts the settings on top of the defaults.
+    pub fn config(&self, data: &Path) -> Config {
+        let mut config = Config::new(data);
+        config.behind_proxy = self.behind_proxy.unwrap_or(false);
+        config.console_dir = self.console.clone();
+        if let Some(path) = &self.checkpoint_copy {
+            config.checkpoint_copy = path.clone();
+        }
+        if let Some(bytes) = self.max_packet_bytes {
+            config.limits.packet_size = bytes;
+        }
+        if let Some(days) = self.upload_days {
+            config.limits.upload_lifetime = Duration::from_secs(days.saturating_mul(24 * 3600));
+        }
+        if let Some(hours) = self.session_hours {
+            config.limits.session_lifetime = Duration::from_secs(hours.saturating_mul(3600));
+        }
+        config
+    }
+}
+
+/// Runs until stopped. Exit code 2 when it can't start.
+pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let settings = Settings::read(args.config.as_deref())?;
+    let mut config = settings.config(&args.data);
+    config.behind_proxy |= args.behind_proxy;
+    config.console_dir = args.console.or(config.console_dir);
+    let listen = args.listen.or(settings.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+    let runtime = tokio::runtime::Runtime::new().context("the async runtime can't start")?;
+    runtime.block_on(serve(config, listen))
+}
+
+async fn serve(config: Config, listen: SocketAddr) -> anyhow::Result<ExitCode> {
+    let is_new = !admin::is_initialised(&config);
+    let running = match Server::start(config.clone(), listen).await {
+        Ok(running) => running,
+        Err(error) => bail!("{:#}", anyhow::Error::from(error)),
+    };
+    let mut text = String::new();
+    if is_new {
+        text.push_str(&format!(
+            "made a new deployment, {}\nits recovery key is in {}: take that file off this machine\n",
+            running.origin(),
+            config.recovery_out.display()
+        ));
+    }
+    // The first thing that scripts look for, so it stands on a line of its own.
+    text.push_str(&format!("listening on {}\n", running.url()));
+    if !running.has_console() {
+        text.push_str("the review console is not built, so only the API is served (npm run build in ui/console)\n");
+    }
+    if io::stdout().is_terminal() {
+        text.push_str("stop with Ctrl-C\n");
+    }
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    drop(out);
+    stop_signal().await?;
+    running.stop().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Ctrl-C, or SIGTERM where there is one.
+async fn stop_signal() -> anyhow::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).context("SIGTERM can't be listened to")?;
+        tokio::select! {
+            result = tokio::signal::ctrl_c() => result.context("Ctrl-C can't be listened to"),
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await.context("Ctrl-C can't be listened to")
 }
