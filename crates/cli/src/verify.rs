@@ -4,6 +4,7 @@
 //! failed and something not proved, 1 something failed, 2 wrong usage, or a path or the output could not be used.
 
 mod batch;
+mod equivocation;
 mod folder;
 mod output;
 
@@ -21,6 +22,7 @@ use fieldseal_packet::verify::{
     Inputs, Source, ZipSource, is_export, verify_export, verify_packet, verify_zip, zip_finding,
 };
 
+use equivocation::{SealText, Seals};
 use folder::FolderSource;
 use output::Output;
 
@@ -98,6 +100,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
             output::plain(path)
         );
     }
+    let mut seals = Seals::default();
     let mut output = Output::new(args.json, language(args.lang));
     let written = output.begin().and_then(|()| {
         batch::in_order(
@@ -109,7 +112,11 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
                 }))
                 .unwrap_or_else(|_| unreadable(there[index], &"the verifier stopped at it"))
             },
-            |index, report| {
+            |index, (report, seal)| {
+                let report = match seal {
+                    Some(seal) => seals.meet(report, &seal),
+                    None => report,
+                };
                 tally.add(report.verdict);
                 output.report(there[index], &report)
             },
@@ -141,7 +148,7 @@ fn read_trust(path: &Path) -> anyhow::Result<Trust> {
 }
 
 /// The system's language, the way its own tools find it: the first of these that is set.
-fn language(asked: Option<Lang>) -> Language {
+pub(crate) fn language(asked: Option<Lang>) -> Language {
     match asked {
         Some(Lang::Zh) => Language::Zh,
         Some(Lang::En) => Language::En,
@@ -161,7 +168,10 @@ fn language(asked: Option<Lang>) -> Language {
     }
 }
 
-fn verify_path(path: &Path, trust: Option<&Trust>) -> Report {
+/// A report, and the seal by which it is compared with the others.
+type Checked = (Report, Option<SealText>);
+
+pub(crate) fn verify_path(path: &Path, trust: Option<&Trust>) -> Checked {
     match path.metadata() {
         Ok(kind) if kind.is_dir() => match FolderSource::open(path) {
             Ok(source) => verify_source(&source, trust),
@@ -176,8 +186,8 @@ fn verify_path(path: &Path, trust: Option<&Trust>) -> Report {
     }
 }
 
-fn verify_source(source: &dyn Source, trust: Option<&Trust>) -> Report {
-    if is_export(source) {
+fn verify_source(source: &dyn Source, trust: Option<&Trust>) -> Checked {
+    let report = if is_export(source) {
         verify_export(source, trust)
     } else {
         verify_packet(
@@ -188,34 +198,39 @@ fn verify_source(source: &dyn Source, trust: Option<&Trust>) -> Report {
             },
         )
         .report
-    }
+    };
+    (report, SealText::of(source))
 }
 
-fn verify_file(file: &File, trust: Option<&Trust>) -> Report {
+fn verify_file(file: &File, trust: Option<&Trust>) -> Checked {
     match ZipSource::open(file) {
-        Ok(source) if is_export(&source) => verify_export(&source, trust),
-        Ok(_) => {
-            verify_zip(
+        Ok(source) if is_export(&source) => verify_source(&source, trust),
+        Ok(source) => {
+            let report = verify_zip(
                 file,
                 &Inputs {
                     trust,
                     ..Inputs::default()
                 },
             )
-            .report
+            .report;
+            (report, SealText::of(&source))
         }
-        Err(error) => Report::new(None, vec![zip_finding(&error)]),
+        Err(error) => (Report::new(None, vec![zip_finding(&error)]), None),
     }
 }
 
-fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Report {
+fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Checked {
     let subject = path.to_string_lossy().into_owned();
-    Report::new(
+    (
+        Report::new(
+            None,
+            vec![
+                Finding::new(Code::FileUnreadable)
+                    .about(subject)
+                    .with(error),
+            ],
+        ),
         None,
-        vec![
-            Finding::new(Code::FileUnreadable)
-                .about(subject)
-                .with(error),
-        ],
     )
 }

@@ -1,0 +1,147 @@
+//! Two seals by one device under one number, met in one run. Each may be right by itself; together they cannot be.
+
+use std::collections::HashMap;
+use std::io::Read as _;
+
+use fieldseal_packet::Sha256Digest;
+use fieldseal_packet::bag::SEAL;
+use fieldseal_packet::findings::{Code, Finding, Report};
+use fieldseal_packet::seal::{MAX_SEAL, SealBody};
+use fieldseal_packet::verify::{Source, ZipSource};
+use fieldseal_packet::zipread::Stretch;
+use fieldseal_tlog::note::Note;
+
+/// What tells one seal from another: signature lines may differ, the text may not.
+pub struct SealText {
+    device_seq: u64,
+    text: Sha256Digest,
+}
+
+impl SealText {
+    /// Of a packet or of the packet in an export; none when there is no readable seal.
+    pub fn of(source: &dyn Source) -> Option<SealText> {
+        let in_export = |path: &String| path.starts_with("data/packet-") && path.ends_with(".zip");
+        match source
+            .files()
+            .into_iter()
+            .map(|(path, _)| path)
+            .find(in_export)
+        {
+            None => SealText::read(source),
+            Some(path) => {
+                let zip = source.open(&path).ok()?;
+                SealText::read(&ZipSource::open(&*zip).ok()?)
+            }
+        }
+    }
+
+    fn read(packet: &dyn Source) -> Option<SealText> {
+        let file = packet.open(SEAL).ok()?;
+        let size = file.size().ok().filter(|size| *size <= MAX_SEAL as u64)?;
+        let mut bytes = Vec::new();
+        Stretch::new(&*file, 0, size).read_to_end(&mut bytes).ok()?;
+        let note = Note::parse(&bytes).ok()?;
+        let device_seq = SealBody::parse(&note.text).ok()?.device_seq;
+        Some(SealText {
+            device_seq,
+            text: Sha256Digest::of(note.text.as_bytes()),
+        })
+    }
+}
+
+/// The seals met so far.
+#[derive(Default)]
+pub struct Seals {
+    met: HashMap<(String, u64), Sha256Digest>,
+}
+
+impl Seals {
+    /// Takes a seal in and gives the report with the finding added where it contradicts an earlier one. Only a device line
+    /// that verified counts, so that nobody can discredit a device with seals that it did not sign.
+    pub fn meet(&mut self, report: Report, seal: &SealText) -> Report {
+        let signed = report
+            .findings
+            .iter()
+            .filter(|finding| finding.code == Code::DeviceLineOk);
+        let devices: Vec<String> = signed.map(|finding| finding.subject.clone()).collect();
+        let mut contradicted = Vec::new();
+        for device in devices {
+            let first = *self
+                .met
+                .entry((device.clone(), seal.device_seq))
+                .or_insert(seal.text);
+            if first != seal.text {
+                contradicted.push(
+                    Finding::new(Code::SealEquivocation)
+                        .about(device)
+                        .with(seal.device_seq),
+                );
+            }
+        }
+        if contradicted.is_empty() {
+            return report;
+        }
+        let Report {
+            id,
+            sealed_after,
+            logged_before,
+            findings,
+            ..
+        } = report;
+        let findings = findings.into_iter().chain(contradicted).collect();
+        Report {
+            sealed_after,
+            logged_before,
+            ..Report::new(id, findings)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(device: &str) -> Report {
+        Report::new(None, vec![Finding::new(Code::DeviceLineOk).about(device)])
+    }
+
+    fn seal(device_seq: u64, text: &[u8]) -> SealText {
+        SealText {
+            device_seq,
+            text: Sha256Digest::of(text),
+        }
+    }
+
+    fn contradicts(report: &Report) -> bool {
+        report
+            .findings
+            .iter()
+            .any(|finding| finding.code == Code::SealEquivocation)
+    }
+
+    #[test]
+    fn one_number_of_one_device_has_one_seal() {
+        let mut seals = Seals::default();
+        assert!(!contradicts(&seals.meet(report("d1"), &seal(1, b"a"))));
+        assert!(
+            !contradicts(&seals.meet(report("d1"), &seal(1, b"a"))),
+            "the same packet, or its export"
+        );
+        assert!(!contradicts(&seals.meet(report("d1"), &seal(2, b"b"))));
+        assert!(!contradicts(&seals.meet(report("d2"), &seal(1, b"c"))));
+        let second = seals.meet(report("d1"), &seal(1, b"other"));
+        assert!(contradicts(&second));
+        assert_eq!(second.verdict.word(), "failed");
+    }
+
+    #[test]
+    fn a_line_that_did_not_verify_discredits_nobody() {
+        let mut seals = Seals::default();
+        let forged = Report::new(
+            None,
+            vec![Finding::new(Code::DeviceLineInvalid).about("d1")],
+        );
+        seals.meet(forged, &seal(1, b"forged"));
+        assert!(!contradicts(&seals.meet(report("d1"), &seal(1, b"a"))));
+    }
+}
