@@ -108,7 +108,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
             |index| {
                 // A bug that one file brings to light must not take the others' reports with it.
                 catch_unwind(AssertUnwindSafe(|| {
-                    verify_path(there[index], trust.as_ref())
+                    check_path(there[index], trust.as_ref())
                 }))
                 .unwrap_or_else(|_| unreadable(there[index], &"the verifier stopped at it"))
             },
@@ -168,10 +168,15 @@ pub(crate) fn language(asked: Option<Lang>) -> Language {
     }
 }
 
+/// The report on one path: a packet's zip or folder, an export's.
+pub fn verify_path(path: &Path, trust: Option<&Trust>) -> Report {
+    check_path(path, trust).0
+}
+
 /// A report, and the seal by which it is compared with the others.
 type Checked = (Report, Option<SealText>);
 
-pub(crate) fn verify_path(path: &Path, trust: Option<&Trust>) -> Checked {
+pub(crate) fn check_path(path: &Path, trust: Option<&Trust>) -> Checked {
     match path.metadata() {
         Ok(kind) if kind.is_dir() => match FolderSource::open(path) {
             Ok(source) => verify_source(&source, trust),
