@@ -1,5 +1,6 @@
 import '@fieldseal/shared/tokens.css';
 import '@fieldseal/shared/base.css';
+import './tablet.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
 

@@ -1,11 +1,14 @@
 import type { CheckView } from '@fieldseal/shared/bindings.ts';
+import { when } from '@fieldseal/shared/format.ts';
 import { lookup } from './index.ts';
 
 /** A line of the self-check: what was found, and what it means. */
 export function checkSentence(check: CheckView): { title: string; detail: string | undefined } {
+  const at = check.params['at'];
+  const params = at ? { ...check.params, at: when(at) } : check.params;
   const key = `check.${check.code}.${check.sentence}`;
   return {
-    title: lookup(key, check.params) ?? lookup(`check.${check.code}`) ?? check.code,
-    detail: lookup(`${key}.detail`, check.params),
+    title: lookup(key, params) ?? lookup(`check.${check.code}`) ?? check.code,
+    detail: lookup(`${key}.detail`, params),
   };
 }

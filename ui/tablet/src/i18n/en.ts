@@ -4,6 +4,7 @@ import type { zh } from './zh.ts';
 
 export const en: Translation<typeof zh> = {
   ...codes,
+  'damaged.title': "The vault can't be opened",
   'app.starting': 'Opening…',
   yes: 'Yes',
   no: 'No',

@@ -3,6 +3,7 @@ import { codes } from './zh-codes.ts';
 
 export const zh = {
   ...codes,
+  'damaged.title': '保险库打不开',
   'app.starting': '正在打开…',
   yes: '是',
   no: '否',

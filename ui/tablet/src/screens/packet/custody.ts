@@ -36,10 +36,13 @@ export const custodyIcon = (event: string): IconName => iconsByEvent[event] ?? '
 
 /** Events that come in runs: shown once, at the last one's time, with how many. */
 const runs = new Set(['captured', 'described', 'shot', 'signed']);
+/** Small edits told as one: what matters is who described, and until when. */
+const same: Record<string, string> = { shot: 'described', 'kind-changed': 'described' };
 
 export function gathered(lines: CustodyView[]): CustodyView[] {
   const out: (CustodyView & { count: number; actors: string[] })[] = [];
-  for (const line of lines) {
+  for (const given of lines) {
+    const line = { ...given, event: same[given.event] ?? given.event };
     const last = out[out.length - 1];
     if (last && runs.has(line.event) && last.event === line.event && last.pending === line.pending) {
       last.count += 1;
@@ -57,7 +60,7 @@ export function gathered(lines: CustodyView[]): CustodyView[] {
 export function custodyWords(line: CustodyView): { title: string; detail: string } {
   const pending = line.pending ? lookup(`custody.${line.event}.pending`) : undefined;
   const title = pending ?? lookup(`custody.${line.event}`, line.params) ?? line.event;
-  const who = actor(line.actor);
+  const who = line.pending ? '' : actor(line.actor);
   const detail = line.pending ? '' : (lookup(`custody.${line.event}.detail`, line.params) ?? '');
   return { title, detail: [who, detail].filter((part) => part !== '').join(t('list.dot')) };
 }
