@@ -104,6 +104,19 @@ export function packet(id: string, signal?: AbortSignal): Promise<PacketDetail> 
   return ask<PacketDetail>('GET', packetPath(id), undefined, signal);
 }
 
+/** The zip itself, into memory: for its digests alone, never to be shown. */
+export async function zipBytes(id: string, signal: AbortSignal): Promise<Uint8Array> {
+  let answer: Response;
+  try {
+    answer = await fetch(zipUrl(id), { credentials: 'same-origin', cache: 'no-store', signal });
+    if (answer.ok) return new Uint8Array(await answer.arrayBuffer());
+  } catch (cause) {
+    if (signal.aborted) throw cause;
+    throw new ApiError('offline', 0);
+  }
+  throw await problemOf(answer);
+}
+
 export async function decide(id: string, request: DecisionRequest): Promise<void> {
   await ask<unknown>('POST', `${packetPath(id)}/decision`, request);
 }

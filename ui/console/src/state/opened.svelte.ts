@@ -1,13 +1,20 @@
 /** One opened packet: what the server says of it, which photo is shown, what is unfolded, and the decision being made. */
 
-import { packet as fetchPacket } from '../api';
+import { packet as fetchPacket, zipBytes } from '../api';
 import { problemSentence, shared, t } from '../i18n';
+import { agrees, recheck, type Recheck } from '../recheck/recheck';
 import type { Decision, ItemView, PacketDetail } from '../wire';
 import { announce } from './live.svelte';
 import { pending } from './pending.svelte';
 import { go } from './place.svelte';
 import { hrefOf } from './route';
 import { account } from './session.svelte';
+
+/** Larger zips are not taken into a browser's memory. */
+const MOST_BYTES = 1_000_000_000;
+
+/** The digests computed in this browser: not asked for, under way, or done. */
+export type Own = { at: 'idle' } | { at: 'busy' } | { at: 'stopped'; why: string } | { at: 'done'; found: Recheck; agrees: boolean };
 
 /** Decisions that open the dialog for a reason. */
 export type Reasoned = Exclude<Decision, 'legal-review'>;
@@ -20,10 +27,18 @@ export class Opened {
   full = $state(false);
   allFindings = $state(false);
   custody = $state(false);
+  own = $state<Own>({ at: 'idle' });
   /** The decision whose reason is being asked for. */
   asking = $state<Reasoned | null>(null);
 
+  private readonly ending = new AbortController();
+
   constructor(readonly id: string) {}
+
+  /** Left: what is still under way is given up. */
+  close(): void {
+    this.ending.abort();
+  }
 
   get item(): ItemView | undefined {
     return this.packet?.items.find((item) => item.number === this.shown) ?? this.packet?.items[0];
@@ -43,20 +58,37 @@ export class Opened {
   /** Why nothing can be decided here, in one sentence; null when it can. */
   get closed(): string | null {
     if (pending.has(this.id)) return t('decide.waiting');
+    if (this.own.at === 'done' && !this.own.agrees) return t('own.locked');
     const made = this.packet?.summary.decision;
     if (made && this.isFinal) return t('decide.made', { what: shared.t(`state.${made}`) });
     return account.decides ? null : t('decide.only-look');
   }
 
-  async load(signal: AbortSignal): Promise<void> {
+  async load(): Promise<void> {
     try {
-      const packet = await fetchPacket(this.id, signal);
+      const packet = await fetchPacket(this.id, this.ending.signal);
       this.shown = packet.items.find((item) => item.preview && item.voided === null)?.number ?? 1;
       this.packet = packet;
       const verdict = shared.lookup(`verdict.${packet.summary.verdict}`) ?? '';
       announce(t('packet.opened', { title: packet.summary.title, verdict }));
     } catch (cause) {
-      if (!signal.aborted) this.problem = problemSentence(account.noticed(cause));
+      if (!this.ending.signal.aborted) this.problem = problemSentence(account.noticed(cause));
+    }
+  }
+
+  /** Fetches the zip and computes its digests here, beside what the server has found. */
+  async recheck(): Promise<void> {
+    const packet = this.packet;
+    if (!packet || this.own.at === 'busy') return;
+    // Browsers offer digests over HTTPS and on this very machine only.
+    const why = !isSecureContext ? t('own.insecure') : packet.zip_size > MOST_BYTES ? t('own.too-large') : null;
+    this.own = why === null ? { at: 'busy' } : { at: 'stopped', why };
+    if (why !== null) return;
+    try {
+      const found = await recheck(await zipBytes(this.id, this.ending.signal), packet);
+      this.own = { at: 'done', found, agrees: agrees(found, packet.findings) };
+    } catch (cause) {
+      if (!this.ending.signal.aborted) this.own = { at: 'stopped', why: problemSentence(account.noticed(cause)) };
     }
   }
 
