@@ -250,9 +250,8 @@ impl Vault {
         let folder = Folder::new(dir);
         let disk = &*config.disk;
         let mut broken = Vec::new();
-        let slots = read_slots(disk, dir, &mut broken)?;
-        let capture_key = read_capture_key(disk, dir, slots.as_ref(), &mut broken)?
-            .ok_or(OpenError::NotAVault)?;
+        let (slots, capture_key) = read_keys(disk, dir, &mut broken)?;
+        let capture_key = capture_key.ok_or(OpenError::NotAVault)?;
         let (head, mut recovered) = recover(disk, &folder, capture_key.vault)?;
         recovered.set_aside.extend(broken);
         let vault = Self {
@@ -453,65 +452,47 @@ fn clear_unfinished(disk: &dyn Disk, folder: &Folder) -> io::Result<()> {
     Ok(())
 }
 
-/// The slots, from the file or its copy; a broken file is set aside and written again from the other.
-fn read_slots(
+/// Slots and public key, from whichever file reads. What is broken is set aside, then all are written again from what
+/// reads: nothing is overwritten that was not set aside.
+fn read_keys(
     disk: &dyn Disk,
     dir: &Path,
     broken: &mut Vec<SetAside>,
-) -> io::Result<Option<Slots>> {
-    let mut found = None;
-    let mut incomplete = false;
-    for name in [SLOTS, SLOTS_COPY] {
-        let path = dir.join(name);
-        let slots = if path.exists() {
-            Slots::read(&path)?
+) -> io::Result<(Option<Slots>, Option<CaptureKey>)> {
+    let present = |name: &str| dir.join(name).exists();
+    let read = |name: &str| {
+        if present(name) {
+            Slots::read(&dir.join(name))
         } else {
-            None
-        };
-        if slots.is_none() {
-            incomplete = true;
-            if path.exists() {
-                set_aside(disk, dir, dir, name, AsideReason::CorruptSlots)?;
-                broken.push(SetAside {
-                    reason: AsideReason::CorruptSlots,
-                    capture_seq: None,
-                });
-            }
+            Ok(None)
         }
-        found = found.or(slots);
-    }
-    if let (true, Some(slots)) = (incomplete, &found) {
-        slots.save(disk, dir)?;
-    }
-    Ok(found)
-}
-
-/// The public key: the slots' word, else the file's own.
-fn read_capture_key(
-    disk: &dyn Disk,
-    dir: &Path,
-    slots: Option<&Slots>,
-    broken: &mut Vec<SetAside>,
-) -> io::Result<Option<CaptureKey>> {
-    let path = dir.join(CAPTURE);
-    let stored = if path.exists() {
-        CaptureKey::read(&path)?
+    };
+    let (main, copy) = (read(SLOTS)?, read(SLOTS_COPY)?);
+    let stored = if present(CAPTURE) {
+        CaptureKey::read(&dir.join(CAPTURE))?
     } else {
         None
     };
-    let Some(slots) = slots else {
-        return Ok(stored);
-    };
-    let right = slots.capture_key();
-    if stored.as_ref() != Some(&right) {
-        if path.exists() {
-            set_aside(disk, dir, dir, CAPTURE, AsideReason::CorruptSlots)?;
-            broken.push(SetAside {
-                reason: AsideReason::CorruptSlots,
-                capture_seq: None,
-            });
-        }
+    let (main_reads, copy_reads) = (main.is_some(), copy.is_some());
+    let slots = main.or(copy);
+    let right = slots.as_ref().map(Slots::capture_key);
+    let key_is_right = stored.is_some() && (right.is_none() || stored == right);
+    let files = [
+        (SLOTS, main_reads),
+        (SLOTS_COPY, copy_reads),
+        (CAPTURE, key_is_right),
+    ];
+    for (name, _) in files.iter().filter(|(name, reads)| !reads && present(name)) {
+        set_aside(disk, dir, dir, name, AsideReason::CorruptSlots)?;
+        broken.push(SetAside {
+            reason: AsideReason::CorruptSlots,
+            capture_seq: None,
+        });
+    }
+    if let Some(slots) = &slots
+        && files.iter().any(|(_, reads)| !reads)
+    {
         slots.save(disk, dir)?;
     }
-    Ok(Some(right))
+    Ok((slots, right.or(stored)))
 }

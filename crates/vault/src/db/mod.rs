@@ -9,7 +9,7 @@ mod migrate;
 pub(crate) use migrate::Schema;
 
 use crate::keys::Secret;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -53,8 +53,8 @@ pub enum StoreError {
     /// The database is of a later version of the program.
     #[error("the database is of a later version of the program")]
     LaterVersion,
-    /// The SQLite library is too old to hold evidence.
-    #[error("the SQLite library is too old")]
+    /// The SQLite library is too old to hold evidence, or can't encrypt.
+    #[error("the SQLite library is too old or does not encrypt")]
     OldLibrary,
     /// Anything else that SQLite says.
     #[error("the database failed")]
@@ -88,12 +88,21 @@ impl Database {
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(path, flags)?;
+        // It would write to standard error of its own accord; the errors come back to us anyway.
+        connection.execute_batch("PRAGMA cipher_log_level = NONE")?;
         let digits = Zeroizing::new(hex::encode(key.as_ref()));
         let statement = Zeroizing::new(format!("PRAGMA key = \"x'{}'\"", digits.as_str()));
         connection.execute_batch(&statement)?;
         connection.execute_batch(
             "PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
         )?;
+        // A library without SQLCipher would ignore the key and write plain pages.
+        let cipher: Option<String> = connection
+            .query_row("PRAGMA cipher_version", [], |row| row.get(0))
+            .optional()?;
+        if cipher.is_none_or(|version| version.is_empty()) {
+            return Err(StoreError::OldLibrary);
+        }
         // The first read: a wrong key or a damaged first page shows here.
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
         let mode: String =

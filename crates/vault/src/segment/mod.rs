@@ -14,6 +14,8 @@
 //! says is compared with the trailer as soon as there is a key.
 
 mod read;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use read::SegmentError;

@@ -3,6 +3,7 @@
 use super::{FOOTER, Footer, HEADER, HEADER_BOUND, Header, HeaderError, KEY_INFO, Trailer};
 use crate::keys::{Secret, open_sealed};
 use crate::suite::{CHUNK, Cipher, Part, TAG};
+use fieldseal_packet::custody::capture_link;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -98,9 +99,16 @@ impl SegmentFile {
             .map_err(|_| SegmentError::NotAuthentic)?;
         let trailer: Trailer =
             serde_json::from_slice(&sealed).map_err(|_| SegmentError::NotAuthentic)?;
+        let link = capture_link(
+            trailer.capture_seq,
+            trailer.capture_prev,
+            trailer.sha256,
+            trailer.context.captured_at,
+        );
         let agrees = trailer.capture_seq == self.footer.capture_seq
             && trailer.capture_prev == self.footer.capture_prev
-            && trailer.size == self.size;
+            && trailer.size == self.size
+            && link == self.footer.link;
         if agrees {
             Ok(trailer)
         } else {

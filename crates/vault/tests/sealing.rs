@@ -1,0 +1,638 @@
+//! From drafts to packets, the outbox, lost databases and reclaimed originals.
+
+#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+
+mod common;
+
+use common::*;
+use fieldseal_packet::{PacketId, Sha256Digest};
+use fieldseal_vault::sealing::{ClosedFile, Closing, Place, PlanEntry, Sealing, Signature, Source};
+use fieldseal_vault::*;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+
+fn enrolment() -> Sha256Digest {
+    Sha256Digest::of(b"enrolment entry")
+}
+
+fn with_photos(vault: &Vault, draft: PacketId, photos: &[&[u8]]) -> Vec<u64> {
+    photos
+        .iter()
+        .map(|bytes| {
+            let captured = capture(vault, draft, bytes).unwrap();
+            vault.take_in(&mut with_custody).unwrap();
+            captured.capture_seq
+        })
+        .collect()
+}
+
+fn close(vault: &Vault, draft: PacketId) -> Result<Place, StoreError> {
+    vault.write(|tx| {
+        let place = sealing::next_place(tx, enrolment())?;
+        let closing = Closing {
+            place,
+            closed_at: at(10),
+            body: format!("body of {draft}\n").into_bytes(),
+            files: vec![ClosedFile {
+                path: "data/record.json".into(),
+                bytes: b"{}".to_vec(),
+            }],
+        };
+        sealing::close(tx, draft, &closing)?;
+        Ok(place)
+    })
+}
+
+/// Seals a closed draft; the packet's digest.
+fn seal(vault: &Vault, draft: PacketId, captures: &[u64]) -> Result<Sha256Digest, StoreError> {
+    let log = vault.read(|c| custody::lines(c, draft))?.concat();
+    let inline = |path: &str, bytes: Vec<u8>| PlanEntry {
+        path: format!("packet-{draft}/{path}"),
+        size: bytes.len() as u64,
+        crc32: crc32fast::hash(&bytes),
+        source: Source::Inline(bytes),
+    };
+    let mut plan = vec![
+        inline("bagit.txt", b"BagIt".to_vec()),
+        inline("data/custody.log", log),
+    ];
+    for capture_seq in captures {
+        let row = vault.read(|c| captures::get(c, *capture_seq))?.unwrap();
+        plan.push(PlanEntry {
+            path: format!("packet-{draft}/data/items/{capture_seq:04}.jpg"),
+            size: row.size,
+            crc32: row.crc32,
+            source: Source::Segment(*capture_seq),
+        });
+    }
+    let sealing = Sealing {
+        seal: format!("body of {draft}\n\n— device line\n").into_bytes(),
+        sealed_at: at(20),
+        title: Some("title".into()),
+        plan,
+        zip_size: 4711,
+    };
+    vault.write(|tx| sealing::seal(tx, draft, &sealing))
+}
+
+fn sealed(vault: &Vault, n: u8, photos: &[&[u8]]) -> (PacketId, Vec<u64>) {
+    let captures = with_photos(vault, packet(n), photos);
+    close(vault, packet(n)).unwrap();
+    seal(vault, packet(n), &captures).unwrap();
+    assert_eq!(vault.hand_over().unwrap(), [packet(n)]);
+    (packet(n), captures)
+}
+
+#[test]
+fn places_follow_without_gaps_and_one_draft_waits_at_a_time() {
+    let dir = folder();
+    let vault = created(dir.path());
+    let first = with_photos(&vault, packet(1), &[b"a", b""]);
+    let second = with_photos(&vault, packet(2), &[b"b"]);
+    assert_eq!(
+        close(&vault, packet(1)).unwrap(),
+        Place {
+            device_seq: 1,
+            device_prev: enrolment()
+        }
+    );
+    assert!(
+        matches!(close(&vault, packet(2)), Err(StoreError::AnotherClosing(other)) if other == packet(1))
+    );
+    assert_eq!(vault.read(sealing::closing).unwrap(), Some(packet(1)));
+
+    let signature = Signature {
+        key_name: "o/officer/lead".into(),
+        line: "— x".into(),
+        at: at(11),
+    };
+    vault
+        .write(|tx| sealing::sign(tx, packet(1), &signature))
+        .unwrap();
+    let facts = serde_json::Map::new();
+    let frozen = vault.write(|tx| drafts::set_facts(tx, packet(1), &facts));
+    assert!(matches!(frozen, Err(StoreError::WrongStage)));
+    assert!(matches!(
+        vault.write(|tx| captures::void(tx, 1, "x", at(1))),
+        Err(StoreError::WrongStage)
+    ));
+
+    assert_eq!(
+        vault.write(|tx| sealing::reopen(tx, packet(1))).unwrap(),
+        ["o/officer/lead"]
+    );
+    assert!(
+        vault
+            .read(|c| sealing::signatures(c, packet(1)))
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        vault
+            .read(|c| sealing::closed(c, packet(1)))
+            .unwrap()
+            .is_none()
+    );
+    // The place is free again: the other draft takes it.
+    assert_eq!(close(&vault, packet(2)).unwrap().device_seq, 1);
+    let digest = seal(&vault, packet(2), &second).unwrap();
+    assert_eq!(
+        close(&vault, packet(1)).unwrap(),
+        Place {
+            device_seq: 2,
+            device_prev: digest
+        }
+    );
+    seal(&vault, packet(1), &first).unwrap();
+    assert!(matches!(
+        seal(&vault, packet(1), &first),
+        Err(StoreError::WrongStage)
+    ));
+    assert_eq!(
+        vault.hand_over().unwrap(),
+        [packet(2), packet(1)],
+        "in the device's order"
+    );
+    assert!(vault.hand_over().unwrap().is_empty());
+    let order: Vec<_> = vault
+        .outbox_read(outbox::jobs)
+        .unwrap()
+        .iter()
+        .map(|job| job.device_seq)
+        .collect();
+    assert_eq!(order, [1, 2]);
+}
+
+#[test]
+fn a_seal_of_another_body_or_place_is_refused() {
+    let dir = folder();
+    let vault = created(dir.path());
+    with_photos(&vault, packet(1), &[b"a"]);
+    let wrong = Closing {
+        place: Place {
+            device_seq: 2,
+            device_prev: enrolment(),
+        },
+        closed_at: at(1),
+        body: b"x".to_vec(),
+        files: Vec::new(),
+    };
+    let outcome = vault.write(|tx| sealing::close(tx, packet(1), &wrong));
+    assert!(matches!(outcome, Err(StoreError::WrongPlace)));
+    close(&vault, packet(1)).unwrap();
+    let sealing = Sealing {
+        seal: b"another body\n".to_vec(),
+        sealed_at: at(2),
+        title: None,
+        plan: Vec::new(),
+        zip_size: 0,
+    };
+    let outcome = vault.write(|tx| sealing::seal(tx, packet(1), &sealing));
+    assert!(matches!(outcome, Err(StoreError::Value("seal"))));
+}
+
+#[test]
+fn captures_and_custody_lines_can_not_be_changed() {
+    let dir = folder();
+    let vault = created(dir.path());
+    with_photos(&vault, packet(1), &[b"a"]);
+    for sql in [
+        "DELETE FROM captures",
+        "UPDATE captures SET sha256 = zeroblob(32)",
+        "UPDATE captures SET draft = draft",
+        "DELETE FROM custody",
+        "UPDATE custody SET line = x'00'",
+        "INSERT INTO custody (draft, n, line) SELECT draft, 7, line FROM custody LIMIT 1",
+        "DELETE FROM drafts",
+    ] {
+        let outcome = vault.write(|tx| Ok::<_, StoreError>(tx.execute(sql, [])?));
+        assert!(outcome.is_err(), "{sql}");
+    }
+    vault
+        .write(|tx| captures::void(tx, 1, "blurred", at(5)))
+        .unwrap();
+    assert!(
+        vault
+            .write(|tx| captures::void(tx, 1, "again", at(6)))
+            .is_err()
+    );
+    let row = vault.read(|c| captures::get(c, 1)).unwrap().unwrap();
+    assert_eq!(row.voided.unwrap().reason, "blurred");
+    assert_eq!(read_all(&vault, 1), b"a", "its bytes stay");
+}
+
+#[test]
+fn sealed_originals_can_be_read_while_locked_at_any_offset() {
+    let dir = folder();
+    let vault = created(dir.path());
+    let big: Vec<u8> = (0..200_000u32).flat_map(u32::to_le_bytes).collect();
+    let (_, captures) = sealed(&vault, 1, &[&big, b""]);
+    with_photos(&vault, packet(2), &[b"not sealed"]);
+    vault.lock();
+    assert!(matches!(vault.open_original(3), Err(OriginalError::Locked)));
+    assert!(matches!(vault.open_original(4), Err(OriginalError::Locked)));
+    assert_eq!(read_all(&vault, captures[1]), b"");
+    let mut original = vault.open_original(captures[0]).unwrap();
+    assert_eq!(original.size(), big.len() as u64);
+    for offset in [
+        0u64, 1, 65_535, 65_536, 65_537, 131_072, 799_999, 800_000, 900_000,
+    ] {
+        original.seek(SeekFrom::Start(offset)).unwrap();
+        let mut rest = Vec::new();
+        original.read_to_end(&mut rest).unwrap();
+        assert_eq!(
+            rest,
+            big.get(offset as usize..).unwrap_or_default(),
+            "from {offset}"
+        );
+    }
+    original.seek(SeekFrom::End(-4)).unwrap();
+    let mut last = [0; 4];
+    original.read_exact(&mut last).unwrap();
+    assert_eq!(u32::from_le_bytes(last), 199_999);
+}
+
+#[test]
+fn a_crash_between_sealing_and_handing_over_is_made_good() {
+    let dir = folder();
+    let vault = created(dir.path());
+    let captures = with_photos(&vault, packet(1), &[b"a"]);
+    close(&vault, packet(1)).unwrap();
+    seal(&vault, packet(1), &captures).unwrap();
+    drop(vault);
+    let vault = ready(dir.path());
+    let job = vault
+        .outbox_read(|c| outbox::job(c, packet(1)))
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (job.upload.state.as_str(), job.photos, job.zip_size),
+        ("queued", 1, 4711)
+    );
+    let entries = vault
+        .outbox_read(|c| outbox::entries(c, packet(1)))
+        .unwrap();
+    let plan = vault.read(|c| packets::plan(c, packet(1))).unwrap();
+    assert!(entries == plan && plan.len() == 3);
+}
+
+fn spoil(dir: &Path, name: &str) {
+    let path = dir.join(name);
+    let length = std::fs::metadata(&path).unwrap().len() as usize;
+    std::fs::write(&path, vec![0xa5; length]).unwrap();
+    for suffix in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(dir.join(format!("{name}{suffix}")));
+    }
+}
+
+#[test]
+fn a_corrupt_database_is_set_aside_and_rebuilt_from_the_segments() {
+    for name in ["vault.db", "outbox.db"] {
+        let dir = folder();
+        let vault = created(dir.path());
+        let (_, captures) = sealed(&vault, 1, &[b"sealed", b"too"]);
+        with_photos(&vault, packet(2), &[b"draft"]);
+        let seal_before = vault.read(|c| packets::get(c, packet(1))).unwrap().unwrap();
+        drop(vault);
+        spoil(dir.path(), name);
+
+        let (vault, _) = opened(dir.path());
+        capture(&vault, packet(2), b"meanwhile").unwrap();
+        let unlocked = vault.unlock("lead", PIN, &now(0)).unwrap();
+        assert_eq!(unlocked.set_aside.len(), 1, "{name}");
+        assert_eq!(unlocked.rebuilt, name == "vault.db");
+        assert_eq!(unlocked.taken_back, usize::from(name == "vault.db"));
+        let report = vault.take_in(&mut with_custody).unwrap();
+        assert_eq!(
+            report.captures.len(),
+            if name == "vault.db" { 4 } else { 1 }
+        );
+        assert!(report.missing.is_empty() && report.set_aside.is_empty());
+        vault.hand_over().unwrap();
+
+        let packet_now = vault.read(|c| packets::get(c, packet(1))).unwrap().unwrap();
+        assert!(packet_now == seal_before, "{name}: the packet is the same");
+        assert!(
+            vault
+                .outbox_read(|c| outbox::job(c, packet(1)))
+                .unwrap()
+                .is_some()
+        );
+        for (capture_seq, bytes) in [
+            (1, &b"sealed"[..]),
+            (2, b"too"),
+            (3, b"draft"),
+            (4, b"meanwhile"),
+        ] {
+            assert_eq!(read_all(&vault, capture_seq), bytes);
+        }
+        let stage = |n| {
+            vault
+                .read(|c| drafts::get(c, packet(n)))
+                .unwrap()
+                .unwrap()
+                .stage
+        };
+        assert_eq!(
+            (stage(1), stage(2)),
+            (drafts::Stage::Sealed, drafts::Stage::Open)
+        );
+        let of = |n| {
+            vault
+                .read(|c| captures::of_draft(c, packet(n)))
+                .unwrap()
+                .len()
+        };
+        assert_eq!((of(1), of(2)), (2, 2));
+        assert!(
+            !vault
+                .read(|c| custody::lines(c, packet(1)))
+                .unwrap()
+                .is_empty()
+        );
+        // The sequence goes on where it was.
+        let place = vault.read(|c| sealing::next_place(c, enrolment())).unwrap();
+        assert_eq!(
+            place,
+            Place {
+                device_seq: 2,
+                device_prev: seal_before.digest
+            }
+        );
+        assert_eq!(
+            *vault.device_seed().unwrap(),
+            [5; 32],
+            "the device keeps its key"
+        );
+        assert_eq!(captures, [1, 2]);
+        vault.lock();
+        assert_eq!(
+            read_all(&vault, 1),
+            b"sealed",
+            "{name}: the outbox has the keys"
+        );
+        let aside = std::fs::read(dir.path().join("set-aside").join(name)).unwrap();
+        assert!(aside.iter().all(|byte| *byte == 0xa5));
+    }
+}
+
+#[test]
+fn a_page_that_rots_is_found_once_suspected() {
+    let dir = folder();
+    let vault = created(dir.path());
+    for n in 0..40 {
+        with_photos(&vault, packet(1), &[&[n]]);
+        vault
+            .write(|tx| previews::put(tx, u64::from(n) + 1, previews::Preview::Thumb, &[n; 9000]))
+            .unwrap();
+    }
+    drop(vault);
+    let path = dir.path().join("vault.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+
+    let (vault, _) = opened(dir.path());
+    vault.unlock("lead", PIN, &now(0)).unwrap();
+    let all = |c: &rusqlite::Connection| -> Result<(), StoreError> {
+        for n in 1..=40 {
+            previews::get(c, n, previews::Preview::Thumb)?;
+        }
+        Ok(())
+    };
+    assert!(matches!(vault.read(all), Err(StoreError::Corrupt)));
+    vault.suspect().unwrap();
+    assert!(vault.is_locked());
+    let unlocked = vault.unlock("lead", PIN, &now(0)).unwrap();
+    assert!(unlocked.rebuilt && unlocked.set_aside.len() == 1);
+    assert_eq!(vault.take_in(&mut with_custody).unwrap().captures.len(), 40);
+    vault.read(all).unwrap();
+    vault.lock();
+    assert_eq!(
+        vault.unlock("lead", PIN, &now(0)).unwrap(),
+        Unlocked::default()
+    );
+}
+
+#[test]
+fn a_capture_for_a_draft_that_is_closed_or_sealed_gets_its_own() {
+    let dir = folder();
+    let vault = created(dir.path());
+    let captures = with_photos(&vault, packet(1), &[b"a"]);
+    for stage in ["closed", "sealed"] {
+        if stage == "closed" {
+            close(&vault, packet(1)).unwrap();
+        } else {
+            seal(&vault, packet(1), &captures).unwrap();
+        }
+        let late = capture(&vault, packet(1), stage.as_bytes()).unwrap();
+        let mut strayed = None;
+        vault
+            .take_in(&mut |tx, taken| {
+                strayed = taken.strayed_from;
+                with_custody(tx, taken)
+            })
+            .unwrap();
+        assert_eq!(strayed, Some(packet(1)));
+        let row = vault
+            .read(|c| captures::get(c, late.capture_seq))
+            .unwrap()
+            .unwrap();
+        assert_ne!(row.draft, packet(1));
+        assert_eq!(
+            vault
+                .read(|c| captures::of_draft(c, packet(1)))
+                .unwrap()
+                .len(),
+            1
+        );
+    }
+}
+
+#[test]
+fn an_intake_that_fails_leaves_the_capture_for_the_next_time() {
+    let dir = folder();
+    let vault = created(dir.path());
+    capture(&vault, packet(1), b"a").unwrap();
+    capture(&vault, packet(1), b"b").unwrap();
+    let failing = vault.take_in(&mut |_, taken| {
+        if taken.capture.capture_seq == 2 {
+            Err(StoreError::Custody)
+        } else {
+            Ok(())
+        }
+    });
+    assert!(matches!(
+        failing,
+        Err(TakeInError::Store(StoreError::Custody))
+    ));
+    assert_eq!(vault.take_in(&mut |_, _| Ok(())).unwrap().captures, [2]);
+    assert_eq!(vault.waiting().unwrap(), 0);
+}
+
+#[test]
+fn space_is_given_back_only_against_a_verified_receipt() {
+    let dir = folder();
+    let vault = created(dir.path());
+    let (id, _) = sealed(&vault, 1, &[b"one", b"two"]);
+    with_photos(&vault, packet(2), &[b"stays"]);
+    assert!(matches!(
+        vault.reclaim(packet(7), at(30)),
+        Err(ReclaimError::Store(StoreError::NotFound))
+    ));
+    assert!(matches!(
+        vault.reclaim(id, at(30)),
+        Err(ReclaimError::NotSafe)
+    ));
+    vault
+        .outbox_write(|tx| outbox::set_receipt(tx, id, b"receipt", b"proof", None))
+        .unwrap();
+    assert!(matches!(
+        vault.reclaim(id, at(30)),
+        Err(ReclaimError::NotSafe)
+    ));
+    assert_eq!(read_all(&vault, 1), b"one");
+    vault
+        .outbox_write(|tx| outbox::set_receipt(tx, id, b"receipt", b"proof", Some(at(31))))
+        .unwrap();
+    vault
+        .outbox_write(|tx| outbox::set_receipt(tx, id, b"other", b"other", None))
+        .unwrap();
+    assert_eq!(
+        vault
+            .outbox_read(|c| outbox::job(c, id))
+            .unwrap()
+            .unwrap()
+            .receipt
+            .unwrap(),
+        b"receipt"
+    );
+
+    vault.lock();
+    let reclaimed = vault.reclaim(id, at(32)).unwrap();
+    assert_eq!(reclaimed.originals, 2);
+    assert_eq!(vault.reclaim(id, at(33)).unwrap(), Reclaimed::default());
+    assert!(matches!(
+        vault.open_original(1),
+        Err(OriginalError::Reclaimed { capture_seq: 1 })
+    ));
+    vault.unlock("lead", PIN, &now(0)).unwrap();
+    assert!(matches!(
+        vault.open_original(1),
+        Err(OriginalError::Reclaimed { capture_seq: 1 })
+    ));
+    assert!(vault.take_in(&mut with_custody).unwrap().missing.is_empty());
+    assert_eq!(read_all(&vault, 3), b"stays");
+    std::fs::remove_file(dir.path().join("originals/0000000003.seg")).unwrap();
+    assert_eq!(vault.take_in(&mut with_custody).unwrap().missing, [3]);
+    drop(vault);
+    // All segments are gone: the number is not used again.
+    let vault = ready(dir.path());
+    assert_eq!(capture(&vault, packet(2), b"next").unwrap().capture_seq, 4);
+    let prev = vault.read(|c| captures::get(c, 3)).unwrap().unwrap();
+    vault.take_in(&mut with_custody).unwrap();
+    let next = vault.read(|c| captures::get(c, 4)).unwrap().unwrap();
+    let link = fieldseal_packet::custody::capture_link(3, prev.capture_prev, prev.sha256, at(1));
+    assert_eq!(next.capture_prev, link, "the chain goes on");
+}
+
+#[test]
+fn a_reclaim_that_was_interrupted_is_finished_at_unlocking() {
+    let dir = folder();
+    let disk = FaultyDisk::default();
+    let config = VaultConfig {
+        disk: std::sync::Arc::new(disk.clone()),
+        ..config()
+    };
+    let vault = Vault::create(dir.path(), birth(), config).unwrap();
+    let (id, _) = sealed(&vault, 1, &[b"one", b"two"]);
+    vault
+        .outbox_write(|tx| outbox::set_receipt(tx, id, b"r", b"p", Some(at(31))))
+        .unwrap();
+    // The second removal fails.
+    disk.arm(Fault {
+        step: Step::Remove,
+        nth: 1,
+        how: How::Lost,
+        error: std::io::ErrorKind::Other,
+    });
+    assert!(matches!(
+        vault.reclaim(id, at(32)),
+        Err(ReclaimError::Io(_))
+    ));
+    drop(vault);
+    let vault = ready(dir.path());
+    assert_eq!(
+        std::fs::read_dir(dir.path().join("originals"))
+            .unwrap()
+            .count(),
+        0
+    );
+    assert!(matches!(
+        vault.open_original(2),
+        Err(OriginalError::Reclaimed { .. })
+    ));
+}
+
+#[test]
+fn what_the_server_says_is_kept_once() {
+    let dir = folder();
+    let vault = created(dir.path());
+    let (id, _) = sealed(&vault, 1, &[b"one"]);
+    let decision = serde_json::json!({"decision": "returned", "reason": "缺全景"});
+    assert!(
+        vault
+            .outbox_write(|tx| outbox::add_decision(tx, id, &decision))
+            .unwrap()
+    );
+    assert!(
+        !vault
+            .outbox_write(|tx| outbox::add_decision(tx, id, &decision))
+            .unwrap()
+    );
+    assert_eq!(
+        vault.outbox_read(|c| outbox::decisions(c, id)).unwrap(),
+        [decision]
+    );
+    let seen = |size| outbox::Seen {
+        size,
+        root: [size as u8; 32],
+        checkpoint: b"note".to_vec(),
+        tokens: serde_json::json!([]),
+        seen_at: at(1),
+    };
+    for size in [3, 9, 4] {
+        vault
+            .outbox_write(|tx| outbox::add_seen(tx, &seen(size)))
+            .unwrap();
+    }
+    assert_eq!(
+        vault.outbox_read(outbox::newest_seen).unwrap(),
+        Some(seen(9))
+    );
+    let upload = outbox::Upload {
+        state: "uploading".into(),
+        offset: 17,
+        attempts: 2,
+        ..outbox::Upload::queued()
+    };
+    vault
+        .outbox_write(|tx| outbox::set_upload(tx, id, &upload))
+        .unwrap();
+    assert_eq!(
+        vault.outbox_read(outbox::unsafe_jobs).unwrap()[0].upload,
+        upload
+    );
+    let event = packets::AfterEvent {
+        at: at(1),
+        event: "received".into(),
+        params: serde_json::json!({}),
+    };
+    for _ in 0..2 {
+        vault
+            .write(|tx| packets::add_event(tx, id, &event))
+            .unwrap();
+    }
+    assert_eq!(vault.read(|c| packets::events(c, id)).unwrap(), [event]);
+}
