@@ -51,7 +51,7 @@ async fn on_worker<T: Send + 'static>(
         .await
         .unwrap_or_else(|_| {
             Err(problem(
-                "engine-stopped",
+                "internal",
                 "The engine stopped in the middle of this.",
             ))
         })

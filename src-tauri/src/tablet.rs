@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use fieldseal_device::api::{ProblemView, Request};
+use fieldseal_device::platform::Machine;
 use fieldseal_device::{Engine, EngineConfig};
 
 use crate::commands::problem;
@@ -63,13 +64,9 @@ impl Tablet {
 }
 
 fn open_engine(folder: &Path) -> Result<Engine, ProblemView> {
-    std::fs::create_dir_all(folder).map_err(|_| {
-        problem(
-            "vault-folder",
-            "The folder of the vault could not be made: is the disk full or read-only?",
-        )
-    })?;
-    Engine::open(EngineConfig::new(folder))
+    let machine = Machine::new()
+        .map_err(|_| problem("internal", "The machine's clocks could not be read."))?;
+    Ok(Engine::open(EngineConfig::new(folder), Arc::new(machine))?)
 }
 
 /// An enrolled tablet is left as it is: the text was for the first start.

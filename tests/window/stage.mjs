@@ -32,18 +32,21 @@ export class Stage {
     return path;
   }
 
-  /** Starts a program that ends with the test. What it says is kept, for when something fails. */
+  /** Starts a program that ends with the test, and with it all that it has started itself. What it says is kept, for
+   *  when something fails. */
   start(command, args, options = {}) {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true, ...options });
     const said = [];
-    for (const stream of [child.stdout, child.stderr, ...child.stdio.slice(3)]) stream?.on('data', (part) => said.push(part));
+    for (const stream of child.stdio.slice(1)) stream.on('data', (part) => said.push(part));
     child.said = () => Buffer.concat(said).toString();
-    const ended = once(child, 'close').catch(() => {});
+    const ended = once(child, 'exit').catch(() => {});
     this.#ends.push(async () => {
-      child.kill('SIGTERM');
-      const slow = setTimeout(() => child.kill('SIGKILL'), 5000);
+      signal(child, 'SIGTERM');
+      const slow = setTimeout(() => signal(child, 'SIGKILL'), 5000);
       await ended;
       clearTimeout(slow);
+      signal(child, 'SIGKILL');
+      for (const stream of child.stdio.slice(1)) stream.destroy();
     });
     return child;
   }
@@ -89,6 +92,15 @@ export class Stage {
   async end() {
     for (const end of this.#ends.reverse()) await end();
     this.#ends = [];
+  }
+}
+
+/** To a program and all that it has started. */
+function signal(child, name) {
+  try {
+    process.kill(-child.pid, name);
+  } catch {
+    // The last of them has gone.
   }
 }
 

@@ -103,9 +103,15 @@ pub struct Home(PathBuf);
 
 impl Home {
     fn at(folder: PathBuf) -> Result<Home> {
-        fs::create_dir_all(&folder).with_context(|| format!("{} can't be written", folder.display()))?;
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("{} can't be written", folder.display()))?;
         let folder = folder.canonicalize()?;
         Ok(Home(folder))
+    }
+
+    /// The folder itself.
+    pub fn folder(&self) -> &Path {
+        &self.0
     }
 
     /// The server's data folder.
@@ -129,7 +135,9 @@ impl Home {
 
     /// The vault has officers, so this tablet needs no code any more.
     pub fn has_officers(&self) -> bool {
-        self.tablet().join("cn.fieldseal.tablet/vault/slots.json").is_file()
+        self.tablet()
+            .join("cn.fieldseal.tablet/vault/slots.json")
+            .is_file()
     }
 }
 
