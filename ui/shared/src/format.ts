@@ -21,16 +21,20 @@ export function when(at: string | Date, now: Date = new Date(), seconds = false)
   const days = Math.round((midnight(now) - midnight(d)) / 86_400_000);
   if (days === 0) return shared.t('time.today', { time });
   if (days === 1) return shared.t('time.yesterday', { time });
-  const month = d.getMonth() + 1;
-  const day = d.getDate();
-  if (d.getFullYear() === now.getFullYear()) return shared.t('time.day', { month, day, time });
-  return shared.t('time.full', { year: String(d.getFullYear()), month, day, time });
+  const key = d.getFullYear() === now.getFullYear() ? 'time.day' : 'time.full';
+  return shared.lookup(key, { ...dayParts(d), time }) ?? time;
+}
+
+/** The parts a language may use: numbers in Chinese, the month's name in English. */
+function dayParts(d: Date): Record<string, string> {
+  const monthName = new Intl.DateTimeFormat(locale.tag, { month: 'short' }).format(d);
+  return { year: String(d.getFullYear()), month: String(d.getMonth() + 1), day: String(d.getDate()), monthName };
 }
 
 /** `11月23日 · 周一` */
 export function longDate(d: Date): string {
   const weekday = shared.lookup(`weekday.${d.getDay()}`) ?? '';
-  return shared.t('date.long', { month: d.getMonth() + 1, day: d.getDate(), weekday });
+  return shared.lookup('date.long', { ...dayParts(d), weekday }) ?? '';
 }
 
 function span(seconds: number, family: 'age' | 'span'): string {
