@@ -10,7 +10,7 @@
 //! A failed sync or rename is never retried: the writer is spent. After step 3 the whole chain stops giving out numbers
 //! until the vault is opened anew, because what the disk holds is not known any more.
 
-use crate::chain::{CaptureHead, PART};
+use crate::chain::{CaptureHead, FAILED, PART};
 use crate::keys::KeyError;
 use crate::random::fresh;
 use crate::segment::{SegmentWriter, Trailer, WriteError, file_name};
@@ -172,6 +172,20 @@ impl CaptureWriter<'_> {
         self.segment.as_ref().map_or(0, SegmentWriter::size)
     }
 
+    /// After a sync that failed the file is lost, whatever can still be read of it: it is marked so, as far as the disk
+    /// still goes, and left for the next start to set aside.
+    fn confirmed(&mut self, synced: io::Result<()>) -> Result<(), CaptureError> {
+        synced.map_err(|error| {
+            self.leave = true;
+            let _ = self
+                .vault
+                .config
+                .disk
+                .rename(&self.part, &self.part.with_extension(FAILED));
+            CaptureError::NotDurable(error)
+        })
+    }
+
     /// Ends the capture: when this returns `Ok`, it survives power loss.
     pub fn finish(mut self, meta: CaptureMeta) -> Result<Captured, CaptureError> {
         let words = [Some(&meta.kind), meta.shot.as_ref(), Some(&meta.media_type)];
@@ -185,7 +199,8 @@ impl CaptureWriter<'_> {
         let mut segment = self.segment.take().ok_or(CaptureError::Broken)?;
         let summed = segment.end_content()?;
         if summed.size > SYNC_EARLY_BYTES {
-            segment.sync_early().inspect_err(|_| self.leave = true)?;
+            let synced = segment.sync();
+            self.confirmed(synced)?;
         }
         let vault = self.vault;
         let mut chain = hold(&vault.chain);
@@ -217,12 +232,10 @@ impl CaptureWriter<'_> {
         };
         segment.end(&trailer, link)?;
         let (disk, inbox) = (&*vault.config.disk, vault.folder.inbox());
-        if let Err(error) = segment.sync() {
-            self.leave = true;
-            return Err(CaptureError::NotDurable(error));
-        }
+        let synced = segment.sync();
         // Closed before it is renamed: Windows wants it so.
         drop(segment);
+        self.confirmed(synced)?;
         let name = inbox.join(file_name(capture_seq));
         let named = if name.exists() {
             Err(io::ErrorKind::AlreadyExists.into())

@@ -13,7 +13,10 @@ use std::io;
 
 /// Suffix of a capture being written.
 pub(crate) const PART: &str = ".part";
-const HIGH_WATER: &str = "high-water.json";
+/// Extension of a capture that the disk did not confirm: what can be read of it now may not be on the disk, so it is never
+/// finished, only set aside.
+pub(crate) const FAILED: &str = "failed";
+pub(crate) const HIGH_WATER: &str = "high-water.json";
 
 /// The last capture: its number and its link, the next one's `capture_prev`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -197,6 +200,8 @@ impl Scan<'_> {
             let Some(capture_seq) = seq_of(&name) else {
                 if name.ends_with(PART) {
                     parts.push(name);
+                } else if name.ends_with(&format!(".{FAILED}")) {
+                    self.torn(&name)?;
                 } else {
                     self.aside(&name, AsideReason::Foreign, None)?;
                 }
@@ -293,7 +298,10 @@ impl Scan<'_> {
         }
         for ((capture_seq, name), footer) in complete {
             if capture_seq == head.capture_seq + 1 && footer.capture_prev == head.link {
-                std::fs::File::open(inbox.join(&name))?.sync_all()?;
+                std::fs::File::options()
+                    .write(true)
+                    .open(inbox.join(&name))?
+                    .sync_all()?;
                 self.disk
                     .rename(&inbox.join(&name), &inbox.join(file_name(capture_seq)))?;
                 self.disk.sync_dir(&inbox)?;

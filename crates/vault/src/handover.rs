@@ -11,9 +11,10 @@ use crate::store::custody;
 use crate::store::drafts::{self, NewDraft, Stage};
 use crate::store::outbox::{self, Handover, Job, Upload};
 use crate::store::packets::{self, Packet};
-use crate::store::sealing::{self, PacketRow, Place, Sealing, Source};
+use crate::store::sealing::{self, PacketRow, Sealing, Source};
 use crate::vault::{Vault, hold};
-use fieldseal_packet::{PacketId, Sha256Digest};
+use fieldseal_packet::PacketId;
+use std::collections::HashSet;
 
 /// Code of an upload that waits because an original can't be opened.
 pub const CAUSE_DAMAGED: &str = "original-damaged";
@@ -27,15 +28,14 @@ impl Vault {
         let open = open.as_ref().ok_or(StoreError::Locked)?;
         let mut outbox = hold(&self.outbox);
         let outbox = &mut outbox.as_mut().ok_or(StoreError::Locked)?.database;
-        let mut handed_over = Vec::new();
-        // Oldest first: the outbox goes in the device's order.
-        for packet in packets::list(open.database.connection())?.iter().rev() {
-            if outbox::has(outbox.connection(), packet.packet)? {
-                continue;
-            }
-            let handover = prepare(&open.database, &self.folder, &open.private, packet)?;
+        let there: HashSet<PacketId> = outbox::ids(outbox.connection())?.into_iter().collect();
+        let mut handed_over = packets::ids(open.database.connection())?;
+        handed_over.retain(|packet| !there.contains(packet));
+        for packet in &handed_over {
+            let packet =
+                packets::get(open.database.connection(), *packet)?.ok_or(StoreError::NotFound)?;
+            let handover = prepare(&open.database, &self.folder, &open.private, &packet)?;
             outbox.write(|tx| outbox::insert(tx, &handover))?;
-            handed_over.push(packet.packet);
         }
         Ok(handed_over)
     }
@@ -91,11 +91,11 @@ fn prepare(
 
 /// Gives a rebuilt database back the packets that the outbox knows; says how many.
 pub(crate) fn take_back(database: &mut Database, outbox: &Database) -> Result<usize, StoreError> {
-    let mut count = 0;
-    for job in outbox::jobs(outbox.connection())? {
-        if packets::get(database.connection(), job.packet)?.is_some() {
-            continue;
-        }
+    let there: HashSet<PacketId> = packets::ids(database.connection())?.into_iter().collect();
+    let mut missing = outbox::ids(outbox.connection())?;
+    missing.retain(|packet| !there.contains(packet));
+    for packet in &missing {
+        let job = outbox::job(outbox.connection(), *packet)?.ok_or(StoreError::NotFound)?;
         let sealing = Sealing {
             seal: outbox::seal(outbox.connection(), job.packet)?.ok_or(StoreError::NotFound)?,
             sealed_at: job.sealed_at,
@@ -117,10 +117,7 @@ pub(crate) fn take_back(database: &mut Database, outbox: &Database) -> Result<us
             }
             let row = PacketRow {
                 packet: job.packet,
-                place: Place {
-                    device_seq: job.device_seq,
-                    device_prev: Sha256Digest::ZERO,
-                },
+                device_seq: job.device_seq,
                 digest: job.digest,
                 kind: &job.kind,
                 photos: job.photos,
@@ -129,9 +126,8 @@ pub(crate) fn take_back(database: &mut Database, outbox: &Database) -> Result<us
             sealing::insert_packet(tx, &row)?;
             restore_custody(tx, job.packet, &sealing)
         })?;
-        count += 1;
     }
-    Ok(count)
+    Ok(missing.len())
 }
 
 /// The sealed custody log is in the packet: its lines come back from there.

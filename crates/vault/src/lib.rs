@@ -23,6 +23,7 @@
 mod backoff;
 mod capture;
 mod chain;
+mod create;
 mod db;
 mod disk;
 mod folder;
@@ -31,6 +32,7 @@ mod keys;
 mod moment;
 mod original;
 pub mod pending;
+mod people;
 mod random;
 mod reclaim;
 mod segment;
@@ -46,12 +48,14 @@ mod vault;
 
 pub use capture::{CaptureError, CaptureMeta, CaptureWriter, Captured};
 pub use chain::{CaptureHead, Recovered, SetAside};
+pub use create::{Birth, CreateError, NewOfficer, VaultConfig};
 pub use db::StoreError;
 pub use disk::{Disk, DiskFile, OsDisk};
 pub use handover::CAUSE_DAMAGED;
 pub use keys::{KdfParams, KeyError, Secret, public_key};
 pub use moment::Moment;
 pub use original::{Original, OriginalError};
+pub use people::OfficerError;
 pub use random::Randomness;
 pub use reclaim::{ReclaimError, Reclaimed};
 pub use segment::{MOST_ORIGINAL_BYTES, SegmentError};
@@ -61,5 +65,5 @@ pub use store::{
 };
 pub use suite::{Suite, UnsupportedSuite};
 pub use take_in::{Intake, TakeInError, TakeInReport, TakenIn};
-pub use unlock::{OfficerError, OfficerSlot, UnlockError, Unlocked};
-pub use vault::{Birth, CreateError, NewOfficer, OpenError, Vault, VaultConfig};
+pub use unlock::{OfficerSlot, UnlockError, Unlocked};
+pub use vault::{OpenError, Vault};

@@ -86,7 +86,6 @@ struct RecoverySlot {
 }
 
 /// What the root key opens.
-#[derive(Clone)]
 pub(crate) struct KeySet {
     /// X25519: opens every original.
     pub(crate) private: Secret,

@@ -135,11 +135,6 @@ impl SegmentWriter {
         })
     }
 
-    /// Makes what is written so far durable: for long originals, so that the sync under the chain's lock is short.
-    pub(crate) fn sync_early(&mut self) -> Result<(), WriteError> {
-        Ok(self.file.sync()?)
-    }
-
     /// Writes trailer and footer. The file is complete, and not yet durable.
     pub(crate) fn end(&mut self, trailer: &Trailer, link: Sha256Digest) -> Result<(), WriteError> {
         let mut sealed = serde_json::to_vec(trailer).map_err(|_| WriteError::ContextTooLarge)?;
@@ -163,7 +158,7 @@ impl SegmentWriter {
         Ok(self.file.write_all(&sealed)?)
     }
 
-    /// The one sync that makes the file durable. After a failure the file is lost.
+    /// Makes what was written durable. After a failure the file is lost.
     pub(crate) fn sync(&mut self) -> io::Result<()> {
         self.file.sync()
     }

@@ -272,7 +272,7 @@ pub fn seal(
     let digest = Sha256Digest::of(&sealing.seal);
     let row = PacketRow {
         packet: draft,
-        place: closing.place,
+        device_seq: closing.place.device_seq,
         digest,
         kind: &kind,
         photos,
@@ -293,7 +293,7 @@ pub fn seal(
 /// A packet to be written down, here or when it is taken back from the outbox.
 pub(crate) struct PacketRow<'a> {
     pub(crate) packet: PacketId,
-    pub(crate) place: Place,
+    pub(crate) device_seq: u64,
     pub(crate) digest: Sha256Digest,
     pub(crate) kind: &'a str,
     pub(crate) photos: u64,
@@ -309,7 +309,7 @@ pub(crate) fn insert_packet(tx: &Transaction<'_>, row: &PacketRow<'_>) -> Result
     )?
     .execute(params![
         row.packet.to_string(),
-        row.place.device_seq,
+        row.device_seq,
         row.digest.0,
         sealing.seal,
         sealing.sealed_at.as_millis(),
