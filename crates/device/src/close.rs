@@ -5,7 +5,7 @@
 //! before anything shows the packet as sealed.
 
 use fieldseal_packet::bag::{self, BagInput, PayloadFile};
-use fieldseal_packet::custody::Event;
+use fieldseal_packet::custody::{Event, Meta};
 use fieldseal_packet::record::{self, Record};
 use fieldseal_packet::seal::{Ranges, SealBody};
 use fieldseal_packet::ziplayout::Layout;
@@ -143,6 +143,8 @@ impl Core {
         let seen = self
             .vault()?
             .outbox_read(|c| Ok::<_, Problem>(outbox::newest_seen(c)?))?;
+        // Asked before the vault is held for writing: naming the actor asks the vault.
+        let meta = self.meta();
         self.write(|tx| {
             if let Some(other) = sealing::closing(tx)?.filter(|other| *other != id) {
                 return Err(Problem::from(Code::AnotherDraftClosing).with("draft", other));
@@ -161,6 +163,7 @@ impl Core {
                 .collect::<Result<Vec<_>, _>>()?;
             let making = Making {
                 core: self,
+                meta: &meta,
                 identity: &identity,
                 draft: &draft,
                 items: &items,
@@ -299,6 +302,7 @@ pub(crate) fn item_path(n: usize, item: &Capture) -> String {
 /// What closing puts together.
 struct Making<'a> {
     core: &'a Core,
+    meta: &'a Meta,
     identity: &'a Identity,
     draft: &'a drafts::Draft,
     items: &'a [Capture],
@@ -313,13 +317,13 @@ impl Making<'_> {
         seen: Option<&outbox::Seen>,
     ) -> Result<Closing, Problem> {
         let id = self.draft.packet;
-        let meta = self.core.meta();
+        let meta = self.meta;
         let numbers = Ranges::of(self.items.iter().map(|item| item.capture_seq));
         if let Some(reason) = self.void {
             custody::write(
                 tx,
                 id,
-                &meta,
+                meta,
                 &Event::GivenUp {
                     reason: reason.to_owned(),
                 },
@@ -329,7 +333,7 @@ impl Making<'_> {
             items: self.items.len() as u64,
             captures: numbers.to_string(),
         };
-        custody::write(tx, id, &meta, &closed)?;
+        custody::write(tx, id, meta, &closed)?;
 
         let mut record = serde_json::to_vec_pretty(&self.record(tx)?)
             .map_err(|error| Problem::because(Code::Internal, error))?;
