@@ -17,7 +17,12 @@ use crate::serve::Settings;
 #[derive(clap::Args)]
 pub struct Args {
     /// Data folder
-    #[arg(long, value_name = "D", default_value = "fieldseal-data", global = true)]
+    #[arg(
+        long,
+        value_name = "D",
+        default_value = "fieldseal-data",
+        global = true
+    )]
     pub data: PathBuf,
     /// The server's settings file, if it has one
     #[arg(long, value_name = "F", global = true)]
@@ -152,7 +157,11 @@ struct Answer {
 
 impl Answer {
     fn new(text: impl Into<String>, json: Value) -> Self {
-        Self { text: text.into(), json, code: ExitCode::SUCCESS }
+        Self {
+            text: text.into(),
+            json,
+            code: ExitCode::SUCCESS,
+        }
     }
 }
 
@@ -176,10 +185,16 @@ fn answer(config: &Config, command: Command) -> anyhow::Result<Answer> {
         Command::Init { origin } => init(config, origin)?,
         Command::Restore { from } => {
             let report = admin::restore(&from, config)?;
-            Answer::new(format!("restored {} files, {} bytes\n", report.files, report.bytes), json!({"files": report.files, "bytes": report.bytes}))
+            Answer::new(
+                format!("restored {} files, {} bytes\n", report.files, report.bytes),
+                json!({"files": report.files, "bytes": report.bytes}),
+            )
         }
         Command::Import { what, file } => {
-            bail!("{what} can't be imported from {} yet: importing comes with the registers", file.display())
+            bail!(
+                "{what} can't be imported from {} yet: importing comes with the registers",
+                file.display()
+            )
         }
         Command::AddPerson { name, badge, team } => {
             let id = open()?.add_person(&NewPerson { name, badge, team })?;
@@ -191,14 +206,32 @@ fn answer(config: &Config, command: Command) -> anyhow::Result<Answer> {
             Answer::new("erased\n", json!({"erased": id}))
         }
         Command::EnrolCode { whom } => enrol_code(&open()?, whom)?,
-        Command::AddAccount { account, name, role, password_file } => {
+        Command::AddAccount {
+            account,
+            name,
+            role,
+            password_file,
+        } => {
             let password = password(password_file.as_deref())?;
-            open()?.add_account(&NewAccount { account: account.clone(), name, role, password })?;
-            Answer::new(format!("{account} can sign in\n"), json!({"account": account}))
+            open()?.add_account(&NewAccount {
+                account: account.clone(),
+                name,
+                role,
+                password,
+            })?;
+            Answer::new(
+                format!("{account} can sign in\n"),
+                json!({"account": account}),
+            )
         }
         Command::Revoke { key, reason } => {
             let keys = open()?.revoke(&key, &reason)?;
-            Answer::new(format!("revoked {keys}; the server logs it within a second, or at its next start\n"), json!({"revoked": keys}))
+            Answer::new(
+                format!(
+                    "revoked {keys}; the server logs it within a second, or at its next start\n"
+                ),
+                json!({"revoked": keys}),
+            )
         }
         Command::Packets => packets(&open()?)?,
         Command::Export { id, to } => {
@@ -208,7 +241,10 @@ fn answer(config: &Config, command: Command) -> anyhow::Result<Answer> {
         Command::Fsck => fsck(&open()?)?,
         Command::Backup { to } => {
             let report = open()?.backup(&to)?;
-            Answer::new(format!("copied {} files, {} bytes\n", report.files, report.bytes), json!({"files": report.files, "bytes": report.bytes}))
+            Answer::new(
+                format!("copied {} files, {} bytes\n", report.files, report.bytes),
+                json!({"files": report.files, "bytes": report.bytes}),
+            )
         }
     })
 }
@@ -230,10 +266,21 @@ fn people(admin: &Admin) -> anyhow::Result<Answer> {
     let (people, keys) = (admin.people()?, admin.keys()?);
     let mut text = String::new();
     for person in &people {
-        text.push_str(&format!("{}  {}  {}  {}\n", person.id, person.name, person.badge, person.team.as_deref().unwrap_or("-")));
+        text.push_str(&format!(
+            "{}  {}  {}  {}\n",
+            person.id,
+            person.name,
+            person.badge,
+            person.team.as_deref().unwrap_or("-")
+        ));
     }
     for key in &keys {
-        text.push_str(&format!("{}  {}  {}\n", key.name, key.status, key.claim.as_deref().unwrap_or("")));
+        text.push_str(&format!(
+            "{}  {}  {}\n",
+            key.name,
+            key.status,
+            key.claim.as_deref().unwrap_or("")
+        ));
     }
     let json = json!({
         "people": people.iter().map(|p| json!({"id": p.id, "name": p.name, "badge": p.badge, "team": p.team})).collect::<Vec<_>>(),
@@ -245,12 +292,24 @@ fn people(admin: &Admin) -> anyhow::Result<Answer> {
 fn enrol_code(admin: &Admin, whom: Whom) -> anyhow::Result<Answer> {
     let lifetime = |args: &CodeArgs| Duration::from_secs(args.hours.clamp(1, 24 * 90) * 3600);
     let (code, url): (OneTimeCode, String) = match whom {
-        Whom::Device { team, code } => (admin.device_code(&NewDevice { team }, lifetime(&code))?, code.url),
+        Whom::Device { team, code } => (
+            admin.device_code(&NewDevice { team }, lifetime(&code))?,
+            code.url,
+        ),
         Whom::Officer { id, code } => (admin.officer_code(&id, lifetime(&code))?, code.url),
     };
     let text = admin.enrol_text(&url, &code);
-    let shown = format!("{}{text}\ncode {}  for {}  until {}\n", qr(&text), code.code, code.id, code.expires_at);
-    Ok(Answer::new(shown, json!({"code": code.code, "id": code.id, "expiresAt": code.expires_at, "text": text})))
+    let shown = format!(
+        "{}{text}\ncode {}  for {}  until {}\n",
+        qr(&text),
+        code.code,
+        code.id,
+        code.expires_at
+    );
+    Ok(Answer::new(
+        shown,
+        json!({"code": code.code, "id": code.id, "expiresAt": code.expires_at, "text": text}),
+    ))
 }
 
 /// The text as a QR of half blocks; nothing when stdout is no terminal.
@@ -259,7 +318,11 @@ fn qr(text: &str) -> String {
         return String::new();
     }
     qrcode::QrCode::new(text.as_bytes()).map_or(String::new(), |qr| {
-        let picture = qr.render::<qrcode::render::unicode::Dense1x2>().dark_color(qrcode::render::unicode::Dense1x2::Light).light_color(qrcode::render::unicode::Dense1x2::Dark).build();
+        let picture = qr
+            .render::<qrcode::render::unicode::Dense1x2>()
+            .dark_color(qrcode::render::unicode::Dense1x2::Light)
+            .light_color(qrcode::render::unicode::Dense1x2::Dark)
+            .build();
         format!("{picture}\n")
     })
 }
@@ -268,7 +331,10 @@ fn password(file: Option<&Path>) -> anyhow::Result<String> {
     let mut text = String::new();
     match file {
         Some(path) => {
-            std::fs::File::open(path).with_context(|| format!("{} can't be read", path.display()))?.take(4096).read_to_string(&mut text)?;
+            std::fs::File::open(path)
+                .with_context(|| format!("{} can't be read", path.display()))?
+                .take(4096)
+                .read_to_string(&mut text)?;
         }
         None => {
             if io::stdin().is_terminal() {
@@ -284,24 +350,44 @@ fn packets(admin: &Admin) -> anyhow::Result<Answer> {
     let packets = admin.packets()?;
     let mut text = String::new();
     for packet in &packets {
-        let leaf = packet.leaf_index.map_or("not logged".to_owned(), |index| format!("leaf {index}"));
-        text.push_str(&format!("{}  {}  {leaf}  {}\n", packet.id, packet.verdict, packet.packet_digest));
+        let leaf = packet
+            .leaf_index
+            .map_or("not logged".to_owned(), |index| format!("leaf {index}"));
+        text.push_str(&format!(
+            "{}  {}  {leaf}  {}\n",
+            packet.id, packet.verdict, packet.packet_digest
+        ));
     }
     let json = packets.iter().map(|p| json!({"id": p.id, "packetDigest": p.packet_digest, "verdict": p.verdict, "leafIndex": p.leaf_index}));
-    Ok(Answer::new(text, json!({"packets": json.collect::<Vec<_>>()})))
+    Ok(Answer::new(
+        text,
+        json!({"packets": json.collect::<Vec<_>>()}),
+    ))
 }
 
 fn fsck(admin: &Admin) -> anyhow::Result<Answer> {
     let report = admin.fsck()?;
-    let mut text: String = report.problems.iter().map(|problem| format!("{problem}\n")).collect();
+    let mut text: String = report
+        .problems
+        .iter()
+        .map(|problem| format!("{problem}\n"))
+        .collect();
     text.push_str(&format!(
         "{} leaves, {} packets, {} bytes looked at: {}\n",
         report.leaves,
         report.packets,
         report.bytes,
-        if report.problems.is_empty() { "all is sound".to_owned() } else { format!("{} problems", report.problems.len()) }
+        if report.problems.is_empty() {
+            "all is sound".to_owned()
+        } else {
+            format!("{} problems", report.problems.len())
+        }
     ));
     let json = json!({"leaves": report.leaves, "packets": report.packets, "bytes": report.bytes, "problems": report.problems});
-    let code = if report.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) };
+    let code = if report.problems.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    };
     Ok(Answer { text, json, code })
 }

@@ -46,9 +46,17 @@ pub struct Settings {
 impl Settings {
     /// Reads a settings file.
     pub fn read(path: Option<&Path>) -> anyhow::Result<Self> {
-        let Some(path) = path else { return Ok(Self::default()) };
-        let bytes = std::fs::read(path).with_context(|| format!("the settings file {} can't be read", path.display()))?;
-        serde_json::from_slice(&bytes).with_context(|| format!("the settings file {} is not the JSON described", path.display()))
+        let Some(path) = path else {
+            return Ok(Self::default());
+        };
+        let bytes = std::fs::read(path)
+            .with_context(|| format!("the settings file {} can't be read", path.display()))?;
+        serde_json::from_slice(&bytes).with_context(|| {
+            format!(
+                "the settings file {} is not the JSON described",
+                path.display()
+            )
+        })
     }
 
     /// Puts the settings on top of the defaults.
@@ -78,7 +86,10 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let mut config = settings.config(&args.data);
     config.behind_proxy |= args.behind_proxy;
     config.console_dir = args.console.or(config.console_dir);
-    let listen = args.listen.or(settings.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+    let listen = args
+        .listen
+        .or(settings.listen)
+        .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
     let runtime = tokio::runtime::Runtime::new().context("the async runtime can't start")?;
     runtime.block_on(serve(config, listen))
 }
@@ -117,12 +128,16 @@ async fn serve(config: Config, listen: SocketAddr) -> anyhow::Result<ExitCode> {
 async fn stop_signal() -> anyhow::Result<()> {
     #[cfg(unix)]
     {
-        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).context("SIGTERM can't be listened to")?;
+        let mut terminate =
+            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+                .context("SIGTERM can't be listened to")?;
         tokio::select! {
             result = tokio::signal::ctrl_c() => result.context("Ctrl-C can't be listened to"),
             _ = terminate.recv() => Ok(()),
         }
     }
     #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await.context("Ctrl-C can't be listened to")
+    tokio::signal::ctrl_c()
+        .await
+        .context("Ctrl-C can't be listened to")
 }

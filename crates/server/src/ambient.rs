@@ -28,7 +28,10 @@ pub struct NoRandomness;
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the outermost layer: the one place of the server that asks the machine for the time")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the outermost layer: the one place of the server that asks the machine for the time"
+    )]
     fn now(&self) -> Millis {
         jiff::Timestamp::now().as_millisecond()
     }
@@ -39,7 +42,10 @@ impl Clock for SystemClock {
 pub struct SystemRandom;
 
 impl Random for SystemRandom {
-    #[expect(clippy::disallowed_methods, reason = "the outermost layer: the one place of the server that asks the machine for randomness")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the outermost layer: the one place of the server that asks the machine for randomness"
+    )]
     fn fill(&self, buffer: &mut [u8]) -> Result<(), NoRandomness> {
         getrandom::fill(buffer).map_err(|_| NoRandomness)
     }
@@ -56,7 +62,10 @@ pub struct Ambient {
 
 impl Default for Ambient {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) }
+        Self {
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+        }
     }
 }
 
@@ -84,7 +93,10 @@ impl Ambient {
         const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
         let mut buffer = vec![0; length];
         self.random.fill(&mut buffer)?;
-        Ok(buffer.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 31)])).collect())
+        Ok(buffer
+            .iter()
+            .map(|byte| char::from(ALPHABET[usize::from(byte & 31)]))
+            .collect())
     }
 }
 
@@ -107,6 +119,9 @@ mod tests {
     fn codes_are_readable() {
         let code = Ambient::default().code(20).unwrap();
         assert_eq!(code.len(), 20);
-        assert!(code.bytes().all(|b| b.is_ascii_alphanumeric() && !b"ILOU".contains(&b)));
+        assert!(
+            code.bytes()
+                .all(|b| b.is_ascii_alphanumeric() && !b"ILOU".contains(&b))
+        );
     }
 }

@@ -98,17 +98,29 @@ impl FromRequestParts<Shared> for Device {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Failure> {
-        let token = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| {
-            let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then_some(token)
-        });
+        let token = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| {
+                let (scheme, token) = value.split_once(' ')?;
+                scheme.eq_ignore_ascii_case("bearer").then_some(token)
+            });
         let device = token
             .and_then(|token| app.tokens.device_of(token.trim(), app.config.ambient.now()))
             .ok_or(Failure::new(ProblemCode::Unauthenticated))?;
         // A revocation takes effect at once, not when the token ends.
         let name = device.clone();
-        let active = app.db.read(move |c| crate::access::device::active_key(c, &name)).await?.is_some();
-        if active { Ok(Self(device)) } else { Err(Failure::new(ProblemCode::KeyNotAccepted)) }
+        let active = app
+            .db
+            .read(move |c| crate::access::device::active_key(c, &name))
+            .await?
+            .is_some();
+        if active {
+            Ok(Self(device))
+        } else {
+            Err(Failure::new(ProblemCode::KeyNotAccepted))
+        }
     }
 }
 
@@ -119,11 +131,22 @@ impl FromRequestParts<Shared> for Caller {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Failure> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::from([127, 0, 0, 1]), |info| info.0.ip());
+        let peer = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map_or(IpAddr::from([127, 0, 0, 1]), |info| info.0.ip());
         if app.config.behind_proxy {
             // The last entry is the one that our own proxy added.
-            let forwarded = parts.headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
-            if let Some(address) = forwarded.and_then(|list| list.rsplit(',').next()).and_then(|last| last.trim().parse().ok()) {
+            let forwarded = parts
+                .headers
+                .get_all("x-forwarded-for")
+                .iter()
+                .next_back()
+                .and_then(|value| value.to_str().ok());
+            if let Some(address) = forwarded
+                .and_then(|list| list.rsplit(',').next())
+                .and_then(|last| last.trim().parse().ok())
+            {
                 return Ok(Self(address));
             }
         }

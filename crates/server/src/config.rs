@@ -80,14 +80,18 @@ impl Config {
 
     /// Where the parts of the data folder are.
     pub fn layout(&self) -> Layout {
-        Layout { root: self.data.clone() }
+        Layout {
+            root: self.data.clone(),
+        }
     }
 }
 
 /// `<D>/../<D name>.<extension>`.
 fn beside(data: &Path, extension: &str) -> PathBuf {
     let absolute = std::path::absolute(data).unwrap_or_else(|_| data.to_owned());
-    let mut name = absolute.file_name().map_or_else(|| "fieldseal".into(), std::ffi::OsStr::to_owned);
+    let mut name = absolute
+        .file_name()
+        .map_or_else(|| "fieldseal".into(), std::ffi::OsStr::to_owned);
     name.push(".");
     name.push(extension);
     absolute.with_file_name(name)
@@ -149,7 +153,10 @@ mod tests {
     #[test]
     fn the_checkpoint_copy_is_outside_the_data_folder() {
         let config = Config::new("/srv/fieldseal/data");
-        assert_eq!(config.checkpoint_copy, Path::new("/srv/fieldseal/data.checkpoint"));
+        assert_eq!(
+            config.checkpoint_copy,
+            Path::new("/srv/fieldseal/data.checkpoint")
+        );
         assert!(!config.checkpoint_copy.starts_with(&config.data));
     }
 }

@@ -17,7 +17,10 @@ use crate::store::{Db, log};
 
 /// Letters and digits of a code as typed, in upper case: what its digest is made of. Letters that are easily confused count as one.
 pub fn normalise(code: &str) -> String {
-    code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
+    code.chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_uppercase())
+        .collect()
 }
 
 /// What is kept of a code, and what the proof signs.
@@ -32,7 +35,10 @@ pub fn key_name(origin: &str, code: &CodeRow) -> String {
 
 /// What a new key signs.
 pub fn proof_text(origin: &str, code_sha256: &[u8; 32], vkey: &str) -> String {
-    format!("{ENROL_CONTEXT}\n{origin}\n{}\n{vkey}\n", hex::encode(code_sha256))
+    format!(
+        "{ENROL_CONTEXT}\n{origin}\n{}\n{vkey}\n",
+        hex::encode(code_sha256)
+    )
 }
 
 /// A key to be enrolled.
@@ -48,27 +54,48 @@ pub struct NewKey<'a> {
 }
 
 /// Uses the code up and enrols the key. Gives its signed entry.
-pub fn enrol(db: &Db, server: &ServerKeys, origin: &str, new: &NewKey<'_>, now: Millis) -> Result<(Vec<u8>, String), Failure> {
+pub fn enrol(
+    db: &Db,
+    server: &ServerKeys,
+    origin: &str,
+    new: &NewKey<'_>,
+    now: Millis,
+) -> Result<(Vec<u8>, String), Failure> {
     let refused = || Failure::new(ProblemCode::KeyNotAccepted);
     let key = Vkey::parse(new.vkey).map_err(|_| refused())?;
-    if !matches!(key.algorithm(), Algorithm::Ed25519 | Algorithm::EcdsaP256) || key.to_string() != new.vkey {
+    if !matches!(key.algorithm(), Algorithm::Ed25519 | Algorithm::EcdsaP256)
+        || key.to_string() != new.vkey
+    {
         return Err(refused().detail("the key must be Ed25519 or P-256"));
     }
-    key.verify(proof_text(origin, &new.code_sha256, new.vkey).as_bytes(), new.proof).map_err(|_| refused().detail("the proof is not by this key"))?;
+    key.verify(
+        proof_text(origin, &new.code_sha256, new.vkey).as_bytes(),
+        new.proof,
+    )
+    .map_err(|_| refused().detail("the proof is not by this key"))?;
     db.write_blocking(|tx| {
-        let code = keys::usable_code(tx, &new.code_sha256, now)?.ok_or(Failure::new(ProblemCode::CodeInvalid))?;
+        let code = keys::usable_code(tx, &new.code_sha256, now)?
+            .ok_or(Failure::new(ProblemCode::CodeInvalid))?;
         let name = key_name(origin, &code);
         if key.name() != name {
             return Err(refused().detail("the key's name is not the one that the code is for"));
         }
         let there = keys::named(tx, &name)?;
-        if there.iter().any(|row| row.key_id == key.key_id()) || (code.kind == "device" && !there.is_empty()) {
-            return Err(Failure::new(ProblemCode::Conflict).detail("there is a key of this name already"));
+        if there.iter().any(|row| row.key_id == key.key_id())
+            || (code.kind == "device" && !there.is_empty())
+        {
+            return Err(
+                Failure::new(ProblemCode::Conflict).detail("there is a key of this name already")
+            );
         }
         if !keys::use_code(tx, &new.code_sha256, now)? {
             return Err(Failure::new(ProblemCode::CodeInvalid));
         }
-        let kind = if code.kind == "device" { SubjectKind::Device } else { SubjectKind::Officer };
+        let kind = if code.kind == "device" {
+            SubjectKind::Device
+        } else {
+            SubjectKind::Officer
+        };
         let entry = Enrolled {
             origin: origin.to_owned(),
             kind,
@@ -76,7 +103,8 @@ pub fn enrol(db: &Db, server: &ServerKeys, origin: &str, new: &NewKey<'_>, now: 
             vkey: new.vkey.to_owned(),
             enrolled_at: Timestamp::from_millis(now),
         };
-        let entry = signed(&entry.text(), &server.authority).map_err(|error| Failure::internal(&error))?;
+        let entry =
+            signed(&entry.text(), &server.authority).map_err(|error| Failure::internal(&error))?;
         log::add_pending(tx, "enrolled", &entry)?;
         let row = KeyRow {
             name: name.clone(),

@@ -21,8 +21,12 @@ impl Failure {
     pub const fn new(code: ProblemCode) -> Self {
         let status = match code {
             ProblemCode::BadRequest => StatusCode::BAD_REQUEST,
-            ProblemCode::Unauthenticated | ProblemCode::ChallengeInvalid => StatusCode::UNAUTHORIZED,
-            ProblemCode::Forbidden | ProblemCode::CodeInvalid | ProblemCode::KeyNotAccepted => StatusCode::FORBIDDEN,
+            ProblemCode::Unauthenticated | ProblemCode::ChallengeInvalid => {
+                StatusCode::UNAUTHORIZED
+            }
+            ProblemCode::Forbidden | ProblemCode::CodeInvalid | ProblemCode::KeyNotAccepted => {
+                StatusCode::FORBIDDEN
+            }
             ProblemCode::NotFound => StatusCode::NOT_FOUND,
             ProblemCode::Conflict => StatusCode::CONFLICT,
             ProblemCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -30,7 +34,12 @@ impl Failure {
             ProblemCode::StorageUnavailable => StatusCode::INSUFFICIENT_STORAGE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        Self { code, status, detail: None, retry_after_s: None }
+        Self {
+            code,
+            status,
+            detail: None,
+            retry_after_s: None,
+        }
     }
 
     /// With another status.
@@ -75,7 +84,9 @@ impl Failure {
 const fn title(code: ProblemCode) -> &'static str {
     match code {
         ProblemCode::BadRequest => "The request is not of the form described.",
-        ProblemCode::Unauthenticated => "Sign in first: there is no session or token, or it has expired.",
+        ProblemCode::Unauthenticated => {
+            "Sign in first: there is no session or token, or it has expired."
+        }
         ProblemCode::Forbidden => "This role may not do this.",
         ProblemCode::NotFound => "There is no such thing here.",
         ProblemCode::Conflict => "The present state does not allow this.",
@@ -85,14 +96,19 @@ const fn title(code: ProblemCode) -> &'static str {
         ProblemCode::ChecksumMismatch => "The bytes do not have the checksum that was announced.",
         ProblemCode::TooLarge => "This is larger than the limit.",
         ProblemCode::RateLimited => "Too many requests: try again later.",
-        ProblemCode::StorageUnavailable => "The server's storage is full or refuses to write; nothing already acknowledged is lost.",
+        ProblemCode::StorageUnavailable => {
+            "The server's storage is full or refuses to write; nothing already acknowledged is lost."
+        }
         _ => "The server failed; its log has the cause.",
     }
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let name = serde_json::to_value(self.code).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
+        let name = serde_json::to_value(self.code)
+            .ok()
+            .and_then(|value| value.as_str().map(str::to_owned))
+            .unwrap_or_default();
         let problem = Problem {
             kind: format!("urn:fieldseal:problem:{name}"),
             code: self.code,
@@ -101,12 +117,24 @@ impl IntoResponse for Failure {
             detail: self.detail.map(str::to_owned),
         };
         let body = serde_json::to_vec(&problem).unwrap_or_default();
-        let mut response = (self.status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))], body).into_response();
+        let mut response = (
+            self.status,
+            [(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/problem+json"),
+            )],
+            body,
+        )
+            .into_response();
         if let Some(seconds) = self.retry_after_s {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.status == StatusCode::UNAUTHORIZED && self.code == ProblemCode::Unauthenticated {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }
@@ -115,7 +143,10 @@ impl IntoResponse for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         if error.is_storage() {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the database can't write");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the database can't write"
+            );
             return Self::new(ProblemCode::StorageUnavailable).retry_after(60);
         }
         Self::internal(&error)

@@ -107,16 +107,43 @@ impl Server {
             return Err(StartError::NotLoopback(listen));
         }
         // First the port: a second start on the same port must not touch anything.
-        let listener = TcpListener::bind(listen).await.map_err(|source| match source.kind() {
-            io::ErrorKind::AddrInUse => StartError::PortInUse(listen),
-            _ => StartError::Listen { address: listen, source },
+        let listener = TcpListener::bind(listen)
+            .await
+            .map_err(|source| match source.kind() {
+                io::ErrorKind::AddrInUse => StartError::PortInUse(listen),
+                _ => StartError::Listen {
+                    address: listen,
+                    source,
+                },
+            })?;
+        let address = listener.local_addr().map_err(|source| StartError::Listen {
+            address: listen,
+            source,
         })?;
-        let address = listener.local_addr().map_err(|source| StartError::Listen { address: listen, source })?;
-        let opened = tokio::task::spawn_blocking(move || open(config)).await.map_err(|_| StartError::Task)??;
+        let intake = Intake::default();
+        let kick = intake.clone();
+        let opened = tokio::task::spawn_blocking(move || open(config, kick))
+            .await
+            .map_err(|_| StartError::Task)??;
         let (stop, stopping) = watch::channel(false);
-        let Opened { config, db, keys, origin, trust, recovery_public, work, published, lock } = opened;
+        let Opened {
+            config,
+            db,
+            keys,
+            origin,
+            trust,
+            recovery_public,
+            work,
+            published,
+            lock,
+        } = opened;
         let layout = config.layout();
-        let (sequencer, sequencer_task) = Sequencer::start(work, published, config.limits.sequencer_tick, stopping.clone());
+        let (sequencer, sequencer_task) = Sequencer::start(
+            work,
+            published,
+            config.limits.sequencer_tick,
+            stopping.clone(),
+        );
         let app = Arc::new(App {
             blobs: Arc::new(FileBlobs::new(layout.blobs())),
             uploads: Uploads::new(layout.uploads()),
@@ -124,7 +151,7 @@ impl Server {
             tokens: DeviceTokens::default(),
             code_brake: Brake::new(10, 10 * 60_000),
             password_brake: Brake::new(20, 10 * 60_000),
-            intake: Intake::default(),
+            intake,
             preview_turns: tokio::sync::Semaphore::new(2),
             counters: Counters::default(),
             config,
@@ -137,10 +164,20 @@ impl Server {
             sequencer,
         });
         let orphans = app.clone();
-        tokio::task::spawn_blocking(move || orphans.uploads.sweep_orphans(&orphans.db)).await.map_err(|_| StartError::Task)??;
+        tokio::task::spawn_blocking(move || orphans.uploads.sweep_orphans(&orphans.db))
+            .await
+            .map_err(|_| StartError::Task)??;
         let intake = app.intake.start(app.clone(), stopping.clone());
         let serving = serve(listener, app.clone(), stopping);
-        Ok(Running { address, stop, serving, sequencer: sequencer_task, intake, app, _lock: lock })
+        Ok(Running {
+            address,
+            stop,
+            serving,
+            sequencer: sequencer_task,
+            intake,
+            app,
+            _lock: lock,
+        })
     }
 }
 
@@ -156,39 +193,84 @@ struct Opened {
     lock: std::fs::File,
 }
 
-fn open(config: Config) -> Result<Opened, StartError> {
+fn open(config: Config, intake: Intake) -> Result<Opened, StartError> {
     let layout = config.layout();
-    let folder_error = |source| StartError::Folder { folder: layout.root().to_owned(), source };
+    let folder_error = |source| StartError::Folder {
+        folder: layout.root().to_owned(),
+        source,
+    };
     files::make_folder(layout.root()).map_err(folder_error)?;
-    let lock = lock(&layout.lock()).map_err(folder_error)?.ok_or(StartError::Locked)?;
+    let lock = lock(&layout.lock())
+        .map_err(folder_error)?
+        .ok_or(StartError::Locked)?;
     if !admin::is_initialised(&config) {
         admin::init(&config, &admin::Init::default())?;
     }
-    for folder in [layout.blobs(), layout.uploads(), layout.quarantine(), layout.previews(), layout.log()] {
+    for folder in [
+        layout.blobs(),
+        layout.uploads(),
+        layout.quarantine(),
+        layout.previews(),
+        layout.log(),
+    ] {
         files::make_folder(&folder).map_err(folder_error)?;
     }
     let db = Db::open(&layout.database(), false)?;
-    let (origin, recovery_public) = db.read_blocking(keys::deployment)?.ok_or(StartError::Init(AdminError::NotInitialised))?;
+    let (origin, recovery_public) = db
+        .read_blocking(keys::deployment)?
+        .ok_or(StartError::Init(AdminError::NotInitialised))?;
     let keys = ServerKeys::load(&layout.keys(), &origin)?;
     use fieldseal_tlog::note::Signer as _;
-    startup::check(&db, keys.log.vkey(), &[&config.checkpoint_copy, &layout.log().join("checkpoint")])?;
-    let (receipt_db, receipt_origin, receipt_key, clock) = (db.clone(), origin.clone(), keys.receipts.clone(), config.ambient.clock.clone());
+    startup::check(
+        &db,
+        keys.log.vkey(),
+        &[&config.checkpoint_copy, &layout.log().join("checkpoint")],
+    )?;
+    let (receipt_db, receipt_origin, receipt_key, clock) = (
+        db.clone(),
+        origin.clone(),
+        keys.receipts.clone(),
+        config.ambient.clock.clone(),
+    );
     let work = Work {
         db: db.clone(),
         key: keys.log.clone(),
-        published: Published { folder: layout.log(), copy: config.checkpoint_copy.clone() },
+        published: Published {
+            folder: layout.log(),
+            copy: config.checkpoint_copy.clone(),
+        },
         clock: config.ambient.clock.clone(),
-        after: Arc::new(move || receipts::give(&receipt_db, &receipt_origin, &receipt_key, clock.now()).map(|_| ())),
+        after: Arc::new(move || {
+            if receipts::give(&receipt_db, &receipt_origin, &receipt_key, clock.now())? > 0 {
+                // The findings can now take receipt and proof into account.
+                intake.kick();
+            }
+            Ok(())
+        }),
     };
     // What the last run left pending or unpublished is finished before anybody is answered, by the code that does it live.
     let published = work.round()?;
     let trust = keys.trust_file();
-    Ok(Opened { config, db, keys, origin, trust, recovery_public, work, published, lock })
+    Ok(Opened {
+        config,
+        db,
+        keys,
+        origin,
+        trust,
+        recovery_public,
+        work,
+        published,
+        lock,
+    })
 }
 
 /// The lock of a data folder: held as long as the file is open, gone with the process.
 fn lock(path: &std::path::Path) -> io::Result<Option<std::fs::File>> {
-    let file = std::fs::OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(std::fs::TryLockError::WouldBlock) => Ok(None),
@@ -196,7 +278,11 @@ fn lock(path: &std::path::Path) -> io::Result<Option<std::fs::File>> {
     }
 }
 
-fn serve(listener: TcpListener, app: Shared, mut stopping: watch::Receiver<bool>) -> JoinHandle<io::Result<()>> {
+fn serve(
+    listener: TcpListener,
+    app: Shared,
+    mut stopping: watch::Receiver<bool>,
+) -> JoinHandle<io::Result<()>> {
     let service = routes::router(app).into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move {
         axum::serve(listener, service)

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use fieldseal_tlog::note::{Ed25519Signer, Note, Signer as _, SignError, Vkey, VkeyError};
+use fieldseal_tlog::note::{Ed25519Signer, Note, SignError, Signer as _, Vkey, VkeyError};
 use zeroize::Zeroizing;
 
 use crate::ambient::{Ambient, NoRandomness};
@@ -57,8 +57,12 @@ impl ServerKeys {
     pub fn make(folder: &Path, origin: &str, ambient: &Ambient) -> Result<Self, KeyFileError> {
         for name in ["log", "receipts", "authority", "decisions"] {
             let seed = Zeroizing::new(ambient.bytes::<32>()?);
-            let text = Zeroizing::new(format!("{FIRST_LINE}\n{}\n", STANDARD.encode(seed.as_slice())));
-            files::replace_private(&folder.join(name), text.as_bytes()).map_err(|source| KeyFileError::Io { name, source })?;
+            let text = Zeroizing::new(format!(
+                "{FIRST_LINE}\n{}\n",
+                STANDARD.encode(seed.as_slice())
+            ));
+            files::replace_private(&folder.join(name), text.as_bytes())
+                .map_err(|source| KeyFileError::Io { name, source })?;
         }
         Self::load(folder, origin)
     }
@@ -87,7 +91,12 @@ impl ServerKeys {
 
     /// The public keys, log first.
     pub fn vkeys(&self) -> [&Vkey; 4] {
-        [self.log.vkey(), self.receipts.vkey(), self.authority.vkey(), self.decisions.vkey()]
+        [
+            self.log.vkey(),
+            self.receipts.vkey(),
+            self.authority.vkey(),
+            self.decisions.vkey(),
+        ]
     }
 }
 
@@ -96,9 +105,15 @@ pub fn signed(text: &str, signer: &Ed25519Signer) -> Result<Vec<u8>, SignError> 
     Ok(Note::sign(text, &[signer])?.to_bytes())
 }
 
-fn load(folder: &Path, file: &'static str, key_name: &str) -> Result<Arc<Ed25519Signer>, KeyFileError> {
+fn load(
+    folder: &Path,
+    file: &'static str,
+    key_name: &str,
+) -> Result<Arc<Ed25519Signer>, KeyFileError> {
     let path: PathBuf = folder.join(file);
-    let text = Zeroizing::new(fs::read_to_string(&path).map_err(|source| KeyFileError::Io { name: file, source })?);
+    let text = Zeroizing::new(
+        fs::read_to_string(&path).map_err(|source| KeyFileError::Io { name: file, source })?,
+    );
     let mut lines = text.lines();
     let (Some(FIRST_LINE), Some(encoded), None) = (lines.next(), lines.next(), lines.next()) else {
         return Err(KeyFileError::Malformed(file));
@@ -120,7 +135,11 @@ mod tests {
         let made = ServerKeys::make(folder.path(), "log.example", &Ambient::default()).unwrap();
         let loaded = ServerKeys::load(folder.path(), "log.example").unwrap();
         assert_eq!(made.trust_file(), loaded.trust_file());
-        let distinct: std::collections::HashSet<_> = made.vkeys().iter().map(|key| key.material().to_vec()).collect();
+        let distinct: std::collections::HashSet<_> = made
+            .vkeys()
+            .iter()
+            .map(|key| key.material().to_vec())
+            .collect();
         assert_eq!(distinct.len(), 4);
     }
 
@@ -129,6 +148,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         ServerKeys::make(folder.path(), "log.example", &Ambient::default()).unwrap();
         fs::write(folder.path().join("authority"), "garbage").unwrap();
-        assert!(matches!(ServerKeys::load(folder.path(), "log.example"), Err(KeyFileError::Malformed("authority"))));
+        assert!(matches!(
+            ServerKeys::load(folder.path(), "log.example"),
+            Err(KeyFileError::Malformed("authority"))
+        ));
     }
 }

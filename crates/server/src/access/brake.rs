@@ -20,7 +20,11 @@ pub struct Brake {
 impl Brake {
     /// At most `most` failures in `window_ms`.
     pub fn new(most: u32, window_ms: i64) -> Self {
-        Self { most, window_ms, failures: Mutex::new(HashMap::new()) }
+        Self {
+            most,
+            window_ms,
+            failures: Mutex::new(HashMap::new()),
+        }
     }
 
     /// Seconds to wait, when this address has failed too often.

@@ -25,7 +25,12 @@ pub struct DeviceTokens {
 
 impl DeviceTokens {
     /// A nonce for this name. Given for any name, so that names can't be probed.
-    pub fn challenge(&self, ambient: &Ambient, device: &str, lifetime_ms: i64) -> Result<String, NoRandomness> {
+    pub fn challenge(
+        &self,
+        ambient: &Ambient,
+        device: &str,
+        lifetime_ms: i64,
+    ) -> Result<String, NoRandomness> {
         let nonce = STANDARD.encode(ambient.bytes::<32>()?);
         let now = ambient.now();
         let mut nonces = self.nonces.lock().unwrap_or_else(PoisonError::into_inner);
@@ -36,18 +41,30 @@ impl DeviceTokens {
 
     /// Uses a nonce up. True when it was given to this name and is in time.
     pub fn redeem(&self, nonce: &str, device: &str, now: Millis) -> bool {
-        let taken = self.nonces.lock().unwrap_or_else(PoisonError::into_inner).remove(nonce);
+        let taken = self
+            .nonces
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(nonce);
         taken.is_some_and(|(name, expires_at)| name == device && now < expires_at)
     }
 
     /// A new token, and when it ends.
-    pub fn issue(&self, ambient: &Ambient, device: &str, lifetime_ms: i64) -> Result<(String, Millis), NoRandomness> {
+    pub fn issue(
+        &self,
+        ambient: &Ambient,
+        device: &str,
+        lifetime_ms: i64,
+    ) -> Result<(String, Millis), NoRandomness> {
         let token = hex::encode(ambient.bytes::<32>()?);
         let now = ambient.now();
         let expires_at = now + lifetime_ms;
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         make_room(&mut tokens, now);
-        tokens.insert(Sha256::digest(&token).into(), (device.to_owned(), expires_at));
+        tokens.insert(
+            Sha256::digest(&token).into(),
+            (device.to_owned(), expires_at),
+        );
         Ok((token, expires_at))
     }
 
@@ -55,7 +72,10 @@ impl DeviceTokens {
     pub fn device_of(&self, token: &str, now: Millis) -> Option<String> {
         let digest: [u8; 32] = Sha256::digest(token).into();
         let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        tokens.get(&digest).filter(|(_, expires_at)| now < *expires_at).map(|(device, _)| device.clone())
+        tokens
+            .get(&digest)
+            .filter(|(_, expires_at)| now < *expires_at)
+            .map(|(device, _)| device.clone())
     }
 }
 
@@ -65,7 +85,10 @@ fn make_room<K: std::hash::Hash + Eq + Clone>(map: &mut HashMap<K, (String, Mill
     }
     map.retain(|_, (_, expires_at)| *expires_at > now);
     if map.len() >= MOST {
-        let oldest = map.iter().min_by_key(|(_, (_, expires_at))| *expires_at).map(|(key, _)| key.clone());
+        let oldest = map
+            .iter()
+            .min_by_key(|(_, (_, expires_at))| *expires_at)
+            .map(|(key, _)| key.clone());
         oldest.map(|key| map.remove(&key));
     }
 }
@@ -78,8 +101,12 @@ pub fn auth_text(origin: &str, device: &str, nonce: &str) -> String {
 /// The active key of a device, if it has one.
 pub fn active_key(connection: &Connection, device: &str) -> Result<Option<Vkey>, StoreError> {
     let rows = keys::named(connection, device)?;
-    let row = rows.iter().rev().find(|row| row.kind == "device" && row.status == "active");
-    row.map(|row| Vkey::parse(&row.vkey).map_err(|_| StoreError::Malformed("vkey"))).transpose()
+    let row = rows
+        .iter()
+        .rev()
+        .find(|row| row.kind == "device" && row.status == "active");
+    row.map(|row| Vkey::parse(&row.vkey).map_err(|_| StoreError::Malformed("vkey")))
+        .transpose()
 }
 
 #[cfg(test)]
@@ -95,7 +122,10 @@ mod tests {
         assert!(!tokens.redeem(&nonce, "a", now));
         let nonce = tokens.challenge(&ambient, "a", 60_000).unwrap();
         assert!(!tokens.redeem(&nonce, "b", now));
-        assert!(!tokens.redeem(&nonce, "a", now), "a wrong try uses it up as well");
+        assert!(
+            !tokens.redeem(&nonce, "a", now),
+            "a wrong try uses it up as well"
+        );
         let nonce = tokens.challenge(&ambient, "a", 60_000).unwrap();
         assert!(!tokens.redeem(&nonce, "a", now + 120_000));
     }
@@ -104,7 +134,10 @@ mod tests {
     fn a_token_ends() {
         let (tokens, ambient) = (DeviceTokens::default(), Ambient::default());
         let (token, expires_at) = tokens.issue(&ambient, "a", 900_000).unwrap();
-        assert_eq!(tokens.device_of(&token, expires_at - 1).as_deref(), Some("a"));
+        assert_eq!(
+            tokens.device_of(&token, expires_at - 1).as_deref(),
+            Some("a")
+        );
         assert_eq!(tokens.device_of(&token, expires_at), None);
         assert_eq!(tokens.device_of("other", 0), None);
     }

@@ -38,7 +38,9 @@ pub fn hash(password: &str, ambient: &Ambient) -> Result<String, PasswordError> 
         return Err(PasswordError::Length);
     }
     let salt = ambient.bytes::<16>()?;
-    let hash = Argon2::default().hash_password_with_salt(password.as_bytes(), &salt).map_err(|_| PasswordError::Hash)?;
+    let hash = Argon2::default()
+        .hash_password_with_salt(password.as_bytes(), &salt)
+        .map_err(|_| PasswordError::Hash)?;
     Ok(hash.to_string())
 }
 
@@ -50,7 +52,11 @@ pub fn is_right(password: &str, account: Option<&Account>) -> bool {
         return false;
     }
     let stored = account.map_or(NOBODY, |account| account.password.as_str());
-    let right = PasswordHash::new(stored).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
+    let right = PasswordHash::new(stored).is_ok_and(|hash| {
+        Argon2::default()
+            .verify_password(password.as_bytes(), &hash)
+            .is_ok()
+    });
     right && account.is_some()
 }
 
@@ -71,16 +77,34 @@ mod tests {
     fn right_and_wrong() {
         let ambient = Ambient::default();
         let password = hash("correct horse battery", &ambient).unwrap();
-        let account =
-            Account { account: "a".into(), name: "A".into(), role: "reviewer".into(), password, failures: 0, blocked_until: 0 };
+        let account = Account {
+            account: "a".into(),
+            name: "A".into(),
+            role: "reviewer".into(),
+            password,
+            failures: 0,
+            blocked_until: 0,
+        };
         assert!(is_right("correct horse battery", Some(&account)));
         assert!(!is_right("correct horse batterx", Some(&account)));
         assert!(!is_right("correct horse battery", None));
-        assert!(matches!(hash("short", &ambient), Err(PasswordError::Length)));
+        assert!(matches!(
+            hash("short", &ambient),
+            Err(PasswordError::Length)
+        ));
     }
 
     #[test]
     fn waits_double_and_end() {
-        assert_eq!((wait_ms(0), wait_ms(4), wait_ms(5), wait_ms(6), wait_ms(1000)), (0, 0, 1000, 2000, LONGEST_WAIT_MS));
+        assert_eq!(
+            (
+                wait_ms(0),
+                wait_ms(4),
+                wait_ms(5),
+                wait_ms(6),
+                wait_ms(1000)
+            ),
+            (0, 0, 1000, 2000, LONGEST_WAIT_MS)
+        );
     }
 }

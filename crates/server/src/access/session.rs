@@ -27,7 +27,11 @@ pub struct SignedIn {
 impl SignedIn {
     /// Refuses all but these roles.
     pub fn require(&self, roles: &[&str]) -> Result<(), Failure> {
-        if roles.contains(&self.row.role.as_str()) { Ok(()) } else { Err(Failure::new(ProblemCode::Forbidden)) }
+        if roles.contains(&self.row.role.as_str()) {
+            Ok(())
+        } else {
+            Err(Failure::new(ProblemCode::Forbidden))
+        }
     }
 
     /// How custody and audit name this account.
@@ -38,10 +42,15 @@ impl SignedIn {
 
 /// The cookie's value, if the request has one.
 pub fn cookie(headers: &HeaderMap) -> Option<String> {
-    headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';')).find_map(|pair| {
-        let (name, value) = pair.trim().split_once('=')?;
-        (name == COOKIE).then(|| value.to_owned())
-    })
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .find_map(|pair| {
+            let (name, value) = pair.trim().split_once('=')?;
+            (name == COOKIE).then(|| value.to_owned())
+        })
 }
 
 impl FromRequestParts<Shared> for SignedIn {
@@ -52,16 +61,27 @@ impl FromRequestParts<Shared> for SignedIn {
         let token_sha256: [u8; 32] = Sha256::digest(&token).into();
         let now = app.config.ambient.now();
         let lifetime = app.session_lifetime_ms();
-        let row = app.db.read(move |c| accounts::session(c, &token_sha256, now)).await?.ok_or(Failure::new(ProblemCode::Unauthenticated))?;
+        let row = app
+            .db
+            .read(move |c| accounts::session(c, &token_sha256, now))
+            .await?
+            .ok_or(Failure::new(ProblemCode::Unauthenticated))?;
         if parts.method != Method::GET && parts.method != Method::HEAD {
-            let sent = parts.headers.get(CSRF_HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
+            let sent = parts
+                .headers
+                .get(CSRF_HEADER)
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default();
             if !same(sent.as_bytes(), row.csrf.as_bytes()) {
-                return Err(Failure::new(ProblemCode::Forbidden).detail("X-Fieldseal-Csrf is missing or is not this session's"));
+                return Err(Failure::new(ProblemCode::Forbidden)
+                    .detail("X-Fieldseal-Csrf is missing or is not this session's"));
             }
         }
         // Used sessions live on; written at most once in an eighth of their life.
         if row.expires_at - now < lifetime * 7 / 8 {
-            app.db.write(move |tx| accounts::prolong(tx, &token_sha256, now + lifetime)).await?;
+            app.db
+                .write(move |tx| accounts::prolong(tx, &token_sha256, now + lifetime))
+                .await?;
         }
         Ok(Self { row, token_sha256 })
     }

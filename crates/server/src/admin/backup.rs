@@ -40,9 +40,16 @@ impl Admin {
         fs::File::open(to.join("server.db"))?.sync_all()?;
         copy(&self.layout.trust(), &to.join("trust"), &mut report)?;
         for folder in FOLDERS {
-            copy_folder(&self.layout.root().join(folder), &to.join(folder), &mut report)?;
+            copy_folder(
+                &self.layout.root().join(folder),
+                &to.join(folder),
+                &mut report,
+            )?;
         }
-        files::replace(&to.join(DONE), format!("{} files, {} bytes\n", report.files, report.bytes).as_bytes())?;
+        files::replace(
+            &to.join(DONE),
+            format!("{} files, {} bytes\n", report.files, report.bytes).as_bytes(),
+        )?;
         Ok(report)
     }
 }
@@ -50,7 +57,9 @@ impl Admin {
 /// Puts a backup back as the data folder of `config`, which must not be there yet.
 pub fn restore(from: &Path, config: &Config) -> Result<BackupReport, AdminError> {
     if !from.join(DONE).is_file() {
-        return Err(AdminError::Backup("it was not finished, or this is no backup"));
+        return Err(AdminError::Backup(
+            "it was not finished, or this is no backup",
+        ));
     }
     let root = config.layout().root().to_owned();
     if root.exists() && fs::read_dir(&root)?.next().is_some() {
@@ -64,10 +73,16 @@ pub fn restore(from: &Path, config: &Config) -> Result<BackupReport, AdminError>
     }
     copy(&from.join("trust"), &root.join("trust"), &mut report)?;
     // The database last: until it is there the folder counts as not initialised.
-    copy(&from.join("server.db"), &root.join("server.db"), &mut report)?;
+    copy(
+        &from.join("server.db"),
+        &root.join("server.db"),
+        &mut report,
+    )?;
     let db = Db::open(&config.layout().database(), false)?;
     if !db.integrity()?.is_empty() {
-        return Err(AdminError::Backup("its database does not pass SQLite's own check"));
+        return Err(AdminError::Backup(
+            "its database does not pass SQLite's own check",
+        ));
     }
     db.write_blocking(|tx| {
         // The log's files are made anew from the database; uploads under way begin again (none of them has a receipt).
@@ -107,7 +122,11 @@ fn copy_folder(from: &Path, to: &Path, report: &mut BackupReport) -> io::Result<
         let target = to.join(entry.file_name());
         if entry.file_type()?.is_dir() {
             copy_folder(&entry.path(), &target, report)?;
-        } else if entry.path().extension().is_none_or(|extension| extension != "tmp") {
+        } else if entry
+            .path()
+            .extension()
+            .is_none_or(|extension| extension != "tmp")
+        {
             copy(&entry.path(), &target, report)?;
         }
     }

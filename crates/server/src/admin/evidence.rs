@@ -40,7 +40,9 @@ impl Admin {
     }
 
     fn packet(&self, id: &str) -> Result<PacketRow, AdminError> {
-        self.db.read_blocking(|c| packets::by_slug(c, id))?.ok_or(AdminError::Unknown("packet"))
+        self.db
+            .read_blocking(|c| packets::by_slug(c, id))?
+            .ok_or(AdminError::Unknown("packet"))
     }
 
     /// Copies a packet's zip, byte for byte, to `folder/packet-<id>.zip`.
@@ -55,7 +57,13 @@ impl Admin {
     pub fn write_export(&self, id: &str, folder: &Path) -> Result<PathBuf, AdminError> {
         let packet = self.packet(id)?;
         let now = self.config.ambient.now();
-        let material = Material::gather(&self.db, &self.keys, &self.origin, &packet, Some(("admin", now)))?;
+        let material = Material::gather(
+            &self.db,
+            &self.keys,
+            &self.origin,
+            &packet,
+            Some(("admin", now)),
+        )?;
         let bag = Bag::make(&material, &packet, now)?;
         let root = folder.join(&bag.folder);
         if root.exists() {
@@ -68,7 +76,10 @@ impl Admin {
             }
             fs::write(&path, bytes)?;
         }
-        copy_new(&self.blobs.path(&Sha256Digest(packet.zip_sha256)), &root.join(&bag.zip_path))?;
+        copy_new(
+            &self.blobs.path(&Sha256Digest(packet.zip_sha256)),
+            &root.join(&bag.zip_path),
+        )?;
         Ok(root)
     }
 }
@@ -77,7 +88,9 @@ fn copy_new(from: &Path, to: &Path) -> Result<(), AdminError> {
     let mut source = File::open(from)?;
     let mut target = match File::options().write(true).create_new(true).open(to) {
         Ok(target) => target,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(AdminError::InTheWay(to.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            return Err(AdminError::InTheWay(to.to_owned()));
+        }
         Err(error) => return Err(error.into()),
     };
     io::copy(&mut source, &mut target)?;

@@ -33,7 +33,12 @@ impl Admin {
     /// Looks at everything. Changes nothing.
     pub fn fsck(&self) -> Result<Report, AdminError> {
         let mut report = Report::default();
-        report.problems.extend(self.db.integrity()?.into_iter().map(|line| format!("database: {line}")));
+        report.problems.extend(
+            self.db
+                .integrity()?
+                .into_iter()
+                .map(|line| format!("database: {line}")),
+        );
         self.fsck_log(&mut report)?;
         self.fsck_blobs(&mut report)?;
         self.fsck_packets(&mut report)?;
@@ -42,7 +47,11 @@ impl Admin {
 
     fn fsck_log(&self, report: &mut Report) -> Result<(), AdminError> {
         let published = self.layout.log().join("checkpoint");
-        if let Err(refused) = startup::check(&self.db, self.keys.log.vkey(), &[&self.config.checkpoint_copy, &published]) {
+        if let Err(refused) = startup::check(
+            &self.db,
+            self.keys.log.vkey(),
+            &[&self.config.checkpoint_copy, &published],
+        ) {
             report.problems.push(format!("log: {refused}"));
         }
         self.db.read_blocking(|c| {
@@ -85,7 +94,11 @@ impl Admin {
         for digest in self.db.read_blocking(quarantine::digests)? {
             let digest = Sha256Digest(digest);
             let aside = self.layout.quarantine().join(digest.to_string());
-            let path = if aside.is_file() { aside } else { self.blobs.path(&digest) };
+            let path = if aside.is_file() {
+                aside
+            } else {
+                self.blobs.path(&digest)
+            };
             self.blob(&path, &digest, None, report);
         }
         Ok(())
@@ -98,11 +111,15 @@ impl Admin {
             Sha256Digest::of_reader(&mut stretch.by_ref())
         });
         match hashed {
-            Err(error) => report.problems.push(format!("blob {digest}: can't be read ({})", error.kind())),
+            Err(error) => report
+                .problems
+                .push(format!("blob {digest}: can't be read ({})", error.kind())),
             Ok((found, length)) => {
                 report.bytes += length;
                 if found != *digest || size.is_some_and(|size| size != length) {
-                    report.problems.push(format!("blob {digest}: its bytes are other ones"));
+                    report
+                        .problems
+                        .push(format!("blob {digest}: its bytes are other ones"));
                 }
             }
         }
@@ -115,11 +132,17 @@ impl Admin {
             let seal = Sha256Digest(row.seal_sha256);
             self.db.read_blocking(|c| {
                 if row.leaf_index.is_some() && log::leaf_index(c, &seal.0)? != row.leaf_index {
-                    report.problems.push(format!("packet {}: its leaf is not where the receipt says", row.slug));
+                    report.problems.push(format!(
+                        "packet {}: its leaf is not where the receipt says",
+                        row.slug
+                    ));
                 }
                 let (_, problems) = chain::read(&custody::log(c, &seal)?, Head::after_seal(seal));
                 if !problems.is_empty() {
-                    report.problems.push(format!("packet {}: the server's custody log is broken", row.slug));
+                    report.problems.push(format!(
+                        "packet {}: the server's custody log is broken",
+                        row.slug
+                    ));
                 }
                 Ok::<_, StoreError>(())
             })?;

@@ -41,7 +41,10 @@ pub struct Made {
 /// Whether the folder holds a deployment.
 pub fn is_initialised(config: &Config) -> bool {
     let path = config.layout().database();
-    path.is_file() && Db::open(&path, false).and_then(|db| db.read_blocking(keys::deployment)).is_ok_and(|row| row.is_some())
+    path.is_file()
+        && Db::open(&path, false)
+            .and_then(|db| db.read_blocking(keys::deployment))
+            .is_ok_and(|row| row.is_some())
 }
 
 /// Makes a deployment in a folder that is empty, or not there.
@@ -59,7 +62,15 @@ pub fn init(config: &Config, init: &Init) -> Result<Made, AdminError> {
     if !origin_is_usable(&origin) {
         return Err(AdminError::Origin);
     }
-    for folder in [layout.root().to_owned(), layout.keys(), layout.blobs(), layout.uploads(), layout.quarantine(), layout.previews(), layout.log()] {
+    for folder in [
+        layout.root().to_owned(),
+        layout.keys(),
+        layout.blobs(),
+        layout.uploads(),
+        layout.quarantine(),
+        layout.previews(),
+        layout.log(),
+    ] {
         files::make_folder(&folder)?;
     }
     private_folder(layout.root())?;
@@ -83,15 +94,36 @@ pub fn init(config: &Config, init: &Init) -> Result<Made, AdminError> {
     files::replace_private(&config.recovery_out, text.as_bytes())?;
     let db = Db::open(&layout.database(), true)?;
     let (name, now) = (origin.clone(), ambient.now());
-    db.write_blocking(|tx| keys::set_deployment(tx, &name, &recovery_public, now)).map_err(AdminError::Store)?;
+    db.write_blocking(|tx| keys::set_deployment(tx, &name, &recovery_public, now))
+        .map_err(AdminError::Store)?;
     files::sync_folder_of(&layout.database())?;
-    Ok(Made { trust_sha256: Sha256Digest::of(trust.as_bytes()).to_string(), origin, trust, recovery_key_file: config.recovery_out.clone() })
+    Ok(Made {
+        trust_sha256: Sha256Digest::of(trust.as_bytes()).to_string(),
+        origin,
+        trust,
+        recovery_key_file: config.recovery_out.clone(),
+    })
 }
 
 /// Refuses a folder in which something else lies: nobody's files get a database beside them by a mistyped path.
 fn refuse_foreign(root: &std::path::Path) -> Result<(), AdminError> {
-    let Ok(entries) = fs::read_dir(root) else { return Ok(()) };
-    let ours = ["server.db", "server.db-wal", "server.db-shm", "blobs", "uploads", "quarantine", "previews", "log", "keys", "trust", "trust.tmp", "serving.lock"];
+    let Ok(entries) = fs::read_dir(root) else {
+        return Ok(());
+    };
+    let ours = [
+        "server.db",
+        "server.db-wal",
+        "server.db-shm",
+        "blobs",
+        "uploads",
+        "quarantine",
+        "previews",
+        "log",
+        "keys",
+        "trust",
+        "trust.tmp",
+        "serving.lock",
+    ];
     for entry in entries {
         let name = entry?.file_name();
         if !ours.iter().any(|own| name == *own) {
@@ -102,7 +134,11 @@ fn refuse_foreign(root: &std::path::Path) -> Result<(), AdminError> {
 }
 
 fn origin_is_usable(origin: &str) -> bool {
-    (1..=128).contains(&origin.len()) && origin.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'+') && !origin.ends_with('/')
+    (1..=128).contains(&origin.len())
+        && origin
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'+')
+        && !origin.ends_with('/')
 }
 
 fn private_folder(folder: &std::path::Path) -> Result<(), std::io::Error> {
@@ -115,4 +151,3 @@ fn private_folder(folder: &std::path::Path) -> Result<(), std::io::Error> {
     let _ = folder;
     Ok(())
 }
-

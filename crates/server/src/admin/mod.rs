@@ -41,7 +41,9 @@ pub enum AdminError {
     #[error("this data folder has not been initialised: run `fieldseal admin init` first")]
     NotInitialised,
     /// Not a usable origin.
-    #[error("an origin is a name such as evidence.example.gov.cn/log: printable ASCII without spaces or plus, at most 128 characters")]
+    #[error(
+        "an origin is a name such as evidence.example.gov.cn/log: printable ASCII without spaces or plus, at most 128 characters"
+    )]
     Origin,
     /// The folder holds something else.
     #[error("the folder is not empty, and what is in it is not a Fieldseal data folder")]
@@ -103,9 +105,19 @@ impl Admin {
         }
         let layout = config.layout();
         let db = Db::open(&layout.database(), false)?;
-        let (origin, _) = db.read_blocking(keys::deployment)?.ok_or(AdminError::NotInitialised)?;
+        let (origin, _) = db
+            .read_blocking(keys::deployment)?
+            .ok_or(AdminError::NotInitialised)?;
         let keys = ServerKeys::load(&layout.keys(), &origin)?;
-        Ok(Self { trust: keys.trust_file(), blobs: FileBlobs::new(layout.blobs()), config: config.clone(), layout, db, origin, keys })
+        Ok(Self {
+            trust: keys.trust_file(),
+            blobs: FileBlobs::new(layout.blobs()),
+            config: config.clone(),
+            layout,
+            db,
+            origin,
+            keys,
+        })
     }
 
     /// `<origin>` of the deployment.

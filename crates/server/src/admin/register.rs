@@ -22,7 +22,13 @@ const LONGEST: usize = 64;
 /// Why a key can be revoked.
 const REASONS: [&str; 5] = ["lost", "stolen", "left", "compromised", "other"];
 /// What an account can be.
-const ROLES: [&str; 5] = ["reviewer", "supervisor", "dispatcher", "administrator", "auditor"];
+const ROLES: [&str; 5] = [
+    "reviewer",
+    "supervisor",
+    "dispatcher",
+    "administrator",
+    "auditor",
+];
 
 /// An officer to be added.
 pub struct NewPerson {
@@ -66,10 +72,21 @@ pub struct OneTimeCode {
 impl Admin {
     /// Adds an officer. Gives the pseudonymous id.
     pub fn add_person(&self, person: &NewPerson) -> Result<String, AdminError> {
-        text(&person.name, "a person needs a name of at most 64 characters")?;
-        text(&person.badge, "a person needs a badge number of at most 64 characters")?;
+        text(
+            &person.name,
+            "a person needs a name of at most 64 characters",
+        )?;
+        text(
+            &person.badge,
+            "a person needs a badge number of at most 64 characters",
+        )?;
         let id = format!("o-{}", self.config.ambient.code(10)?.to_lowercase());
-        let row = Person { id: id.clone(), name: person.name.clone(), badge: person.badge.clone(), team: person.team.clone() };
+        let row = Person {
+            id: id.clone(),
+            name: person.name.clone(),
+            badge: person.badge.clone(),
+            team: person.team.clone(),
+        };
         let now = self.config.ambient.now();
         self.db.write_blocking(|tx| people::add(tx, &row, now))?;
         Ok(id)
@@ -87,7 +104,11 @@ impl Admin {
             custody::audit(tx, now, "admin", "erased-person", &subject)?;
             people::erase(tx, &subject)
         })?;
-        if erased { Ok(()) } else { Err(AdminError::Unknown("person")) }
+        if erased {
+            Ok(())
+        } else {
+            Err(AdminError::Unknown("person"))
+        }
     }
 
     /// Every enrolled key.
@@ -96,44 +117,89 @@ impl Admin {
     }
 
     /// A code for a new tablet.
-    pub fn device_code(&self, device: &NewDevice, lifetime: Duration) -> Result<OneTimeCode, AdminError> {
+    pub fn device_code(
+        &self,
+        device: &NewDevice,
+        lifetime: Duration,
+    ) -> Result<OneTimeCode, AdminError> {
         let id = format!("d-{}", self.config.ambient.code(10)?.to_lowercase());
         self.code("device", id, device.team.clone(), lifetime)
     }
 
     /// A code for an officer's key on one tablet.
-    pub fn officer_code(&self, person: &str, lifetime: Duration) -> Result<OneTimeCode, AdminError> {
-        self.db.read_blocking(|c| people::find(c, person))?.ok_or(AdminError::Unknown("person"))?;
+    pub fn officer_code(
+        &self,
+        person: &str,
+        lifetime: Duration,
+    ) -> Result<OneTimeCode, AdminError> {
+        self.db
+            .read_blocking(|c| people::find(c, person))?
+            .ok_or(AdminError::Unknown("person"))?;
         self.code("officer", person.to_owned(), None, lifetime)
     }
 
-    fn code(&self, kind: &str, subject: String, team: Option<String>, lifetime: Duration) -> Result<OneTimeCode, AdminError> {
+    fn code(
+        &self,
+        kind: &str,
+        subject: String,
+        team: Option<String>,
+        lifetime: Duration,
+    ) -> Result<OneTimeCode, AdminError> {
         let plain = self.config.ambient.code(20)?;
         let code = [&plain[..5], &plain[5..10], &plain[10..15], &plain[15..]].join("-");
         let expires_at = self.config.ambient.now() + millis(lifetime);
-        let row = CodeRow { kind: kind.to_owned(), subject: subject.clone(), team, expires_at };
-        self.db.write_blocking(|tx| keys::add_code(tx, &code_digest(&code), &row))?;
-        Ok(OneTimeCode { code, id: subject, expires_at: rfc3339(expires_at) })
+        let row = CodeRow {
+            kind: kind.to_owned(),
+            subject: subject.clone(),
+            team,
+            expires_at,
+        };
+        self.db
+            .write_blocking(|tx| keys::add_code(tx, &code_digest(&code), &row))?;
+        Ok(OneTimeCode {
+            code,
+            id: subject,
+            expires_at: rfc3339(expires_at),
+        })
     }
 
     /// The text of an enrolment QR.
     pub fn enrol_text(&self, server_url: &str, code: &OneTimeCode) -> String {
-        format!("fieldseal:enrol?u={}&c={}&t={}", percent(server_url), code.code, self.trust_sha256())
+        format!(
+            "fieldseal:enrol?u={}&c={}&t={}",
+            percent(server_url),
+            code.code,
+            self.trust_sha256()
+        )
     }
 
     /// Makes an account, or gives one of that name a new password, name and role.
     pub fn add_account(&self, new: &NewAccount) -> Result<(), AdminError> {
-        let simple = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_".contains(&byte);
+        let simple =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_".contains(&byte);
         if new.account.is_empty() || new.account.len() > 32 || !new.account.bytes().all(simple) {
-            return Err(AdminError::Field("an account's name is 1 to 32 of a-z, 0-9, dot, dash and underscore"));
+            return Err(AdminError::Field(
+                "an account's name is 1 to 32 of a-z, 0-9, dot, dash and underscore",
+            ));
         }
-        text(&new.name, "an account needs a name to show, of at most 64 characters")?;
+        text(
+            &new.name,
+            "an account needs a name to show, of at most 64 characters",
+        )?;
         if !ROLES.contains(&new.role.as_str()) {
-            return Err(AdminError::Field("a role is reviewer, supervisor, dispatcher, administrator or auditor"));
+            return Err(AdminError::Field(
+                "a role is reviewer, supervisor, dispatcher, administrator or auditor",
+            ));
         }
         let password = password::hash(&new.password, &self.config.ambient)?;
-        let account =
-            Account { account: new.account.clone(), name: new.name.clone(), role: new.role.clone(), password, failures: 0, blocked_until: 0 };
+        let account = Account {
+            account: new.account.clone(),
+            name: new.name.clone(),
+            role: new.role.clone(),
+            password,
+            failures: 0,
+            blocked_until: 0,
+        };
         let now = self.config.ambient.now();
         self.db.write_blocking(|tx| {
             custody::audit(tx, now, "admin", "put-account", &account.account)?;
@@ -145,7 +211,9 @@ impl Admin {
     /// Revokes every active key of this name: refused from now on, and a leaf as soon as the sequencer runs.
     pub fn revoke(&self, key_name: &str, reason: &str) -> Result<usize, AdminError> {
         if !REASONS.contains(&reason) {
-            return Err(AdminError::Field("a reason is lost, stolen, left, compromised or other"));
+            return Err(AdminError::Field(
+                "a reason is lost, stolen, left, compromised or other",
+            ));
         }
         let now = self.config.ambient.now();
         let revoked = self.db.write_blocking(|tx| {
@@ -168,19 +236,37 @@ impl Admin {
             }
             Ok::<_, AdminError>(revoked)
         })?;
-        if revoked == 0 { Err(AdminError::Unknown("active key")) } else { Ok(revoked) }
+        if revoked == 0 {
+            Err(AdminError::Unknown("active key"))
+        } else {
+            Ok(revoked)
+        }
     }
 }
 
 fn text(value: &str, sentence: &'static str) -> Result<(), AdminError> {
-    let fits = !value.trim().is_empty() && value.chars().count() <= LONGEST && !value.chars().any(char::is_control);
-    if fits { Ok(()) } else { Err(AdminError::Field(sentence)) }
+    let fits = !value.trim().is_empty()
+        && value.chars().count() <= LONGEST
+        && !value.chars().any(char::is_control);
+    if fits {
+        Ok(())
+    } else {
+        Err(AdminError::Field(sentence))
+    }
 }
 
 /// Percent-encodes what has a meaning in the QR's text.
 fn percent(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    text.bytes()
+        .map(|byte| {
+            if plain(byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -189,6 +275,9 @@ mod tests {
 
     #[test]
     fn addresses_survive_the_qr() {
-        assert_eq!(percent("http://127.0.0.1:8443/a b"), "http%3A%2F%2F127.0.0.1%3A8443%2Fa%20b");
+        assert_eq!(
+            percent("http://127.0.0.1:8443/a b"),
+            "http%3A%2F%2F127.0.0.1%3A8443%2Fa%20b"
+        );
     }
 }

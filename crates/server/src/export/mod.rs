@@ -65,7 +65,13 @@ pub struct Material {
 
 impl Material {
     /// Takes it from the database. `by`: who exports, and when; written into custody first, so that the export holds its own line.
-    pub fn gather(db: &Db, server: &ServerKeys, origin: &str, packet: &PacketRow, by: Option<(&str, Millis)>) -> Result<Self, ExportError> {
+    pub fn gather(
+        db: &Db,
+        server: &ServerKeys,
+        origin: &str,
+        packet: &PacketRow,
+        by: Option<(&str, Millis)>,
+    ) -> Result<Self, ExportError> {
         let seal = Sha256Digest(packet.seal_sha256);
         if packet.receipt.is_none() {
             return Err(ExportError::NotLogged);
@@ -79,24 +85,52 @@ impl Material {
         db.read_blocking(|c| Self::read(c, server, origin, &seal))
     }
 
-    fn read(c: &Connection, server: &ServerKeys, origin: &str, seal: &Sha256Digest) -> Result<Self, ExportError> {
+    fn read(
+        c: &Connection,
+        server: &ServerKeys,
+        origin: &str,
+        seal: &Sha256Digest,
+    ) -> Result<Self, ExportError> {
         // Read again: receipt and proof must be of one moment.
         let packet = packets::by_seal(c, &seal.0)?.ok_or(ExportError::NotLogged)?;
-        let (Some(receipt), Some(proof), Some(index)) = (packet.receipt, packet.proof, packet.leaf_index) else { return Err(ExportError::NotLogged) };
+        let (Some(receipt), Some(proof), Some(index)) =
+            (packet.receipt, packet.proof, packet.leaf_index)
+        else {
+            return Err(ExportError::NotLogged);
+        };
         let parsed = TlogProof::parse(&proof).map_err(|_| ExportError::Malformed("proof"))?;
-        let note = log::leaf(c, index)?.and_then(|leaf| Note::parse(&leaf).ok()).ok_or(ExportError::Malformed("seal"))?;
+        let note = log::leaf(c, index)?
+            .and_then(|leaf| Note::parse(&leaf).ok())
+            .ok_or(ExportError::Malformed("seal"))?;
         let consistency = consistency(c, &note, &parsed.checkpoint)?;
         let mut files: Vec<KeyFile> = Vec::new();
-        for (name, key) in ["log", "receipts", "authority", "decisions"].iter().zip(server.vkeys()) {
+        for (name, key) in ["log", "receipts", "authority", "decisions"]
+            .iter()
+            .zip(server.vkeys())
+        {
             files.push((format!("{name}.vkey"), format!("{key}\n").into_bytes()));
         }
         for line in &note.signatures {
-            for row in keys::named(c, &line.name)?.into_iter().filter(|row| row.key_id == line.key_id) {
-                let stem = row.name.strip_prefix(origin).unwrap_or(&row.name).trim_start_matches('/').replace('/', "-");
-                if files.iter().any(|(name, _)| *name == format!("{stem}.vkey")) {
+            for row in keys::named(c, &line.name)?
+                .into_iter()
+                .filter(|row| row.key_id == line.key_id)
+            {
+                let stem = row
+                    .name
+                    .strip_prefix(origin)
+                    .unwrap_or(&row.name)
+                    .trim_start_matches('/')
+                    .replace('/', "-");
+                if files
+                    .iter()
+                    .any(|(name, _)| *name == format!("{stem}.vkey"))
+                {
                     continue;
                 }
-                files.push((format!("{stem}.vkey"), format!("{}\n", row.vkey).into_bytes()));
+                files.push((
+                    format!("{stem}.vkey"),
+                    format!("{}\n", row.vkey).into_bytes(),
+                ));
                 files.push((format!("{stem}.entry"), row.entry));
             }
         }
@@ -114,17 +148,29 @@ impl Material {
 }
 
 /// The consistency proof from the checkpoint that a seal names to a later one, if it names one.
-pub fn consistency(c: &Connection, seal: &Note, checkpoint: &[u8]) -> Result<Option<Vec<u8>>, ExportError> {
+pub fn consistency(
+    c: &Connection,
+    seal: &Note,
+    checkpoint: &[u8],
+) -> Result<Option<Vec<u8>>, ExportError> {
     let body = SealBody::parse(&seal.text).map_err(|_| ExportError::Malformed("seal"))?;
-    let Some((seen, _)) = body.seen_checkpoint else { return Ok(None) };
+    let Some((seen, _)) = body.seen_checkpoint else {
+        return Ok(None);
+    };
     let note = Note::parse(checkpoint).map_err(|_| ExportError::Malformed("checkpoint"))?;
-    let now = fieldseal_tlog::checkpoint::Checkpoint::parse(&note.text).map_err(|_| ExportError::Malformed("checkpoint"))?;
+    let now = fieldseal_tlog::checkpoint::Checkpoint::parse(&note.text)
+        .map_err(|_| ExportError::Malformed("checkpoint"))?;
     if seen == 0 || seen > now.size {
         // A head that this log never had: there is nothing to prove it with, and the verifier says so.
         return Ok(None);
     }
-    let hashes = prove_consistency(seen, now.size, &Hashes(c)).map_err(|_| ExportError::Malformed("tree"))?;
-    let proof = fieldseal_packet::consistency::Consistency { old_size: seen, new_size: now.size, hashes };
+    let hashes = prove_consistency(seen, now.size, &Hashes(c))
+        .map_err(|_| ExportError::Malformed("tree"))?;
+    let proof = fieldseal_packet::consistency::Consistency {
+        old_size: seen,
+        new_size: now.size,
+        hashes,
+    };
     Ok(Some(proof.text().into_bytes()))
 }
 
@@ -144,23 +190,72 @@ impl Bag {
         let zip_path = format!("data/packet-{}.zip", packet.id);
         let mut payload: Vec<(String, Vec<u8>)> = vec![
             ("data/receipt/receipt".to_owned(), material.receipt.clone()),
-            ("data/receipt/packet.tlog-proof".to_owned(), material.proof.clone()),
-            ("data/receipt/checkpoint".to_owned(), material.checkpoint.clone()),
+            (
+                "data/receipt/packet.tlog-proof".to_owned(),
+                material.proof.clone(),
+            ),
+            (
+                "data/receipt/checkpoint".to_owned(),
+                material.checkpoint.clone(),
+            ),
         ];
-        payload.extend(material.consistency.clone().map(|bytes| ("data/receipt/consistency".to_owned(), bytes)));
-        payload.extend(material.keys.iter().map(|(name, bytes)| (format!("data/receipt/keys/{name}"), bytes.clone())));
-        payload.push(("data/custody-after.log".to_owned(), material.custody.clone()));
+        payload.extend(
+            material
+                .consistency
+                .clone()
+                .map(|bytes| ("data/receipt/consistency".to_owned(), bytes)),
+        );
+        payload.extend(
+            material
+                .keys
+                .iter()
+                .map(|(name, bytes)| (format!("data/receipt/keys/{name}"), bytes.clone())),
+        );
+        payload.push((
+            "data/custody-after.log".to_owned(),
+            material.custody.clone(),
+        ));
         for (number, decision) in (1..).zip(&material.decisions) {
-            payload.push((format!("data/decisions/{number:04}.note"), decision.note.clone()));
-            payload.push((format!("data/decisions/{number:04}.json"), decision.document.clone()));
-            payload.push((format!("data/decisions/{number:04}.salt"), decision.salt.to_vec()));
+            payload.push((
+                format!("data/decisions/{number:04}.note"),
+                decision.note.clone(),
+            ));
+            payload.push((
+                format!("data/decisions/{number:04}.json"),
+                decision.document.clone(),
+            ));
+            payload.push((
+                format!("data/decisions/{number:04}.salt"),
+                decision.salt.to_vec(),
+            ));
         }
-        payload.push(("data/VERIFY.txt".to_owned(), verify_txt::text(material, packet).into_bytes()));
-        let mut listed = vec![PayloadFile { path: zip_path.clone(), size: packet.zip_size, sha256: Sha256Digest(packet.zip_sha256) }];
-        listed.extend(payload.iter().map(|(path, bytes)| PayloadFile { path: path.clone(), size: bytes.len() as u64, sha256: Sha256Digest::of(bytes) }));
-        let tags = assemble(&BagInput { id: &packet.id, profile: PROFILE, at: Timestamp::from_millis(now), payload: &listed, tags: &[] });
+        payload.push((
+            "data/VERIFY.txt".to_owned(),
+            verify_txt::text(material, packet).into_bytes(),
+        ));
+        let mut listed = vec![PayloadFile {
+            path: zip_path.clone(),
+            size: packet.zip_size,
+            sha256: Sha256Digest(packet.zip_sha256),
+        }];
+        listed.extend(payload.iter().map(|(path, bytes)| PayloadFile {
+            path: path.clone(),
+            size: bytes.len() as u64,
+            sha256: Sha256Digest::of(bytes),
+        }));
+        let tags = assemble(&BagInput {
+            id: &packet.id,
+            profile: PROFILE,
+            at: Timestamp::from_millis(now),
+            payload: &listed,
+            tags: &[],
+        });
         let mut files = tags.files;
         files.extend(payload);
-        Ok(Self { folder: format!("evidence-{}", packet.slug), files, zip_path })
+        Ok(Self {
+            folder: format!("evidence-{}", packet.slug),
+            files,
+            zip_path,
+        })
     }
 }

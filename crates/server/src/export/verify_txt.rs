@@ -9,7 +9,9 @@ use super::Material;
 use crate::store::packets::PacketRow;
 
 /// DER of an Ed25519 SubjectPublicKeyInfo before its 32 bytes.
-const ED25519_SPKI: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+const ED25519_SPKI: [u8; 12] = [
+    0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
+];
 
 /// The file.
 pub fn text(material: &Material, packet: &PacketRow) -> String {
@@ -45,7 +47,11 @@ pub fn text(material: &Material, packet: &PacketRow) -> String {
         .keys
         .iter()
         .filter(|(name, _)| name.ends_with(".vkey"))
-        .filter_map(|(_, bytes)| std::str::from_utf8(bytes).ok().and_then(|line| Vkey::parse(line.trim_end()).ok()))
+        .filter_map(|(_, bytes)| {
+            std::str::from_utf8(bytes)
+                .ok()
+                .and_then(|line| Vkey::parse(line.trim_end()).ok())
+        })
         .collect();
     let seal = format!("/tmp/check/packet-{id}/seal/packet.seal");
     for key in vkeys.iter().skip(4) {
@@ -75,17 +81,33 @@ fn signature(out: &mut String, file: &str, key: &Vkey) {
     let (der, verify) = match key.algorithm() {
         Algorithm::Ed25519 => {
             let der = [ED25519_SPKI.as_slice(), key.material()].concat();
-            (der, "openssl pkeyutl -verify -pubin -inkey /tmp/key.der -keyform DER -rawin -in /tmp/text -sigfile /tmp/sig")
+            (
+                der,
+                "openssl pkeyutl -verify -pubin -inkey /tmp/key.der -keyform DER -rawin -in /tmp/text -sigfile /tmp/sig",
+            )
         }
-        _ => (key.material().to_vec(), "openssl dgst -sha256 -verify /tmp/key.der -keyform DER -signature /tmp/sig /tmp/text"),
+        _ => (
+            key.material().to_vec(),
+            "openssl dgst -sha256 -verify /tmp/key.der -keyform DER -signature /tmp/sig /tmp/text",
+        ),
     };
-    let _ = writeln!(out, "echo {} | base64 -d > /tmp/key.der", STANDARD.encode(der));
-    let _ = writeln!(out, "grep -F '{mark}' {file} | sed 's/.* //' | base64 -d | tail -c +5 > /tmp/sig");
+    let _ = writeln!(
+        out,
+        "echo {} | base64 -d > /tmp/key.der",
+        STANDARD.encode(der)
+    );
+    let _ = writeln!(
+        out,
+        "grep -F '{mark}' {file} | sed 's/.* //' | base64 -d | tail -c +5 > /tmp/sig"
+    );
     let _ = writeln!(out, "{verify}\n");
 }
 
 fn inclusion(material: &Material) -> String {
-    let size = Note::parse(&material.checkpoint).ok().and_then(|note| note.text.lines().nth(1).map(str::to_owned)).unwrap_or_default();
+    let size = Note::parse(&material.checkpoint)
+        .ok()
+        .and_then(|note| note.text.lines().nth(1).map(str::to_owned))
+        .unwrap_or_default();
     format!(
         "4. The seal stands in the log\n\n\
          data/receipt/packet.tlog-proof is a C2SP tlog-proof: the leaf's index, the hashes of the audit path, and the signed checkpoint\n\

@@ -30,9 +30,17 @@ pub fn layout(bag: &Bag, packet: &dyn ReadAt) -> io::Result<Layout> {
     let mut entries: Vec<LayoutEntry> = bag
         .files
         .iter()
-        .map(|(path, bytes)| LayoutEntry { path: format!("{}/{path}", bag.folder), size: bytes.len() as u64, crc32: crc32fast::hash(bytes) })
+        .map(|(path, bytes)| LayoutEntry {
+            path: format!("{}/{path}", bag.folder),
+            size: bytes.len() as u64,
+            crc32: crc32fast::hash(bytes),
+        })
         .collect();
-    entries.push(LayoutEntry { path: format!("{}/{}", bag.folder, bag.zip_path), size, crc32: crc.finalize() });
+    entries.push(LayoutEntry {
+        path: format!("{}/{}", bag.folder, bag.zip_path),
+        size,
+        crc32: crc.finalize(),
+    });
     Layout::new(&entries)
 }
 
@@ -43,10 +51,16 @@ pub fn body(bag: Bag, layout: Layout, packet: Packet) -> Body {
         let open = |index: usize, offset: u64| -> io::Result<Box<dyn Read + '_>> {
             match bag.files.get(index) {
                 Some((_, bytes)) => {
-                    let from = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+                    let from = usize::try_from(offset)
+                        .unwrap_or(usize::MAX)
+                        .min(bytes.len());
                     Ok(Box::new(&bytes[from..]))
                 }
-                None => Ok(Box::new(Stretch::new(&*packet, offset, packet.size()?.saturating_sub(offset)))),
+                None => Ok(Box::new(Stretch::new(
+                    &*packet,
+                    offset,
+                    packet.size()?.saturating_sub(offset),
+                ))),
             }
         };
         let mut reader = layout.reader(0, open);
@@ -66,5 +80,7 @@ pub fn body(bag: Bag, layout: Layout, packet: Packet) -> Body {
             }
         }
     });
-    Body::from_stream(futures_util::stream::poll_fn(move |context| receiver.poll_recv(context)))
+    Body::from_stream(futures_util::stream::poll_fn(move |context| {
+        receiver.poll_recv(context)
+    }))
 }

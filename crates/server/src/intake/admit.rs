@@ -61,8 +61,13 @@ struct Bytes {
 
 /// A complete upload: admitted, or put into quarantine.
 pub fn take_in(app: &App, upload: &Upload) -> Result<(), IntakeError> {
-    let Some(zip_sha256) = upload.zip_sha256 else { return Err(IntakeError::Lost) };
-    let zip = ZipFacts { sha256: Sha256Digest(zip_sha256), size: upload.length };
+    let Some(zip_sha256) = upload.zip_sha256 else {
+        return Err(IntakeError::Lost);
+    };
+    let zip = ZipFacts {
+        sha256: Sha256Digest(zip_sha256),
+        size: upload.length,
+    };
     let path = locate(app, upload, &zip.sha256).ok_or(IntakeError::Lost)?;
     let outcome = decide(app, &Bytes { path, zip }, upload)?;
     match outcome {
@@ -75,7 +80,10 @@ pub fn take_in(app: &App, upload: &Upload) -> Result<(), IntakeError> {
 /// What was kept aside for want of this key.
 pub fn second_look(app: &App, key: &str) -> Result<(), IntakeError> {
     for row in app.db.read_blocking(|c| quarantine::waiting_for(c, key))? {
-        let zip = ZipFacts { sha256: Sha256Digest(row.zip_sha256), size: row.size };
+        let zip = ZipFacts {
+            sha256: Sha256Digest(row.zip_sha256),
+            size: row.size,
+        };
         let upload = Upload {
             id: row.id.clone(),
             device: row.device.clone(),
@@ -101,44 +109,84 @@ enum Outcome {
 }
 
 fn locate(app: &App, upload: &Upload, digest: &Sha256Digest) -> Option<PathBuf> {
-    let places = [app.uploads.path(&upload.id), app.blobs.path(digest), app.layout.quarantine().join(digest.to_string())];
+    let places = [
+        app.uploads.path(&upload.id),
+        app.blobs.path(digest),
+        app.layout.quarantine().join(digest.to_string()),
+    ];
     places.into_iter().find(|path| path.is_file())
 }
 
 fn decide(app: &App, bytes: &Bytes, upload: &Upload) -> Result<Outcome, IntakeError> {
     let file = File::open(&bytes.path)?;
-    let seal = app.db.read_blocking(|c| admissible(c, &file, &app.origin))?;
+    let seal = app
+        .db
+        .read_blocking(|c| admissible(c, &file, &app.origin))?;
     let seal = match seal {
         Ok(seal) => seal,
         Err(refused) => return put_aside(app, bytes, upload, &refused),
     };
     let seal_sha256 = Sha256Digest::of(&seal.bytes);
-    let known = app.db.read_blocking(|c| Known::gather(c, &app.trust, &seal.note))?;
+    let known = app
+        .db
+        .read_blocking(|c| Known::gather(c, &app.trust, &seal.note))?;
     let check = known.verify(&file, bytes.zip, None);
     drop(file);
     let facts = summary::facts(&check, &seal.body.packet.to_string());
-    let refusal = app.db.read_blocking(|c| standing(c, &seal, &seal_sha256, &bytes.zip, facts.risk))?;
+    let refusal = app
+        .db
+        .read_blocking(|c| standing(c, &seal, &seal_sha256, &bytes.zip, facts.risk))?;
     if let Some(reason) = refusal {
-        return put_aside(app, bytes, upload, &Refused { reason: reason.to_owned(), missing_key: None });
+        return put_aside(
+            app,
+            bytes,
+            upload,
+            &Refused {
+                reason: reason.to_owned(),
+                missing_key: None,
+            },
+        );
     }
     app.blobs.adopt(&bytes.path, &bytes.zip.sha256)?;
     match record(app, bytes, upload, &seal, &seal_sha256, &facts)? {
         None => Ok(Outcome::Admitted),
         // Another upload was faster between the two looks; the bytes have moved meanwhile.
         Some(reason) => {
-            let moved = Bytes { path: app.blobs.path(&bytes.zip.sha256), zip: bytes.zip };
-            put_aside(app, &moved, upload, &Refused { reason: reason.to_owned(), missing_key: None })
+            let moved = Bytes {
+                path: app.blobs.path(&bytes.zip.sha256),
+                zip: bytes.zip,
+            };
+            put_aside(
+                app,
+                &moved,
+                upload,
+                &Refused {
+                    reason: reason.to_owned(),
+                    missing_key: None,
+                },
+            )
         }
     }
 }
 
 /// Whether what is here already stands against these bytes.
-fn standing(c: &rusqlite::Connection, seal: &Admissible, seal_sha256: &Sha256Digest, zip: &ZipFacts, risk: u8) -> Result<Option<&'static str>, StoreError> {
+fn standing(
+    c: &rusqlite::Connection,
+    seal: &Admissible,
+    seal_sha256: &Sha256Digest,
+    zip: &ZipFacts,
+    risk: u8,
+) -> Result<Option<&'static str>, StoreError> {
     if let Some(there) = packets::by_seal(c, &seal_sha256.0)? {
         let better = risk > there.risk && there.risk == 0;
         return Ok((there.zip_sha256 != zip.sha256.0 && !better).then_some(OTHER_BYTES));
     }
-    let taken = log::seal_taken(c, &seal.device, seal.body.device_seq, &body_digest(&seal.note))?;
+    let taken = log::seal_taken(
+        c,
+        &seal.device,
+        seal.body.device_seq,
+        &body_digest(&seal.note),
+    )?;
     Ok(taken.then_some(EQUIVOCATION))
 }
 
@@ -151,8 +199,13 @@ fn record(
     seal_sha256: &Sha256Digest,
     facts: &Facts,
 ) -> Result<Option<&'static str>, IntakeError> {
-    let received_at = upload.completed_at.unwrap_or_else(|| app.config.ambient.now());
-    let (summary, findings) = (serde_json::to_string(&facts.summary)?, serde_json::to_string(&facts.findings)?);
+    let received_at = upload
+        .completed_at
+        .unwrap_or_else(|| app.config.ambient.now());
+    let (summary, findings) = (
+        serde_json::to_string(&facts.summary)?,
+        serde_json::to_string(&facts.findings)?,
+    );
     app.db.write_blocking(|tx| {
         if let Some(reason) = standing(tx, seal, seal_sha256, &bytes.zip, facts.risk)? {
             return Ok(Some(reason));
@@ -161,7 +214,9 @@ fn record(
         let there = packets::by_seal(tx, &seal_sha256.0)?;
         let slug = match &there {
             Some(there) => there.slug.clone(),
-            None if packets::slug_taken(tx, &id)? => format!("{id}~{}", &seal_sha256.to_string()[..8]),
+            None if packets::slug_taken(tx, &id)? => {
+                format!("{id}~{}", &seal_sha256.to_string()[..8])
+            }
             None => id.clone(),
         };
         let row = PacketRow {
@@ -189,20 +244,41 @@ fn record(
             decision: None,
             decided_at: None,
         };
-        let received = Event::Received { zip_sha256: bytes.zip.sha256, zip_size: bytes.zip.size };
+        let received = Event::Received {
+            zip_sha256: bytes.zip.sha256,
+            zip_size: bytes.zip.size,
+        };
         match &there {
             // The same bytes once more: nothing to add.
             Some(there) if there.zip_sha256 == row.zip_sha256 => {}
             Some(there) => {
                 packets::replace_bytes(tx, there, &row)?;
-                custody::append(tx, seal_sha256, received_at, Some(&upload.device), &received)?;
+                custody::append(
+                    tx,
+                    seal_sha256,
+                    received_at,
+                    Some(&upload.device),
+                    &received,
+                )?;
             }
             None => {
-                if !log::claim_seal(tx, &seal.device, seal.body.device_seq, &body_digest(&seal.note), &seal_sha256.0)? {
+                if !log::claim_seal(
+                    tx,
+                    &seal.device,
+                    seal.body.device_seq,
+                    &body_digest(&seal.note),
+                    &seal_sha256.0,
+                )? {
                     return Ok(Some(EQUIVOCATION));
                 }
                 packets::add(tx, &row)?;
-                custody::append(tx, seal_sha256, received_at, Some(&upload.device), &received)?;
+                custody::append(
+                    tx,
+                    seal_sha256,
+                    received_at,
+                    Some(&upload.device),
+                    &received,
+                )?;
                 log::add_pending(tx, "packet-seal", &seal.bytes)?;
             }
         }
@@ -216,7 +292,12 @@ fn record(
 }
 
 /// Keeps the bytes under a signed note, which becomes a leaf.
-fn put_aside(app: &App, bytes: &Bytes, upload: &Upload, refused: &Refused) -> Result<Outcome, IntakeError> {
+fn put_aside(
+    app: &App,
+    bytes: &Bytes,
+    upload: &Upload,
+    refused: &Refused,
+) -> Result<Outcome, IntakeError> {
     let digest = bytes.zip.sha256;
     let place = app.layout.quarantine().join(digest.to_string());
     // Bytes that are some packet's stay where they are.
@@ -226,7 +307,9 @@ fn put_aside(app: &App, bytes: &Bytes, upload: &Upload, refused: &Refused) -> Re
         files::sync_folder_of(&place)?;
         files::sync_folder_of(&bytes.path)?;
     }
-    let received_at = upload.completed_at.unwrap_or_else(|| app.config.ambient.now());
+    let received_at = upload
+        .completed_at
+        .unwrap_or_else(|| app.config.ambient.now());
     let entry = QuarantinedEntry {
         origin: app.origin.clone(),
         sha256: digest,

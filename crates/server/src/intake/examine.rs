@@ -7,7 +7,10 @@ use fieldseal_packet::bag::SEAL;
 use fieldseal_packet::entry::Revoked;
 use fieldseal_packet::seal::{MAX_SEAL, SealBody};
 use fieldseal_packet::trust::Trust;
-use fieldseal_packet::verify::{Inputs, LogEvidence, PacketCheck, Revocation, Source as _, ZipFacts, ZipSource, verify_zip, zip_finding};
+use fieldseal_packet::verify::{
+    Inputs, LogEvidence, PacketCheck, Revocation, Source as _, ZipFacts, ZipSource, verify_zip,
+    zip_finding,
+};
 use fieldseal_packet::zipread::{ReadAt, Stretch};
 use fieldseal_packet::{KeyName, KeyRole, Sha256Digest};
 use fieldseal_tlog::note::{Note, Vkey};
@@ -38,12 +41,24 @@ pub struct Admissible {
 }
 
 /// Reads the seal and decides on admission. The outer error is the store's, the inner one the packet's.
-pub fn admissible(connection: &Connection, file: &dyn ReadAt, origin: &str) -> Result<Result<Admissible, Refused>, StoreError> {
+pub fn admissible(
+    connection: &Connection,
+    file: &dyn ReadAt,
+    origin: &str,
+) -> Result<Result<Admissible, Refused>, StoreError> {
     let (bytes, note, body) = match read_seal(file, origin) {
         Ok(read) => read,
-        Err(reason) => return Ok(Err(Refused { reason, missing_key: None })),
+        Err(reason) => {
+            return Ok(Err(Refused {
+                reason,
+                missing_key: None,
+            }));
+        }
     };
-    let mut refused = Refused { reason: "device-line-absent".to_owned(), missing_key: None };
+    let mut refused = Refused {
+        reason: "device-line-absent".to_owned(),
+        missing_key: None,
+    };
     for line in &note.signatures {
         if KeyName::parse(origin, &line.name).map(|name| name.role) != Ok(KeyRole::Device) {
             continue;
@@ -51,20 +66,32 @@ pub fn admissible(connection: &Connection, file: &dyn ReadAt, origin: &str) -> R
         let rows = keys::named(connection, &line.name)?;
         let known = rows.iter().find(|row| row.key_id == line.key_id);
         let Some(row) = known else {
-            refused = Refused { reason: "device-not-enrolled".to_owned(), missing_key: Some(line.name.clone()) };
+            refused = Refused {
+                reason: "device-not-enrolled".to_owned(),
+                missing_key: Some(line.name.clone()),
+            };
             continue;
         };
         let key = Vkey::parse(&row.vkey).map_err(|_| StoreError::Malformed("vkey"))?;
         if note.verify_by(&key).is_ok() {
-            return Ok(Ok(Admissible { device: line.name.clone(), bytes, body, note }));
+            return Ok(Ok(Admissible {
+                device: line.name.clone(),
+                bytes,
+                body,
+                note,
+            }));
         }
-        refused = Refused { reason: "device-line-invalid".to_owned(), missing_key: None };
+        refused = Refused {
+            reason: "device-line-invalid".to_owned(),
+            missing_key: None,
+        };
     }
     Ok(Err(refused))
 }
 
 fn read_seal(file: &dyn ReadAt, origin: &str) -> Result<(Vec<u8>, Note, SealBody), String> {
-    let source = ZipSource::open(file).map_err(|error| zip_finding(&error).code.word().to_owned())?;
+    let source =
+        ZipSource::open(file).map_err(|error| zip_finding(&error).code.word().to_owned())?;
     let bytes = read(&source, SEAL, MAX_SEAL).ok_or("seal-missing")?;
     let note = Note::parse(&bytes).map_err(|_| "seal-malformed")?;
     let body = SealBody::parse(&note.text).map_err(|_| "seal-malformed")?;
@@ -98,7 +125,8 @@ pub struct Known {
 impl Known {
     /// Of the keys that have a line on this seal.
     pub fn gather(connection: &Connection, trust: &str, note: &Note) -> Result<Self, StoreError> {
-        let trust = Trust::parse(trust.as_bytes()).map_err(|_| StoreError::Malformed("trust file"))?;
+        let trust =
+            Trust::parse(trust.as_bytes()).map_err(|_| StoreError::Malformed("trust file"))?;
         let (mut vkeys, mut entries) = (Vec::new(), Vec::new());
         for line in &note.signatures {
             for row in keys::named(connection, &line.name)? {
@@ -108,23 +136,49 @@ impl Known {
         }
         let mut revocations = Vec::new();
         for (leaf_index, note) in log::revocations(connection)? {
-            let revoked = Note::parse(&note).ok().and_then(|note| Revoked::parse(&note.text).ok());
-            let key = revoked.and_then(|revoked| Vkey::parse(&revoked.vkey).ok()).ok_or(StoreError::Malformed("revocation"))?;
+            let revoked = Note::parse(&note)
+                .ok()
+                .and_then(|note| Revoked::parse(&note.text).ok());
+            let key = revoked
+                .and_then(|revoked| Vkey::parse(&revoked.vkey).ok())
+                .ok_or(StoreError::Malformed("revocation"))?;
             revocations.push(Revocation { key, leaf_index });
         }
-        Ok(Self { trust, keys: vkeys, entries, revocations })
+        Ok(Self {
+            trust,
+            keys: vkeys,
+            entries,
+            revocations,
+        })
     }
 
     /// The anchors alone, for a packet whose seal does not read.
     pub fn anchors(trust: &str) -> Result<Self, StoreError> {
-        let trust = Trust::parse(trust.as_bytes()).map_err(|_| StoreError::Malformed("trust file"))?;
-        Ok(Self { trust, keys: Vec::new(), entries: Vec::new(), revocations: Vec::new() })
+        let trust =
+            Trust::parse(trust.as_bytes()).map_err(|_| StoreError::Malformed("trust file"))?;
+        Ok(Self {
+            trust,
+            keys: Vec::new(),
+            entries: Vec::new(),
+            revocations: Vec::new(),
+        })
     }
 
     /// Runs the verifier.
-    pub fn verify(&self, file: &dyn ReadAt, zip: ZipFacts, log: Option<LogEvidence<'_>>) -> PacketCheck {
-        let inputs =
-            Inputs { trust: Some(&self.trust), keys: &self.keys, entries: &self.entries, log, revocations: &self.revocations, zip: Some(zip) };
+    pub fn verify(
+        &self,
+        file: &dyn ReadAt,
+        zip: ZipFacts,
+        log: Option<LogEvidence<'_>>,
+    ) -> PacketCheck {
+        let inputs = Inputs {
+            trust: Some(&self.trust),
+            keys: &self.keys,
+            entries: &self.entries,
+            log,
+            revocations: &self.revocations,
+            zip: Some(zip),
+        };
         verify_zip(file, &inputs)
     }
 }

@@ -9,8 +9,8 @@ use super::examine::{Known, admissible};
 use crate::app::App;
 use crate::blobs::Blobs as _;
 use crate::export;
-use crate::store::StoreError;
 use crate::review::summary;
+use crate::store::StoreError;
 use crate::store::packets::{self, PacketRow};
 
 /// All packets that wait for it.
@@ -24,7 +24,16 @@ pub fn all(app: &App) -> Result<(), IntakeError> {
             let check = verify(app, packet)?;
             let facts = summary::facts(&check, &packet.id);
             let findings = serde_json::to_string(&facts.findings)?;
-            app.db.write_blocking(|tx| packets::judge(tx, &packet.seal_sha256, &packet.zip_sha256, &facts.verdict, facts.risk, &findings))?;
+            app.db.write_blocking(|tx| {
+                packets::judge(
+                    tx,
+                    &packet.seal_sha256,
+                    &packet.zip_sha256,
+                    &facts.verdict,
+                    facts.risk,
+                    &findings,
+                )
+            })?;
         }
     }
 }
@@ -32,16 +41,29 @@ pub fn all(app: &App) -> Result<(), IntakeError> {
 /// Runs the verifier over a stored packet with all that the server knows of it.
 pub fn verify(app: &App, packet: &PacketRow) -> Result<PacketCheck, IntakeError> {
     let file = app.blobs.open(&Sha256Digest(packet.zip_sha256))?;
-    let zip = ZipFacts { sha256: Sha256Digest(packet.zip_sha256), size: packet.zip_size };
-    let checkpoint = packet.proof.as_deref().and_then(|proof| TlogProof::parse(proof).ok()).map(|proof| proof.checkpoint);
-    let (known, consistency) = app.db.read_blocking(|c| match admissible(c, &*file, &app.origin)? {
-        Ok(seal) => {
-            let consistency = checkpoint.as_deref().and_then(|checkpoint| export::consistency(c, &seal.note, checkpoint).ok().flatten());
-            Ok::<_, StoreError>((Known::gather(c, &app.trust, &seal.note)?, consistency))
-        }
-        // The stored bytes no longer read as they did: the verifier says so.
-        Err(_) => Ok((Known::anchors(&app.trust)?, None)),
-    })?;
+    let zip = ZipFacts {
+        sha256: Sha256Digest(packet.zip_sha256),
+        size: packet.zip_size,
+    };
+    let checkpoint = packet
+        .proof
+        .as_deref()
+        .and_then(|proof| TlogProof::parse(proof).ok())
+        .map(|proof| proof.checkpoint);
+    let (known, consistency) =
+        app.db
+            .read_blocking(|c| match admissible(c, &*file, &app.origin)? {
+                Ok(seal) => {
+                    let consistency = checkpoint.as_deref().and_then(|checkpoint| {
+                        export::consistency(c, &seal.note, checkpoint)
+                            .ok()
+                            .flatten()
+                    });
+                    Ok::<_, StoreError>((Known::gather(c, &app.trust, &seal.note)?, consistency))
+                }
+                // The stored bytes no longer read as they did: the verifier says so.
+                Err(_) => Ok((Known::anchors(&app.trust)?, None)),
+            })?;
     let log = LogEvidence {
         receipt: packet.receipt.as_deref(),
         proof: packet.proof.as_deref(),

@@ -39,7 +39,10 @@ impl Intake {
 
     /// A key of this name was enrolled: what was kept aside for want of it gets a second look.
     pub fn key_enrolled(&self, name: String) {
-        self.enrolled.lock().unwrap_or_else(PoisonError::into_inner).insert(name);
+        self.enrolled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name);
         self.kick();
     }
 
@@ -63,7 +66,11 @@ impl Intake {
     }
 
     async fn round(&self, app: &Shared) {
-        let complete = app.db.read(|c| uploads::in_state(c, "complete")).await.unwrap_or_default();
+        let complete = app
+            .db
+            .read(|c| uploads::in_state(c, "complete"))
+            .await
+            .unwrap_or_default();
         for batch in complete.chunks(AT_ONCE) {
             let tasks: Vec<_> = batch
                 .iter()
@@ -79,25 +86,32 @@ impl Intake {
             // Receipts are given when the log has published; nothing here waits for it.
             app.sequencer.kick();
         }
-        let mut names = std::mem::take(&mut *self.enrolled.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut names =
+            std::mem::take(&mut *self.enrolled.lock().unwrap_or_else(PoisonError::into_inner));
         names.extend(app.db.read(quarantine::overdue).await.unwrap_or_default());
         let this = app.clone();
-        report(tokio::task::spawn_blocking(move || {
-            for name in names {
-                admit::second_look(&this, &name)?;
-            }
-            judge::all(&this)?;
-            let now = this.config.ambient.now();
-            this.uploads.sweep(&this.db, now)?;
-            Ok(())
-        }).await);
+        report(
+            tokio::task::spawn_blocking(move || {
+                for name in names {
+                    admit::second_look(&this, &name)?;
+                }
+                judge::all(&this)?;
+                let now = this.config.ambient.now();
+                this.uploads.sweep(&this.db, now)?;
+                Ok(())
+            })
+            .await,
+        );
     }
 }
 
 fn report(result: Result<Result<(), admit::IntakeError>, tokio::task::JoinError>) {
     match result {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::error!(error = &error as &dyn std::error::Error, "intake failed; it is tried again"),
+        Ok(Err(error)) => tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "intake failed; it is tried again"
+        ),
         Err(_) => tracing::error!("an intake task did not come to its end; it is tried again"),
     }
 }

@@ -20,7 +20,12 @@ use crate::store::{Db, StoreError, custody};
 const BATCH: u32 = 256;
 
 /// Gives all receipts that can be given. Returns how many.
-pub fn give(db: &Db, origin: &str, receipts_key: &Ed25519Signer, now: Millis) -> Result<usize, StoreError> {
+pub fn give(
+    db: &Db,
+    origin: &str,
+    receipts_key: &Ed25519Signer,
+    now: Millis,
+) -> Result<usize, StoreError> {
     let mut given = 0;
     loop {
         let waiting = db.read_blocking(|c| packets::unreceipted(c, BATCH))?;
@@ -31,7 +36,9 @@ pub fn give(db: &Db, origin: &str, receipts_key: &Ed25519Signer, now: Millis) ->
             let head = log::head(tx)?;
             let mut batch = 0;
             for packet in &waiting {
-                let Some(index) = log::leaf_index(tx, &packet.seal_sha256)? else { continue };
+                let Some(index) = log::leaf_index(tx, &packet.seal_sha256)? else {
+                    continue;
+                };
                 if index >= head.published_size || head.published_size != head.size {
                     continue;
                 }
@@ -59,7 +66,10 @@ fn one(
     let seal = Sha256Digest(packet.seal_sha256);
     let receipt = Receipt {
         origin: origin.to_owned(),
-        packet: packet.id.parse().map_err(|_| StoreError::Malformed("packet id"))?,
+        packet: packet
+            .id
+            .parse()
+            .map_err(|_| StoreError::Malformed("packet id"))?,
         seal_sha256: seal,
         zip_sha256: Sha256Digest(packet.zip_sha256),
         zip_size: packet.zip_size,
@@ -70,13 +80,27 @@ fn one(
     let note = signed(&receipt.text(), key).map_err(|_| StoreError::Malformed("receipts key"))?;
     let proof = TlogProof {
         index,
-        hashes: prove_inclusion(index, head.size, &Hashes(tx)).map_err(|_| StoreError::Malformed("tree"))?,
+        hashes: prove_inclusion(index, head.size, &Hashes(tx))
+            .map_err(|_| StoreError::Malformed("tree"))?,
         extra: None,
         checkpoint: head.checkpoint.clone(),
     };
     let logged_at = log::logged_at(tx, index)?.unwrap_or(now);
     if packet.leaf_index.is_none() {
-        custody::append(tx, &seal, logged_at, None, &Event::Logged { leaf_index: index })?;
+        custody::append(
+            tx,
+            &seal,
+            logged_at,
+            None,
+            &Event::Logged { leaf_index: index },
+        )?;
     }
-    packets::set_receipt(tx, &packet.seal_sha256, index, logged_at, &note, &proof.to_bytes())
+    packets::set_receipt(
+        tx,
+        &packet.seal_sha256,
+        index,
+        logged_at,
+        &note,
+        &proof.to_bytes(),
+    )
 }

@@ -34,7 +34,9 @@ pub enum AppendError {
 
 /// Appends what is pending, up to a batch. Gives how many pending rows were dealt with; zero means there were none.
 pub fn append(db: &Db, log_key: &Ed25519Signer, now: Millis) -> Result<usize, AppendError> {
-    let waiting = db.read_blocking(|connection| Ok::<_, StoreError>(!log::pending(connection, 1)?.is_empty()))?;
+    let waiting = db.read_blocking(|connection| {
+        Ok::<_, StoreError>(!log::pending(connection, 1)?.is_empty())
+    })?;
     if !waiting {
         return Ok(0);
     }
@@ -46,7 +48,8 @@ pub fn append(db: &Db, log_key: &Ed25519Signer, now: Millis) -> Result<usize, Ap
             let digest: [u8; 32] = Sha256::digest(&leaf.note).into();
             // The same bytes twice are one leaf: two transactions may have decided on the same thing.
             if log::leaf_index(tx, &digest)?.is_none() {
-                let nodes = stored_hashes(size, &leaf_hash(&leaf.note), &Hashes(tx)).map_err(AppendError::Tree)?;
+                let nodes = stored_hashes(size, &leaf_hash(&leaf.note), &Hashes(tx))
+                    .map_err(AppendError::Tree)?;
                 log::append(tx, size, &leaf.kind, &leaf.note, &digest, now, &nodes)?;
                 size += 1;
             }
@@ -54,7 +57,12 @@ pub fn append(db: &Db, log_key: &Ed25519Signer, now: Millis) -> Result<usize, Ap
         }
         if size > old.size {
             let root = root_at(size, &Hashes(tx)).map_err(AppendError::Tree)?;
-            let head = Checkpoint { origin: log_key.vkey().name().to_owned(), size, root, extensions: Vec::new() };
+            let head = Checkpoint {
+                origin: log_key.vkey().name().to_owned(),
+                size,
+                root,
+                extensions: Vec::new(),
+            };
             log::set_head(tx, size, &signed(&head.text(), log_key)?)?;
         }
         Ok(pending.len())
@@ -74,13 +82,17 @@ mod tests {
         let key = Ed25519Signer::from_seed("log.example", &[1; 32]).unwrap();
         let notes: [&[u8]; 4] = [b"a", b"b", b"a", b"c"];
         for note in notes {
-            db.write_blocking(|tx| log::add_pending(tx, "test", note)).unwrap();
+            db.write_blocking(|tx| log::add_pending(tx, "test", note))
+                .unwrap();
         }
         assert_eq!(append(&db, &key, 5).unwrap(), 4);
         assert_eq!(append(&db, &key, 5).unwrap(), 0);
         let head = db.read_blocking(log::head).unwrap();
         let head = checkpoint::open(&head.checkpoint, key.vkey()).unwrap();
         assert_eq!(head.size, 3);
-        assert_eq!(head.root, root_of(&[leaf_hash(b"a"), leaf_hash(b"b"), leaf_hash(b"c")]));
+        assert_eq!(
+            head.root,
+            root_of(&[leaf_hash(b"a"), leaf_hash(b"b"), leaf_hash(b"c")])
+        );
     }
 }

@@ -51,8 +51,17 @@ pub fn publish(db: &Db, to: &Published) -> Result<u64, PublishError> {
         let mut written = Vec::new();
         if head.published_size < head.size {
             for path in tile::new_tiles(head.published_size, head.size) {
-                if let TilePath::Hashes { level, index, width } = path {
-                    written.push((path, tile::hash_tile(level, index, width, &Hashes(connection)).map_err(PublishError::File)?));
+                if let TilePath::Hashes {
+                    level,
+                    index,
+                    width,
+                } = path
+                {
+                    written.push((
+                        path,
+                        tile::hash_tile(level, index, width, &Hashes(connection))
+                            .map_err(PublishError::File)?,
+                    ));
                 }
             }
             for path in tile::new_bundles(head.published_size, head.size) {

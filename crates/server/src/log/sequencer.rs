@@ -82,9 +82,17 @@ impl Work {
 
 impl Sequencer {
     /// Starts the task. `first` is what the round at start-up published.
-    pub fn start(work: Work, first: u64, tick: Duration, mut stop: watch::Receiver<bool>) -> (Self, JoinHandle<()>) {
+    pub fn start(
+        work: Work,
+        first: u64,
+        tick: Duration,
+        mut stop: watch::Receiver<bool>,
+    ) -> (Self, JoinHandle<()>) {
         let kick = Arc::new(Notify::new());
-        let (sender, state) = watch::channel(SequencerState::Running { published: first, served: 0 });
+        let (sender, state) = watch::channel(SequencerState::Running {
+            published: first,
+            served: 0,
+        });
         let tickets = Arc::new(AtomicU64::new(0));
         let asked = Arc::clone(&tickets);
         let woken = Arc::clone(&kick);
@@ -101,15 +109,23 @@ impl Sequencer {
                         sender.send_replace(SequencerState::Running { published, served });
                     }
                     Ok(Err(error @ (RoundError::Append(_) | RoundError::After(_)))) => {
-                        tracing::error!(error = &error as &dyn std::error::Error, "log round failed; it is tried again");
+                        tracing::error!(
+                            error = &error as &dyn std::error::Error,
+                            "log round failed; it is tried again"
+                        );
                     }
                     Ok(Err(error)) => {
-                        tracing::error!(error = &error as &dyn std::error::Error, "publishing failed; the sequencer stops until the next start");
+                        tracing::error!(
+                            error = &error as &dyn std::error::Error,
+                            "publishing failed; the sequencer stops until the next start"
+                        );
                         sender.send_replace(SequencerState::Stopped);
                         return;
                     }
                     Err(_) => {
-                        tracing::error!("a log round did not come to its end; the sequencer stops until the next start");
+                        tracing::error!(
+                            "a log round did not come to its end; the sequencer stops until the next start"
+                        );
                         sender.send_replace(SequencerState::Stopped);
                         return;
                     }
@@ -124,7 +140,14 @@ impl Sequencer {
                 }
             }
         });
-        (Self { kick, tickets, state }, task)
+        (
+            Self {
+                kick,
+                tickets,
+                state,
+            },
+            task,
+        )
     }
 
     /// Wakes the task: there is something pending.

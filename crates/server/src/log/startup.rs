@@ -44,7 +44,9 @@ pub enum LogRefused {
         kept_in: PathBuf,
     },
     /// The kept checkpoint is damaged, or of another log.
-    #[error("the checkpoint kept in {kept_in} is not one that this log's key signed: find out why before removing it")]
+    #[error(
+        "the checkpoint kept in {kept_in} is not one that this log's key signed: find out why before removing it"
+    )]
     NotOurs {
         /// Which file.
         kept_in: PathBuf,
@@ -77,7 +79,8 @@ pub fn check(db: &Db, log_key: &Vkey, kept: &[&Path]) -> Result<(), LogRefused> 
             return Err(LogRefused::Torn);
         }
         if head.size > 0 {
-            let signed = checkpoint::open(&head.checkpoint, log_key).map_err(|_| LogRefused::Torn)?;
+            let signed =
+                checkpoint::open(&head.checkpoint, log_key).map_err(|_| LogRefused::Torn)?;
             let root = root_at(head.size, &Hashes(connection)).map_err(|_| LogRefused::Torn)?;
             if signed.size != head.size || signed.root != root {
                 return Err(LogRefused::Torn);
@@ -92,13 +95,25 @@ pub fn check(db: &Db, log_key: &Vkey, kept: &[&Path]) -> Result<(), LogRefused> 
     })
 }
 
-fn compare(connection: &rusqlite::Connection, here: u64, known: &Checkpoint, path: &Path) -> Result<(), LogRefused> {
+fn compare(
+    connection: &rusqlite::Connection,
+    here: u64,
+    known: &Checkpoint,
+    path: &Path,
+) -> Result<(), LogRefused> {
     if known.size > here {
-        return Err(LogRefused::Smaller { here, signed: known.size, kept_in: path.to_owned() });
+        return Err(LogRefused::Smaller {
+            here,
+            signed: known.size,
+            kept_in: path.to_owned(),
+        });
     }
     let root = root_at(known.size, &Hashes(connection)).map_err(|_| LogRefused::Torn)?;
     if root != known.root {
-        return Err(LogRefused::Inconsistent { size: known.size, kept_in: path.to_owned() });
+        return Err(LogRefused::Inconsistent {
+            size: known.size,
+            kept_in: path.to_owned(),
+        });
     }
     Ok(())
 }
@@ -107,7 +122,17 @@ fn read(path: &Path, log_key: &Vkey) -> Result<Option<Checkpoint>, LogRefused> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(LogRefused::Unreadable { kept_in: path.to_owned(), source }),
+        Err(source) => {
+            return Err(LogRefused::Unreadable {
+                kept_in: path.to_owned(),
+                source,
+            });
+        }
     };
-    checkpoint::open(&bytes, log_key).map(Some).map_err(|source| LogRefused::NotOurs { kept_in: path.to_owned(), source })
+    checkpoint::open(&bytes, log_key)
+        .map(Some)
+        .map_err(|source| LogRefused::NotOurs {
+            kept_in: path.to_owned(),
+            source,
+        })
 }

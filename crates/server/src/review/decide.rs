@@ -41,8 +41,17 @@ struct Reviewer<'a> {
 }
 
 /// Decides. Blocking. Gives the row.
-pub fn decide(app: &App, slug: &str, request: &DecisionRequest, who: &SignedIn) -> Result<DecisionRow, Failure> {
-    let reason = request.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
+pub fn decide(
+    app: &App,
+    slug: &str,
+    request: &DecisionRequest,
+    who: &SignedIn,
+) -> Result<DecisionRow, Failure> {
+    let reason = request
+        .reason
+        .as_deref()
+        .map(str::trim)
+        .filter(|reason| !reason.is_empty());
     if matches!(request.decision, Decision::Returned | Decision::Refused) && reason.is_none() {
         return Err(Failure::bad_request("returning or refusing needs a reason"));
     }
@@ -55,13 +64,22 @@ pub fn decide(app: &App, slug: &str, request: &DecisionRequest, who: &SignedIn) 
         let packet = packets::by_slug(tx, slug)?.ok_or(Failure::new(ProblemCode::NotFound))?;
         let seal = Sha256Digest(packet.seal_sha256);
         if request.packet_digest != seal.to_string() {
-            return Err(Failure::new(ProblemCode::Conflict).detail("the decision is about another packet digest"));
+            return Err(Failure::new(ProblemCode::Conflict)
+                .detail("the decision is about another packet digest"));
         }
-        if packet.decision.as_deref().is_some_and(|decision| decision != "legal-review") {
-            return Err(Failure::new(ProblemCode::Conflict).detail("this packet has been decided on"));
+        if packet
+            .decision
+            .as_deref()
+            .is_some_and(|decision| decision != "legal-review")
+        {
+            return Err(
+                Failure::new(ProblemCode::Conflict).detail("this packet has been decided on")
+            );
         }
         if packet.leaf_index.is_none() {
-            return Err(Failure::new(ProblemCode::Conflict).detail("this packet is not in the log yet"));
+            return Err(
+                Failure::new(ProblemCode::Conflict).detail("this packet is not in the log yet")
+            );
         }
         let at = Timestamp::from_millis(decided_at);
         let document = Document {
@@ -70,20 +88,29 @@ pub fn decide(app: &App, slug: &str, request: &DecisionRequest, who: &SignedIn) 
             seal_sha256: seal.to_string(),
             decision: decision_word(request.decision),
             reason,
-            reviewer: Reviewer { account: &who.row.account, name: &who.row.name, role: &who.row.role },
+            reviewer: Reviewer {
+                account: &who.row.account,
+                name: &who.row.name,
+                role: &who.row.role,
+            },
             decided_at: at.to_string(),
         };
-        let mut document = serde_json::to_vec(&document).map_err(|error| Failure::internal(&error))?;
+        let mut document =
+            serde_json::to_vec(&document).map_err(|error| Failure::internal(&error))?;
         document.push(b'\n');
         let document_sha256 = Sha256Digest::of(&[salt.as_slice(), &document].concat());
         let entry = DecisionEntry {
             origin: app.origin.clone(),
-            packet: packet.id.parse().map_err(|_| Failure::new(ProblemCode::Internal))?,
+            packet: packet
+                .id
+                .parse()
+                .map_err(|_| Failure::new(ProblemCode::Internal))?,
             seal_sha256: seal,
             document_sha256,
             decided_at: at,
         };
-        let note = signed(&entry.text(), &app.keys.decisions).map_err(|error| Failure::internal(&error))?;
+        let note = signed(&entry.text(), &app.keys.decisions)
+            .map_err(|error| Failure::internal(&error))?;
         let row = DecisionRow {
             decision: decision_word(request.decision).to_owned(),
             reason: reason.map(str::to_owned),
@@ -98,7 +125,16 @@ pub fn decide(app: &App, slug: &str, request: &DecisionRequest, who: &SignedIn) 
         packets::decide(tx, &seal.0, &row, &Sha256Digest::of(&row.note).0)?;
         log::add_pending(tx, "decision", &row.note)?;
         let actor = who.actor();
-        custody::append(tx, &seal, decided_at, Some(&actor), &Event::Decided { decision: row.decision.clone(), document_sha256 })?;
+        custody::append(
+            tx,
+            &seal,
+            decided_at,
+            Some(&actor),
+            &Event::Decided {
+                decision: row.decision.clone(),
+                document_sha256,
+            },
+        )?;
         custody::audit(tx, decided_at, &actor, "decided", &packet.slug)?;
         Ok(row)
     })

@@ -41,28 +41,53 @@ pub struct Documents {
 
 /// Reads a packet's documents. What does not read is left out: the findings say why.
 pub fn documents(file: &dyn ReadAt) -> Documents {
-    let Ok(source) = ZipSource::open(file) else { return Documents::default() };
-    let custody = read(&source, "data/custody.log", MAX_CUSTODY).map(|bytes| chain::read(&bytes, Head::START).0);
+    let Ok(source) = ZipSource::open(file) else {
+        return Documents::default();
+    };
+    let custody = read(&source, "data/custody.log", MAX_CUSTODY)
+        .map(|bytes| chain::read(&bytes, Head::START).0);
     Documents {
-        record: read(&source, "data/record.json", MAX_RECORD).and_then(|bytes| parse_strict_as(&bytes).ok()),
-        form: read(&source, "data/form.json", MAX_FORM).and_then(|bytes| parse_strict_as(&bytes).ok()),
+        record: read(&source, "data/record.json", MAX_RECORD)
+            .and_then(|bytes| parse_strict_as(&bytes).ok()),
+        form: read(&source, "data/form.json", MAX_FORM)
+            .and_then(|bytes| parse_strict_as(&bytes).ok()),
         custody: custody.unwrap_or_default(),
     }
 }
 
 /// Everything on the packet's screen.
-pub fn detail(db: &Db, previews: &Previews, file: &dyn ReadAt, packet: &PacketRow) -> Result<PacketDetail, StoreError> {
+pub fn detail(
+    db: &Db,
+    previews: &Previews,
+    file: &dyn ReadAt,
+    packet: &PacketRow,
+) -> Result<PacketDetail, StoreError> {
     let documents = documents(file);
     let seal = Sha256Digest(packet.seal_sha256);
     let (log, decisions, (previous, next), names) = db.read_blocking(|c| {
         let decisions = packets::decisions(c, &seal.0)?;
-        Ok::<_, StoreError>((custody::log(c, &seal)?, decisions, packets::neighbours(c, packet)?, accounts::names(c)?))
+        Ok::<_, StoreError>((
+            custody::log(c, &seal)?,
+            decisions,
+            packets::neighbours(c, packet)?,
+            accounts::names(c)?,
+        ))
     })?;
     let after = chain::read(&log, Head::after_seal(seal)).0;
     let record = documents.record.as_ref();
     let actors = actors(record, &names);
-    let mut custody: Vec<CustodyView> = documents.custody.iter().take(MAX_LINES).map(|line| custody_view("tablet", line, &actors, &documents)).collect();
-    custody.extend(after.iter().take(MAX_LINES).map(|line| custody_view("server", line, &actors, &documents)));
+    let mut custody: Vec<CustodyView> = documents
+        .custody
+        .iter()
+        .take(MAX_LINES)
+        .map(|line| custody_view("tablet", line, &actors, &documents))
+        .collect();
+    custody.extend(
+        after
+            .iter()
+            .take(MAX_LINES)
+            .map(|line| custody_view("server", line, &actors, &documents)),
+    );
     Ok(PacketDetail {
         summary: list::row(packet)?,
         packet_digest: seal.to_string(),
@@ -70,14 +95,21 @@ pub fn detail(db: &Db, previews: &Previews, file: &dyn ReadAt, packet: &PacketRo
         zip_size: packet.zip_size,
         leaf_index: packet.leaf_index,
         items: items(file, &documents, previews),
-        fields: record.map(|record| fields::labelled(record, documents.form.as_ref())).unwrap_or_default(),
+        fields: record
+            .map(|record| fields::labelled(record, documents.form.as_ref()))
+            .unwrap_or_default(),
         place: record.map(place),
-        party: record.and_then(|record| record.party.as_ref()).map(|party| party.presence.clone()),
+        party: record
+            .and_then(|record| record.party.as_ref())
+            .map(|party| party.presence.clone()),
         custody,
         findings: list::findings(packet)?,
         sealed_after: None,
         logged_before: None,
-        decisions: decisions.iter().map(decision_view).collect::<Result<_, _>>()?,
+        decisions: decisions
+            .iter()
+            .map(decision_view)
+            .collect::<Result<_, _>>()?,
         next,
         previous,
     })
@@ -96,8 +128,17 @@ pub fn decision_view(row: &DecisionRow) -> Result<DecisionView, StoreError> {
 
 fn place(record: &Record) -> PlaceView {
     let place = &record.place;
-    let indoors = [place.address.as_deref(), place.floor.as_deref(), place.unit.as_deref()];
-    let address = indoors.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    let indoors = [
+        place.address.as_deref(),
+        place.floor.as_deref(),
+        place.unit.as_deref(),
+    ];
+    let address = indoors
+        .into_iter()
+        .flatten()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ");
     PlaceView {
         latitude: place.fix.as_ref().map(|fix| fix.latitude.clone()),
         longitude: place.fix.as_ref().map(|fix| fix.longitude.clone()),
@@ -110,14 +151,27 @@ fn place(record: &Record) -> PlaceView {
 fn items(file: &dyn ReadAt, documents: &Documents, previews: &Previews) -> Vec<ItemView> {
     let source = ZipSource::open(file).ok();
     let accuracy = accuracies(&documents.custody);
-    let items: &[Item] = documents.record.as_ref().map_or(&[], |record| &record.items);
+    let items: &[Item] = documents
+        .record
+        .as_ref()
+        .map_or(&[], |record| &record.items);
     items
         .iter()
         .enumerate()
         .map(|(index, item)| {
-            let opened = source.as_ref().and_then(|source| source.open(&item.path).ok());
-            let bytes = opened.as_ref().map(|file| ItemBytes { file: &**file, size: item.size, sha256: item.sha256, media_type: &item.media_type });
-            let size = bytes.as_ref().filter(|_| index < MAX_MEASURED).and_then(dimensions);
+            let opened = source
+                .as_ref()
+                .and_then(|source| source.open(&item.path).ok());
+            let bytes = opened.as_ref().map(|file| ItemBytes {
+                file: &**file,
+                size: item.size,
+                sha256: item.sha256,
+                media_type: &item.media_type,
+            });
+            let size = bytes
+                .as_ref()
+                .filter(|_| index < MAX_MEASURED)
+                .and_then(dimensions);
             let problem = match previews.known(&item.sha256) {
                 Some(Ok(())) => None,
                 Some(Err(none)) => Some(none.word()),
@@ -126,9 +180,15 @@ fn items(file: &dyn ReadAt, documents: &Documents, previews: &Previews) -> Vec<I
                 None => None,
             };
             let shots = documents.form.iter().flat_map(|form| &form.shots);
-            let shot = item.shot.as_ref().map(|id| shots.clone().find(|shot| shot.id == *id).map_or_else(|| same(id.clone()), |shot| label(&shot.label)));
+            let shot = item.shot.as_ref().map(|id| {
+                shots
+                    .clone()
+                    .find(|shot| shot.id == *id)
+                    .map_or_else(|| same(id.clone()), |shot| label(&shot.label))
+            });
             ItemView {
-                number: item_number(&item.path).unwrap_or(u32::try_from(index + 1).unwrap_or(u32::MAX)),
+                number: item_number(&item.path)
+                    .unwrap_or(u32::try_from(index + 1).unwrap_or(u32::MAX)),
                 path: item.path.clone(),
                 sha256: item.sha256.to_string(),
                 size: item.size,
@@ -151,7 +211,10 @@ fn accuracies(custody: &[Line]) -> HashMap<u64, f64> {
     custody
         .iter()
         .filter_map(|line| match line.known() {
-            Some(Event::Captured(captured)) => Some((captured.capture_seq, captured.context.fix.as_ref()?.accuracy_m)),
+            Some(Event::Captured(captured)) => Some((
+                captured.capture_seq,
+                captured.context.fix.as_ref()?.accuracy_m,
+            )),
             _ => None,
         })
         .collect()
@@ -159,15 +222,35 @@ fn accuracies(custody: &[Line]) -> HashMap<u64, f64> {
 
 /// Names for the key and account names in custody lines.
 fn actors(record: Option<&Record>, accounts: &[(String, String)]) -> HashMap<String, String> {
-    let mut names: HashMap<String, String> = accounts.iter().map(|(account, name)| (format!("account/{account}"), name.clone())).collect();
+    let mut names: HashMap<String, String> = accounts
+        .iter()
+        .map(|(account, name)| (format!("account/{account}"), name.clone()))
+        .collect();
     for officer in record.into_iter().flat_map(|record| &record.officers) {
         names.insert(officer.key.clone(), officer.name.clone());
     }
     names
 }
 
-fn custody_view(log: &str, line: &Line, actors: &HashMap<String, String>, documents: &Documents) -> CustodyView {
-    let actor = line.meta.actor.as_ref().map(|actor| actors.get(actor).cloned().unwrap_or_else(|| actor.rsplit('/').next().unwrap_or(actor).to_owned()));
+fn custody_view(
+    log: &str,
+    line: &Line,
+    actors: &HashMap<String, String>,
+    documents: &Documents,
+) -> CustodyView {
+    let actor = line.meta.actor.as_ref().map(|actor| {
+        actors
+            .get(actor)
+            .cloned()
+            .unwrap_or_else(|| actor.rsplit('/').next().unwrap_or(actor).to_owned())
+    });
     let text: Text = custody_words::text(line, documents.form.as_ref());
-    CustodyView { log: log.to_owned(), line: u32::try_from(line.n).unwrap_or(u32::MAX), at: line.meta.at.to_string(), event: line.event.clone(), actor, text }
+    CustodyView {
+        log: log.to_owned(),
+        line: u32::try_from(line.n).unwrap_or(u32::MAX),
+        at: line.meta.at.to_string(),
+        event: line.event.clone(),
+        actor,
+        text,
+    }
 }

@@ -17,8 +17,17 @@ const WORDS: usize = 8;
 
 /// What the list is asked for, from the query's text.
 pub fn filter(done: bool, verdict: Option<String>, q: Option<&str>) -> Filter {
-    let words = q.unwrap_or_default().split_whitespace().take(WORDS).map(str::to_owned).collect();
-    Filter { done, verdict, words }
+    let words = q
+        .unwrap_or_default()
+        .split_whitespace()
+        .take(WORDS)
+        .map(str::to_owned)
+        .collect();
+    Filter {
+        done,
+        verdict,
+        words,
+    }
 }
 
 /// A page of it.
@@ -26,7 +35,12 @@ pub fn page(db: &Db, filter: &Filter, page: u32) -> Result<PacketPage, StoreErro
     db.read_blocking(|c| {
         let (rows, total) = packets::page(c, filter, u64::from(page) * u64::from(PAGE), PAGE)?;
         let packets = rows.iter().map(row).collect::<Result<_, _>>()?;
-        Ok(PacketPage { packets, total, page, counts: counts(c)? })
+        Ok(PacketPage {
+            packets,
+            total,
+            page,
+            counts: counts(c)?,
+        })
     })
 }
 
@@ -51,7 +65,8 @@ pub fn findings(packet: &PacketRow) -> Result<Vec<FindingView>, StoreError> {
 
 /// One row for the screen.
 pub fn row(packet: &PacketRow) -> Result<PacketSummary, StoreError> {
-    let summary: Summary = serde_json::from_str(&packet.summary).map_err(|_| StoreError::Malformed("summary"))?;
+    let summary: Summary =
+        serde_json::from_str(&packet.summary).map_err(|_| StoreError::Malformed("summary"))?;
     let findings = findings(packet)?;
     Ok(PacketSummary {
         id: packet.slug.clone(),

@@ -88,10 +88,15 @@ impl Previews {
 
     /// What is known already: a preview, none and why, or nothing yet.
     pub fn known(&self, sha256: &Sha256Digest) -> Option<Result<(), NoPreview>> {
-        if WIDTHS.iter().all(|width| self.path(sha256, *width).is_file()) {
+        if WIDTHS
+            .iter()
+            .all(|width| self.path(sha256, *width).is_file())
+        {
             return Some(Ok(()));
         }
-        std::fs::read_to_string(self.none_path(sha256)).ok().map(|word| Err(NoPreview::of_word(word.trim())))
+        std::fs::read_to_string(self.none_path(sha256))
+            .ok()
+            .map(|word| Err(NoPreview::of_word(word.trim())))
     }
 
     /// A preview, from the cache or made now. Blocking; may take a second.
@@ -106,13 +111,19 @@ impl Previews {
 
     /// Makes all sizes of an item.
     pub fn make(&self, item: &ItemBytes<'_>) -> Result<(), NoPreview> {
-        let made = catch_unwind(AssertUnwindSafe(|| encode(item))).unwrap_or(Err(NoPreview::Undecodable));
+        let made =
+            catch_unwind(AssertUnwindSafe(|| encode(item))).unwrap_or(Err(NoPreview::Undecodable));
         let stored = match &made {
-            Ok(jpegs) => jpegs.iter().try_for_each(|(width, jpeg)| files::replace(&self.path(&item.sha256, *width), jpeg)),
+            Ok(jpegs) => jpegs.iter().try_for_each(|(width, jpeg)| {
+                files::replace(&self.path(&item.sha256, *width), jpeg)
+            }),
             Err(none) => files::replace(&self.none_path(&item.sha256), none.word().as_bytes()),
         };
         if let Err(error) = stored {
-            tracing::warn!(error = &error as &dyn std::error::Error, "a preview could not be kept");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "a preview could not be kept"
+            );
         }
         made.map(|_| ())
     }
@@ -124,8 +135,18 @@ pub fn dimensions(item: &ItemBytes<'_>) -> Option<(u32, u32)> {
         return None;
     }
     let mut head = vec![0; usize::try_from(item.size.min(1 << 20)).ok()?];
-    std::io::Read::read_exact(&mut Stretch::new(item.file, 0, head.len() as u64), &mut head).ok()?;
-    let size = catch_unwind(AssertUnwindSafe(|| ImageReader::new(Cursor::new(head)).with_guessed_format().ok()?.into_dimensions().ok()));
+    std::io::Read::read_exact(
+        &mut Stretch::new(item.file, 0, head.len() as u64),
+        &mut head,
+    )
+    .ok()?;
+    let size = catch_unwind(AssertUnwindSafe(|| {
+        ImageReader::new(Cursor::new(head))
+            .with_guessed_format()
+            .ok()?
+            .into_dimensions()
+            .ok()
+    }));
     size.ok().flatten()
 }
 
@@ -149,7 +170,10 @@ fn encode(item: &ItemBytes<'_>) -> Result<Vec<(u32, Vec<u8>)>, NoPreview> {
         }
         let mut jpeg = Vec::new();
         let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, QUALITY);
-        source.to_rgb8().write_with_encoder(encoder).map_err(|_| NoPreview::Undecodable)?;
+        source
+            .to_rgb8()
+            .write_with_encoder(encoder)
+            .map_err(|_| NoPreview::Undecodable)?;
         jpegs.push((*width, jpeg));
     }
     Ok(jpegs)
@@ -160,7 +184,9 @@ fn decode(bytes: Vec<u8>) -> Result<DynamicImage, NoPreview> {
     limits.max_image_width = Some(LONGEST_SIDE);
     limits.max_image_height = Some(LONGEST_SIDE);
     limits.max_alloc = Some(MEMORY);
-    let mut reader = ImageReader::new(BufReader::new(Cursor::new(bytes))).with_guessed_format().map_err(|_| NoPreview::Undecodable)?;
+    let mut reader = ImageReader::new(BufReader::new(Cursor::new(bytes)))
+        .with_guessed_format()
+        .map_err(|_| NoPreview::Undecodable)?;
     reader.limits(limits);
     let refused = |error: image::ImageError| match error {
         image::ImageError::Limits(_) => NoPreview::TooLarge,
@@ -170,7 +196,9 @@ fn decode(bytes: Vec<u8>) -> Result<DynamicImage, NoPreview> {
     if decoder.total_bytes() > MEMORY {
         return Err(NoPreview::TooLarge);
     }
-    let orientation = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
+    let orientation = decoder
+        .orientation()
+        .unwrap_or(image::metadata::Orientation::NoTransforms);
     let mut picture = DynamicImage::from_decoder(decoder).map_err(refused)?;
     picture.apply_orientation(orientation);
     Ok(picture)
@@ -181,12 +209,19 @@ mod tests {
     use super::*;
 
     fn item<'a>(bytes: &'a Vec<u8>, media_type: &'a str) -> ItemBytes<'a> {
-        ItemBytes { file: bytes, size: bytes.len() as u64, sha256: Sha256Digest::of(bytes), media_type }
+        ItemBytes {
+            file: bytes,
+            size: bytes.len() as u64,
+            sha256: Sha256Digest::of(bytes),
+            media_type,
+        }
     }
 
     fn png(width: u32, height: u32) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
-        DynamicImage::new_rgb8(width, height).write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+        DynamicImage::new_rgb8(width, height)
+            .write_to(&mut bytes, image::ImageFormat::Png)
+            .unwrap();
         bytes.into_inner()
     }
 
@@ -199,7 +234,8 @@ mod tests {
         assert_eq!(dimensions(&item), Some((2000, 1000)));
         for (width, height) in [(320, 160), (1600, 800)] {
             let jpeg = previews.jpeg(&item, width).unwrap();
-            let small = image::load_from_memory_with_format(&jpeg, image::ImageFormat::Jpeg).unwrap();
+            let small =
+                image::load_from_memory_with_format(&jpeg, image::ImageFormat::Jpeg).unwrap();
             assert_eq!((small.width(), small.height()), (width, height));
         }
         assert_eq!(previews.known(&item.sha256), Some(Ok(())));
@@ -214,11 +250,20 @@ mod tests {
             (Vec::new(), "image/jpeg", NoPreview::Undecodable),
             (vec![7; 5000], "image/jpeg", NoPreview::Undecodable),
             (png(20_000, 1), "image/png", NoPreview::TooLarge),
-            (png(64, 64)[..80].to_vec(), "image/png", NoPreview::Undecodable),
+            (
+                png(64, 64)[..80].to_vec(),
+                "image/png",
+                NoPreview::Undecodable,
+            ),
         ];
         for (bytes, media_type, none) in &cases {
             let item = item(bytes, media_type);
-            assert_eq!(previews.jpeg(&item, 320), Err(*none), "{media_type} of {} bytes", bytes.len());
+            assert_eq!(
+                previews.jpeg(&item, 320),
+                Err(*none),
+                "{media_type} of {} bytes",
+                bytes.len()
+            );
             assert_eq!(previews.known(&item.sha256), Some(Err(*none)));
         }
     }

@@ -48,7 +48,10 @@ pub struct Facts {
 
 /// Whether a picture of this media type can be re-encoded here.
 pub fn can_preview(media_type: &str) -> bool {
-    matches!(media_type, "image/jpeg" | "image/png" | "image/webp" | "image/gif" | "image/bmp" | "image/tiff")
+    matches!(
+        media_type,
+        "image/jpeg" | "image/png" | "image/webp" | "image/gif" | "image/bmp" | "image/tiff"
+    )
 }
 
 /// The number in `data/items/0001.jpg`.
@@ -65,14 +68,23 @@ pub fn findings(report: &Report) -> Vec<FindingView> {
             code: finding.code.word().to_owned(),
             level: finding.code.level().word().to_owned(),
             subject: finding.subject.clone(),
-            text: Text { zh: finding.text(Language::Zh), en: finding.text(Language::En) },
+            text: Text {
+                zh: finding.text(Language::Zh),
+                en: finding.text(Language::En),
+            },
         })
         .collect()
 }
 
 /// How many findings have this level.
 pub fn count(findings: &[FindingView], level: Level) -> u32 {
-    u32::try_from(findings.iter().filter(|finding| finding.level == level.word()).count()).unwrap_or(u32::MAX)
+    u32::try_from(
+        findings
+            .iter()
+            .filter(|finding| finding.level == level.word())
+            .count(),
+    )
+    .unwrap_or(u32::MAX)
 }
 
 /// Takes out of a check what is kept.
@@ -86,23 +98,51 @@ pub fn facts(check: &PacketCheck, id: &str) -> Facts {
     };
     let place = record.map(|record| &record.place);
     let tail = id.get(id.len().saturating_sub(8)..).unwrap_or(id);
-    let given = place.and_then(|place| place.address.as_deref().or(place.point.as_deref())).filter(|text| !text.trim().is_empty());
+    let given = place
+        .and_then(|place| place.address.as_deref().or(place.point.as_deref()))
+        .filter(|text| !text.trim().is_empty());
     let title: String = given.unwrap_or(tail).chars().take(LONGEST_TITLE).collect();
-    let mut officers: Vec<_> = record.map(|record| record.officers.clone()).unwrap_or_default();
+    let mut officers: Vec<_> = record
+        .map(|record| record.officers.clone())
+        .unwrap_or_default();
     officers.sort_by_key(|officer| officer.role != OfficerRole::Lead);
     let items: &[Item] = record.map_or(&[], |record| record.items.as_slice());
-    let shown = items.iter().filter(|item| item.voided.is_none() && can_preview(&item.media_type));
+    let shown = items
+        .iter()
+        .filter(|item| item.voided.is_none() && can_preview(&item.media_type));
     let summary = Summary {
         kind_name,
         point: place.and_then(|place| place.point.clone()),
-        officers: officers.iter().map(|officer| officer.name.clone()).collect(),
+        officers: officers
+            .iter()
+            .map(|officer| officer.name.clone())
+            .collect(),
         items: u32::try_from(items.len()).unwrap_or(u32::MAX),
-        previews: shown.filter_map(|item| item_number(&item.path)).take(3).collect(),
+        previews: shown
+            .filter_map(|item| item_number(&item.path))
+            .take(3)
+            .collect(),
     };
-    let mut search = vec![id.to_owned(), title.clone(), kind.clone(), summary.kind_name.zh.clone(), summary.kind_name.en.clone()];
+    let mut search = vec![
+        id.to_owned(),
+        title.clone(),
+        kind.clone(),
+        summary.kind_name.zh.clone(),
+        summary.kind_name.en.clone(),
+    ];
     search.extend(record.and_then(|record| record.team.clone()));
-    search.extend(officers.iter().flat_map(|officer| [officer.name.clone(), officer.badge.clone()]));
-    search.extend(place.into_iter().flat_map(|place| [&place.point, &place.ticket, &place.campaign, &place.address]).flatten().cloned());
+    search.extend(
+        officers
+            .iter()
+            .flat_map(|officer| [officer.name.clone(), officer.badge.clone()]),
+    );
+    search.extend(
+        place
+            .into_iter()
+            .flat_map(|place| [&place.point, &place.ticket, &place.campaign, &place.address])
+            .flatten()
+            .cloned(),
+    );
     Facts {
         kind,
         team: record.and_then(|record| record.team.clone()),

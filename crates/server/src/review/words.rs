@@ -28,16 +28,25 @@ pub fn decision_of(word: &str) -> Result<Decision, StoreError> {
 
 /// A form's label.
 pub fn label(label: &Label) -> Text {
-    Text { zh: label.zh.clone(), en: label.en.clone() }
+    Text {
+        zh: label.zh.clone(),
+        en: label.en.clone(),
+    }
 }
 
 /// The same words in both languages.
 pub fn same(text: impl Into<String>) -> Text {
     let text = text.into();
-    Text { zh: text.clone(), en: text }
+    Text {
+        zh: text.clone(),
+        en: text,
+    }
 }
 
 /// Two fixed words.
 pub fn both(zh: impl Into<String>, en: impl Into<String>) -> Text {
-    Text { zh: zh.into(), en: en.into() }
+    Text {
+        zh: zh.into(),
+        en: en.into(),
+    }
 }

@@ -16,23 +16,43 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Json<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request<Body>, app: &Shared) -> Result<Self, Failure> {
-        let is_json = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
-            value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
-        });
+        let is_json = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|value| {
+                value
+                    .split(';')
+                    .next()
+                    .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+            });
         if !is_json {
-            return Err(Failure::bad_request("Content-Type must be application/json").status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+            return Err(
+                Failure::bad_request("Content-Type must be application/json")
+                    .status(StatusCode::UNSUPPORTED_MEDIA_TYPE),
+            );
         }
         let limit = app.config.limits.json_size;
-        let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|value| value.parse::<usize>().ok());
+        let announced = request
+            .headers()
+            .get(header::CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.parse::<usize>().ok());
         if announced.is_some_and(|length| length > limit) {
             return Err(Failure::new(ProblemCode::TooLarge));
         }
-        let reading = tokio::time::timeout(app.config.limits.idle, to_bytes(request.into_body(), limit));
+        let reading =
+            tokio::time::timeout(app.config.limits.idle, to_bytes(request.into_body(), limit));
         let bytes = match reading.await {
             Ok(Ok(bytes)) => bytes,
             Ok(Err(_)) => return Err(Failure::new(ProblemCode::TooLarge)),
-            Err(_) => return Err(Failure::bad_request("the body did not come").status(StatusCode::REQUEST_TIMEOUT)),
+            Err(_) => {
+                return Err(Failure::bad_request("the body did not come")
+                    .status(StatusCode::REQUEST_TIMEOUT));
+            }
         };
-        serde_json::from_slice(&bytes).map(Json).map_err(|_| Failure::bad_request("the body is not the JSON that is described"))
+        serde_json::from_slice(&bytes)
+            .map(Json)
+            .map_err(|_| Failure::bad_request("the body is not the JSON that is described"))
     }
 }

@@ -21,7 +21,10 @@ pub fn folder(config: &Config) -> Option<PathBuf> {
         return Some(PathBuf::from(folder)).filter(built);
     }
     let executable = std::env::current_exe().ok();
-    let above = executable.iter().flat_map(|path| path.ancestors().skip(1)).map(|folder| folder.join("ui/console/dist"));
+    let above = executable
+        .iter()
+        .flat_map(|path| path.ancestors().skip(1))
+        .map(|folder| folder.join("ui/console/dist"));
     above.chain([PathBuf::from("ui/console/dist")]).find(built)
 }
 
@@ -32,10 +35,17 @@ pub async fn serve(State(app): State<Shared>, request: Request) -> Result<Respon
         return Err(Failure::new(ProblemCode::NotFound));
     }
     if request.method() != Method::GET && request.method() != Method::HEAD {
-        return Err(Failure::new(ProblemCode::NotFound).status(StatusCode::METHOD_NOT_ALLOWED).detail("not by this method"));
+        return Err(Failure::new(ProblemCode::NotFound)
+            .status(StatusCode::METHOD_NOT_ALLOWED)
+            .detail("not by this method"));
     }
     let Some(folder) = folder(&app.config) else {
-        return Ok((StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], NOT_BUILT).into_response());
+        return Ok((
+            StatusCode::NOT_FOUND,
+            [(header::CONTENT_TYPE, "text/plain; charset=utf-8")],
+            NOT_BUILT,
+        )
+            .into_response());
     };
     let relative = path.trim_start_matches('/');
     if let Some(response) = file(&folder, relative).await {
@@ -45,21 +55,35 @@ pub async fn serve(State(app): State<Shared>, request: Request) -> Result<Respon
     if relative.contains('.') {
         return Err(Failure::new(ProblemCode::NotFound));
     }
-    file(&folder, "index.html").await.ok_or(Failure::new(ProblemCode::NotFound))
+    file(&folder, "index.html")
+        .await
+        .ok_or(Failure::new(ProblemCode::NotFound))
 }
 
 const NOT_BUILT: &str = "The server runs, but the review console has not been built: run `npm run build` in ui/console, \
                          or point FIELDSEAL_CONSOLE_DIR at a built one.\n";
 
 async fn file(folder: &Path, relative: &str) -> Option<Response> {
-    let relative = if relative.is_empty() { "index.html" } else { relative };
+    let relative = if relative.is_empty() {
+        "index.html"
+    } else {
+        relative
+    };
     // Plain names only: nothing climbs out of the folder.
     let path = Path::new(relative);
-    if !path.components().all(|part| matches!(part, Component::Normal(_))) || relative.contains(['\\', '%', '\0']) {
+    if !path
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)))
+        || relative.contains(['\\', '%', '\0'])
+    {
         return None;
     }
     let bytes = tokio::fs::read(folder.join(path)).await.ok()?;
-    let kind = match path.extension().and_then(|extension| extension.to_str()).unwrap_or_default() {
+    let kind = match path
+        .extension()
+        .and_then(|extension| extension.to_str())
+        .unwrap_or_default()
+    {
         "html" => "text/html; charset=utf-8",
         "js" | "mjs" => "text/javascript; charset=utf-8",
         "css" => "text/css; charset=utf-8",
@@ -74,6 +98,19 @@ async fn file(folder: &Path, relative: &str) -> Option<Response> {
         _ => "application/octet-stream",
     };
     // The build puts a digest into the names under assets/.
-    let caching = if relative.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
-    Some(([(header::CONTENT_TYPE, HeaderValue::from_static(kind)), (header::CACHE_CONTROL, HeaderValue::from_static(caching))], bytes).into_response())
+    let caching = if relative.starts_with("assets/") {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
+    Some(
+        (
+            [
+                (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+                (header::CACHE_CONTROL, HeaderValue::from_static(caching)),
+            ],
+            bytes,
+        )
+            .into_response(),
+    )
 }

@@ -14,7 +14,7 @@ use crate::access::session::SignedIn;
 use crate::app::Shared;
 use crate::problem::Failure;
 use crate::review::{decide, detail};
-use crate::store::{StoreError, log};
+use crate::store::log;
 
 /// How long the answer waits for the log.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -36,10 +36,12 @@ pub(super) async fn post_decision(
     who.require(&["reviewer", "supervisor"])?;
     let this = app.clone();
     let deciding = tokio::task::spawn_blocking(move || decide::decide(&this, &id, &request, &who));
-    let mut row = deciding.await.map_err(|error| Failure::internal(&error))??;
+    let mut row = deciding
+        .await
+        .map_err(|error| Failure::internal(&error))??;
     // Durable already; the leaf's index is worth a short wait.
     app.sequencer.settle(PATIENCE).await;
     let note = Sha256Digest::of(&row.note).0;
-    row.leaf_index = app.db.read(move |c| Ok::<_, StoreError>(log::leaf_index(c, &note)?)).await?;
+    row.leaf_index = app.db.read(move |c| log::leaf_index(c, &note)).await?;
     Ok(Answer(detail::decision_view(&row)?))
 }

@@ -26,7 +26,9 @@ const LONGEST_CLAIM: usize = 200;
 
 /// The routes.
 pub fn routes() -> Router<Shared> {
-    Router::new().route("/api/v1/enrol/lookup", post(lookup)).route("/api/v1/enrol", post(bind))
+    Router::new()
+        .route("/api/v1/enrol/lookup", post(lookup))
+        .route("/api/v1/enrol", post(bind))
 }
 
 fn brake(app: &Shared, caller: &Caller) -> Result<(), Failure> {
@@ -43,7 +45,11 @@ fn invalid(app: &Shared, caller: &Caller) -> Failure {
 
 /// Whom a code is for. Does not use it up.
 #[utoipa::path(post, path = "/api/v1/enrol/lookup", request_body = EnrolLookup, responses((status = 200, body = EnrolSubject)))]
-pub(super) async fn lookup(State(app): State<Shared>, caller: Caller, Json(request): Json<EnrolLookup>) -> Result<Answer<EnrolSubject>, Failure> {
+pub(super) async fn lookup(
+    State(app): State<Shared>,
+    caller: Caller,
+    Json(request): Json<EnrolLookup>,
+) -> Result<Answer<EnrolSubject>, Failure> {
     brake(&app, &caller)?;
     if request.code.len() > LONGEST_CODE {
         return Err(invalid(&app, &caller));
@@ -52,17 +58,32 @@ pub(super) async fn lookup(State(app): State<Shared>, caller: Caller, Json(reque
     let found = app
         .db
         .read(move |c| {
-            let Some(code) = keys::usable_code(c, &digest, now)? else { return Ok::<_, StoreError>(None) };
-            let person = if code.kind == "officer" { people::find(c, &code.subject)? } else { None };
+            let Some(code) = keys::usable_code(c, &digest, now)? else {
+                return Ok::<_, StoreError>(None);
+            };
+            let person = if code.kind == "officer" {
+                people::find(c, &code.subject)?
+            } else {
+                None
+            };
             Ok(Some((code, person)))
         })
         .await?;
-    let Some((code, person)) = found else { return Err(invalid(&app, &caller)) };
+    let Some((code, person)) = found else {
+        return Err(invalid(&app, &caller));
+    };
     Ok(Answer(EnrolSubject {
-        kind: if code.kind == "device" { EnrolKind::Device } else { EnrolKind::Officer },
+        kind: if code.kind == "device" {
+            EnrolKind::Device
+        } else {
+            EnrolKind::Officer
+        },
         id: code.subject,
         origin: app.origin.clone(),
-        team: person.as_ref().and_then(|person| person.team.clone()).or(code.team),
+        team: person
+            .as_ref()
+            .and_then(|person| person.team.clone())
+            .or(code.team),
         badge: person.as_ref().map(|person| person.badge.clone()),
         name: person.map(|person| person.name),
         expires_at: rfc3339(code.expires_at),
@@ -71,28 +92,53 @@ pub(super) async fn lookup(State(app): State<Shared>, caller: Caller, Json(reque
 
 /// Binds a key and uses the code up.
 #[utoipa::path(post, path = "/api/v1/enrol", request_body = EnrolRequest, responses((status = 200, body = Enrolled)))]
-pub(super) async fn bind(State(app): State<Shared>, caller: Caller, request: Request) -> Result<Answer<Enrolled>, Failure> {
+pub(super) async fn bind(
+    State(app): State<Shared>,
+    caller: Caller,
+    request: Request,
+) -> Result<Answer<Enrolled>, Failure> {
     brake(&app, &caller)?;
     let (mut parts, body) = request.into_parts();
     // Whether a token is needed is known only when the code has been looked at.
     let device = Device::from_request_parts(&mut parts, &app).await;
-    let Json(request) = Json::<EnrolRequest>::from_request(Request::from_parts(parts, body), &app).await?;
-    if request.code.len() > LONGEST_CODE || request.vkey.len() > 1024 || request.device_claim.as_ref().is_some_and(|claim| claim.len() > LONGEST_CLAIM) {
+    let Json(request) =
+        Json::<EnrolRequest>::from_request(Request::from_parts(parts, body), &app).await?;
+    if request.code.len() > LONGEST_CODE
+        || request.vkey.len() > 1024
+        || request
+            .device_claim
+            .as_ref()
+            .is_some_and(|claim| claim.len() > LONGEST_CLAIM)
+    {
         return Err(Failure::bad_request("a field is too long"));
     }
     let (code_sha256, now) = (code_digest(&request.code), app.config.ambient.now());
-    let code = app.db.read(move |c| keys::usable_code(c, &code_sha256, now)).await?;
-    let Some(code) = code else { return Err(invalid(&app, &caller)) };
+    let code = app
+        .db
+        .read(move |c| keys::usable_code(c, &code_sha256, now))
+        .await?;
+    let Some(code) = code else {
+        return Err(invalid(&app, &caller));
+    };
     if code.kind == "officer" {
         device?;
     }
-    let proof = STANDARD.decode(&request.proof).map_err(|_| Failure::bad_request("the proof is not base64"))?;
+    let proof = STANDARD
+        .decode(&request.proof)
+        .map_err(|_| Failure::bad_request("the proof is not base64"))?;
     let this = app.clone();
     let enrolling = tokio::task::spawn_blocking(move || {
-        let new = NewKey { code_sha256, vkey: &request.vkey, proof: &proof, claim: request.device_claim };
+        let new = NewKey {
+            code_sha256,
+            vkey: &request.vkey,
+            proof: &proof,
+            claim: request.device_claim,
+        };
         enrol(&this.db, &this.keys, &this.origin, &new, now)
     });
-    let (entry, name) = enrolling.await.map_err(|error| Failure::internal(&error))??;
+    let (entry, name) = enrolling
+        .await
+        .map_err(|error| Failure::internal(&error))??;
     app.sequencer.settle(PATIENCE).await;
     app.intake.key_enrolled(name);
     Ok(Answer(Enrolled {

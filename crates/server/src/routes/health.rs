@@ -17,7 +17,10 @@ use crate::store::{StoreError, log};
 
 /// The routes.
 pub fn routes() -> Router<Shared> {
-    Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(ready)).route("/metrics", get(metrics))
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
 }
 
 /// Ready: the database answers and the sequencer has not stopped.
@@ -25,7 +28,8 @@ async fn ready(State(app): State<Shared>) -> Result<&'static str, Failure> {
     app.db.read(log::head).await?;
     match app.sequencer.state() {
         SequencerState::Running { .. } => Ok("ready\n"),
-        SequencerState::Stopped => Err(Failure::new(ProblemCode::StorageUnavailable).status(axum::http::StatusCode::SERVICE_UNAVAILABLE)),
+        SequencerState::Stopped => Err(Failure::new(ProblemCode::StorageUnavailable)
+            .status(axum::http::StatusCode::SERVICE_UNAVAILABLE)),
     }
 }
 
@@ -33,18 +37,46 @@ async fn metrics(State(app): State<Shared>) -> Result<Response, Failure> {
     let (head, open) = app
         .db
         .read(|c| {
-            let open: u64 = c.query_row("SELECT count(*) FROM upload WHERE state = 'open'", [], |row| row.get(0))?;
+            let open: u64 = c.query_row(
+                "SELECT count(*) FROM upload WHERE state = 'open'",
+                [],
+                |row| row.get(0),
+            )?;
             Ok::<_, StoreError>((log::head(c)?, open))
         })
         .await?;
     let counters = &app.counters;
     let rows = [
-        ("fieldseal_requests_total", "counter", counters.requests.load(Ordering::Relaxed)),
-        ("fieldseal_failed_requests_total", "counter", counters.failures.load(Ordering::Relaxed)),
-        ("fieldseal_upload_bytes_total", "counter", counters.upload_bytes.load(Ordering::Relaxed)),
-        ("fieldseal_packets_admitted_total", "counter", counters.admitted.load(Ordering::Relaxed)),
-        ("fieldseal_packets_quarantined_total", "counter", counters.quarantined.load(Ordering::Relaxed)),
-        ("fieldseal_previews_made_total", "counter", counters.previews.load(Ordering::Relaxed)),
+        (
+            "fieldseal_requests_total",
+            "counter",
+            counters.requests.load(Ordering::Relaxed),
+        ),
+        (
+            "fieldseal_failed_requests_total",
+            "counter",
+            counters.failures.load(Ordering::Relaxed),
+        ),
+        (
+            "fieldseal_upload_bytes_total",
+            "counter",
+            counters.upload_bytes.load(Ordering::Relaxed),
+        ),
+        (
+            "fieldseal_packets_admitted_total",
+            "counter",
+            counters.admitted.load(Ordering::Relaxed),
+        ),
+        (
+            "fieldseal_packets_quarantined_total",
+            "counter",
+            counters.quarantined.load(Ordering::Relaxed),
+        ),
+        (
+            "fieldseal_previews_made_total",
+            "counter",
+            counters.previews.load(Ordering::Relaxed),
+        ),
         ("fieldseal_uploads_open", "gauge", open),
         ("fieldseal_log_size", "gauge", head.size),
         ("fieldseal_log_published_size", "gauge", head.published_size),

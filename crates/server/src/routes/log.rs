@@ -33,14 +33,21 @@ async fn checkpoint(State(app): State<Shared>) -> Result<Response, Failure> {
     Ok(([(header::CONTENT_TYPE, TEXT)], bytes).into_response())
 }
 
-async fn tile(State(app): State<Shared>, Path(path): Path<String>, request: Request) -> Result<Response, Failure> {
-    let path = TilePath::parse(&format!("tile/{path}")).map_err(|_| Failure::new(ProblemCode::NotFound))?;
+async fn tile(
+    State(app): State<Shared>,
+    Path(path): Path<String>,
+    request: Request,
+) -> Result<Response, Failure> {
+    let path = TilePath::parse(&format!("tile/{path}"))
+        .map_err(|_| Failure::new(ProblemCode::NotFound))?;
     if matches!(path, TilePath::Entries { .. }) {
         let (mut parts, _) = request.into_parts();
         let who = SignedIn::from_request_parts(&mut parts, &app).await?;
         who.require(&["auditor"])?;
         let (now, actor, subject) = (app.config.ambient.now(), who.actor(), path.to_string());
-        app.db.write(move |tx| custody::audit(tx, now, &actor, "read-entries", &subject)).await?;
+        app.db
+            .write(move |tx| custody::audit(tx, now, &actor, "read-entries", &subject))
+            .await?;
     }
     // The parsed path is written back, so nothing but tiles can be named.
     let bytes = read(&app, path.to_string()).await?;
@@ -48,18 +55,28 @@ async fn tile(State(app): State<Shared>, Path(path): Path<String>, request: Requ
     let private = HeaderValue::from_static("private, no-store");
     let is_hashes = matches!(path, TilePath::Hashes { .. });
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
-        (header::CACHE_CONTROL, if is_hashes { caching } else { private }),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/octet-stream"),
+        ),
+        (
+            header::CACHE_CONTROL,
+            if is_hashes { caching } else { private },
+        ),
     ];
     Ok((headers, bytes).into_response())
 }
 
 async fn read(app: &Shared, name: String) -> Result<Vec<u8>, Failure> {
     let path = app.layout.log().join(name);
-    let read = tokio::task::spawn_blocking(move || std::fs::read(path)).await.map_err(|error| Failure::internal(&error))?;
+    let read = tokio::task::spawn_blocking(move || std::fs::read(path))
+        .await
+        .map_err(|error| Failure::internal(&error))?;
     match read {
         Ok(bytes) => Ok(bytes),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Failure::new(ProblemCode::NotFound)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(Failure::new(ProblemCode::NotFound))
+        }
         Err(error) => Err(Failure::from_io(&error)),
     }
 }

@@ -11,6 +11,7 @@ mod openapi;
 mod packets;
 mod review;
 mod session;
+mod upload_body;
 mod uploads;
 
 use axum::Router;
@@ -39,7 +40,11 @@ pub fn router(app: Shared) -> Router {
         .merge(session::routes())
         .merge(review::routes())
         .merge(decision::routes())
-        .method_not_allowed_fallback(|| async { Failure::new(ProblemCode::NotFound).status(axum::http::StatusCode::METHOD_NOT_ALLOWED).detail("not by this method") })
+        .method_not_allowed_fallback(|| async {
+            Failure::new(ProblemCode::NotFound)
+                .status(axum::http::StatusCode::METHOD_NOT_ALLOWED)
+                .detail("not by this method")
+        })
         .fallback(console::serve)
         .layer(middleware::from_fn_with_state(app.clone(), around))
         .with_state(app)
@@ -57,15 +62,35 @@ async fn around(State(app): State<Shared>, request: Request, next: Next) -> Resp
         "default-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; \
          form-action 'self'; frame-ancestors 'none'",
     ));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
-    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
-    headers.insert("permissions-policy", HeaderValue::from_static("camera=(), microphone=(), geolocation=()"));
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    );
+    headers.insert(
+        "cross-origin-opener-policy",
+        HeaderValue::from_static("same-origin"),
+    );
+    headers.insert(
+        "cross-origin-resource-policy",
+        HeaderValue::from_static("same-origin"),
+    );
+    headers.insert(
+        "permissions-policy",
+        HeaderValue::from_static("camera=(), microphone=(), geolocation=()"),
+    );
     if app.config.behind_proxy {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000"),
+        );
     }
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     response
 }

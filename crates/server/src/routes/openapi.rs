@@ -9,7 +9,10 @@ use crate::app::Shared;
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Fieldseal", description = "Evidence intake and review. Uploads are tus 1.0 at /api/v1/uploads; errors are RFC 9457 problems."),
+    info(
+        title = "Fieldseal",
+        description = "Evidence intake and review. Uploads are tus 1.0 at /api/v1/uploads; errors are RFC 9457 problems."
+    ),
     paths(
         super::enrol::lookup,
         super::enrol::bind,
@@ -34,5 +37,8 @@ struct Description;
 
 /// The route.
 pub fn routes() -> Router<Shared> {
-    Router::new().route("/api/openapi.json", get(|| async { Answer(Description::openapi()) }))
+    Router::new().route(
+        "/api/openapi.json",
+        get(|| async { Answer(Description::openapi()) }),
+    )
 }

@@ -5,7 +5,10 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
 use fieldseal_packet::Sha256Digest;
-use fieldseal_wire::device::{DecisionNotice, PacketRef, PacketStatus, SeenCheckpoint, ServerState, StatusRequest, StatusResponse};
+use fieldseal_wire::device::{
+    DecisionNotice, PacketRef, PacketStatus, SeenCheckpoint, ServerState, StatusRequest,
+    StatusResponse,
+};
 use rusqlite::Connection;
 
 use super::body::Json;
@@ -13,6 +16,7 @@ use crate::ambient::rfc3339;
 use crate::app::{Device, Shared};
 use crate::problem::Failure;
 use crate::review::words::decision_of;
+use crate::store::packets::PacketRow;
 use crate::store::{StoreError, log, packets, uploads};
 
 /// Packets in one question.
@@ -20,7 +24,9 @@ const MOST: usize = 200;
 
 /// The routes.
 pub fn routes() -> Router<Shared> {
-    Router::new().route("/api/v1/packets/status", post(status)).route("/api/v1/checkpoint", get(checkpoint))
+    Router::new()
+        .route("/api/v1/packets/status", post(status))
+        .route("/api/v1/checkpoint", get(checkpoint))
 }
 
 /// Where these packets are.
@@ -35,21 +41,53 @@ pub(super) async fn status(
     }
     let packets = app
         .db
-        .read(move |c| request.packets.iter().map(|packet| one(c, &device, packet)).collect::<Result<Vec<_>, StoreError>>())
+        .read(move |c| {
+            request
+                .packets
+                .iter()
+                .map(|packet| one(c, &device, packet))
+                .collect::<Result<Vec<_>, StoreError>>()
+        })
         .await?;
-    Ok(Answer(StatusResponse { packets, server_time: rfc3339(app.config.ambient.now()) }))
+    Ok(Answer(StatusResponse {
+        packets,
+        server_time: rfc3339(app.config.ambient.now()),
+    }))
 }
 
-fn one(connection: &Connection, device: &str, asked: &PacketRef) -> Result<PacketStatus, StoreError> {
-    let mut status = PacketStatus { id: asked.id.clone(), state: ServerState::Unknown, reason: None, receipt: None, proof: None, decisions: Vec::new() };
-    let Ok(seal) = asked.seal_sha256.parse::<Sha256Digest>() else { return Ok(status) };
-    let mine = packets::by_seal(connection, &seal.0)?.filter(|p| p.id == asked.id && (p.device == device || p.uploader == device));
-    if let Some(packet) = mine {
+fn one(
+    connection: &Connection,
+    device: &str,
+    asked: &PacketRef,
+) -> Result<PacketStatus, StoreError> {
+    let mut status = PacketStatus {
+        id: asked.id.clone(),
+        state: ServerState::Unknown,
+        reason: None,
+        receipt: None,
+        proof: None,
+        decisions: Vec::new(),
+    };
+    let Ok(seal) = asked.seal_sha256.parse::<Sha256Digest>() else {
+        return Ok(status);
+    };
+    let here = packets::by_seal(connection, &seal.0)?.filter(|packet| packet.id == asked.id);
+    // Its own, or carried here by it for another tablet.
+    let mine = |packet: &PacketRow| {
+        Ok::<_, StoreError>(
+            packet.device == device || uploads::delivered(connection, device, &asked.id, &seal.0)?,
+        )
+    };
+    if let Some(packet) = here
+        && mine(&packet)?
+    {
         status.state = ServerState::Received;
         if let (Some(receipt), Some(proof)) = (packet.receipt, packet.proof) {
             status.state = ServerState::Logged;
-            status.receipt = Some(String::from_utf8(receipt).map_err(|_| StoreError::Malformed("receipt"))?);
-            status.proof = Some(String::from_utf8(proof).map_err(|_| StoreError::Malformed("proof"))?);
+            status.receipt =
+                Some(String::from_utf8(receipt).map_err(|_| StoreError::Malformed("receipt"))?);
+            status.proof =
+                Some(String::from_utf8(proof).map_err(|_| StoreError::Malformed("proof"))?);
         }
         for row in packets::decisions(connection, &seal.0)? {
             status.decisions.push(DecisionNotice {
@@ -65,7 +103,9 @@ fn one(connection: &Connection, device: &str, asked: &PacketRef) -> Result<Packe
     if let Some(reason) = uploads::outcome(connection, device, &asked.id, &seal.0)? {
         status.state = ServerState::Quarantined;
         status.reason = Some(reason);
-    } else if uploads::of_packet(connection, device, &asked.id, &seal.0)?.is_some_and(|upload| upload.state == "complete") {
+    } else if uploads::of_packet(connection, device, &asked.id, &seal.0)?
+        .is_some_and(|upload| upload.state == "complete")
+    {
         status.state = ServerState::Received;
     }
     Ok(status)
@@ -73,7 +113,9 @@ fn one(connection: &Connection, device: &str, asked: &PacketRef) -> Result<Packe
 
 /// The newest published checkpoint.
 #[utoipa::path(get, path = "/api/v1/checkpoint", responses((status = 200, body = SeenCheckpoint)))]
-pub(super) async fn checkpoint(State(app): State<Shared>) -> Result<Answer<SeenCheckpoint>, Failure> {
+pub(super) async fn checkpoint(
+    State(app): State<Shared>,
+) -> Result<Answer<SeenCheckpoint>, Failure> {
     let head = app.db.read(log::head).await?;
     // What is signed and not yet published is nobody's to see: the copy outside must come first.
     let published = head.size > 0 && head.published_size == head.size;
@@ -81,7 +123,13 @@ pub(super) async fn checkpoint(State(app): State<Shared>) -> Result<Answer<SeenC
         String::from_utf8(head.checkpoint).ok()
     } else {
         let path = app.layout.log().join("checkpoint");
-        tokio::task::spawn_blocking(move || std::fs::read_to_string(path).ok()).await.ok().flatten()
+        tokio::task::spawn_blocking(move || std::fs::read_to_string(path).ok())
+            .await
+            .ok()
+            .flatten()
     };
-    Ok(Answer(SeenCheckpoint { checkpoint, tokens: Vec::new() }))
+    Ok(Answer(SeenCheckpoint {
+        checkpoint,
+        tokens: Vec::new(),
+    }))
 }

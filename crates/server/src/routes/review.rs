@@ -39,7 +39,10 @@ pub fn routes() -> Router<Shared> {
     Router::new()
         .route("/api/v1/review/packets", get(packets_page))
         .route("/api/v1/review/packets/{id}", get(one))
-        .route("/api/v1/review/packets/{id}/items/{number}/preview", get(preview))
+        .route(
+            "/api/v1/review/packets/{id}/items/{number}/preview",
+            get(preview),
+        )
         .route("/api/v1/review/packets/{id}/zip", get(original))
         .route("/api/v1/review/packets/{id}/export", get(export))
         .route("/api/v1/review/quarantine", get(aside))
@@ -66,29 +69,58 @@ pub(super) async fn packets_page(
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Answer<PacketPage>, Failure> {
     who.require(&LOOKERS)?;
-    let Query(query) = query.map_err(|_| Failure::bad_request("the query is not of the form described"))?;
-    let filter = list::filter(query.queue == Some(Queue::Done), query.verdict, query.q.as_deref());
+    let Query(query) =
+        query.map_err(|_| Failure::bad_request("the query is not of the form described"))?;
+    let filter = list::filter(
+        query.queue == Some(Queue::Done),
+        query.verdict,
+        query.q.as_deref(),
+    );
     let page = query.page.unwrap_or(0);
     let db = app.db.clone();
-    let page = tokio::task::spawn_blocking(move || list::page(&db, &filter, page)).await.map_err(|error| Failure::internal(&error))??;
+    let page = tokio::task::spawn_blocking(move || list::page(&db, &filter, page))
+        .await
+        .map_err(|error| Failure::internal(&error))??;
     Ok(Answer(page))
 }
 
 async fn find(app: &Shared, id: Result<Path<String>, PathRejection>) -> Result<PacketRow, Failure> {
     let Path(id) = id.map_err(|_| Failure::new(ProblemCode::NotFound))?;
-    app.db.read(move |c| packets::by_slug(c, &id)).await?.ok_or(Failure::new(ProblemCode::NotFound))
+    app.db
+        .read(move |c| packets::by_slug(c, &id))
+        .await?
+        .ok_or(Failure::new(ProblemCode::NotFound))
 }
 
 /// Writes the look down before anything is shown.
-async fn look(app: &Shared, who: &SignedIn, packet: &PacketRow, what: &'static str, always: bool) -> Result<(), Failure> {
-    let (actor, slug, seal, now) = (who.actor(), packet.slug.clone(), Sha256Digest(packet.seal_sha256), app.config.ambient.now());
+async fn look(
+    app: &Shared,
+    who: &SignedIn,
+    packet: &PacketRow,
+    what: &'static str,
+    always: bool,
+) -> Result<(), Failure> {
+    let (actor, slug, seal, now) = (
+        who.actor(),
+        packet.slug.clone(),
+        Sha256Digest(packet.seal_sha256),
+        app.config.ambient.now(),
+    );
     app.db
         .write(move |tx| {
             let action = format!("looked-at-{what}");
             let again = custody::seen_since(tx, &actor, &action, &slug, now - SAME_LOOK_MS)?;
             custody::audit(tx, now, &actor, &action, &slug)?;
             if always || !again {
-                custody::append(tx, &seal, now, Some(&actor), &Event::LookedAt { what: what.to_owned() })?;
+                custody::append(
+                    tx,
+                    &seal,
+                    now,
+                    Some(&actor),
+                    &Event::LookedAt {
+                        what: what.to_owned(),
+                    },
+                )?;
             }
             Ok::<_, StoreError>(())
         })
@@ -98,15 +130,24 @@ async fn look(app: &Shared, who: &SignedIn, packet: &PacketRow, what: &'static s
 
 /// One packet.
 #[utoipa::path(get, path = "/api/v1/review/packets/{id}", params(("id" = String, Path)), responses((status = 200, body = PacketDetail)))]
-pub(super) async fn one(State(app): State<Shared>, who: SignedIn, id: Result<Path<String>, PathRejection>) -> Result<Answer<PacketDetail>, Failure> {
+pub(super) async fn one(
+    State(app): State<Shared>,
+    who: SignedIn,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Answer<PacketDetail>, Failure> {
     who.require(&LOOKERS)?;
     let packet = find(&app, id).await?;
     look(&app, &who, &packet, "packet", false).await?;
     let reading = tokio::task::spawn_blocking(move || {
-        let file = app.blobs.open(&Sha256Digest(packet.zip_sha256)).map_err(|error| Failure::from_io(&error))?;
+        let file = app
+            .blobs
+            .open(&Sha256Digest(packet.zip_sha256))
+            .map_err(|error| Failure::from_io(&error))?;
         detail::detail(&app.db, &app.previews, &*file, &packet).map_err(Failure::from)
     });
-    Ok(Answer(reading.await.map_err(|error| Failure::internal(&error))??))
+    Ok(Answer(
+        reading.await.map_err(|error| Failure::internal(&error))??,
+    ))
 }
 
 /// The preview's query.
@@ -127,85 +168,166 @@ pub(super) async fn preview(
 ) -> Result<Response, Failure> {
     who.require(&LOOKERS)?;
     let Path((id, number)) = place.map_err(|_| Failure::new(ProblemCode::NotFound))?;
-    let width = query.map(|query| query.w).ok().filter(|width| WIDTHS.contains(width)).ok_or(Failure::bad_request("w is 320 or 1600"))?;
+    let width = query
+        .map(|query| query.w)
+        .ok()
+        .filter(|width| WIDTHS.contains(width))
+        .ok_or(Failure::bad_request("w is 320 or 1600"))?;
     let packet = find(&app, Ok(Path(id))).await?;
-    let (actor, subject, now) = (who.actor(), format!("{}/{number}", packet.slug), app.config.ambient.now());
-    app.db.write(move |tx| custody::audit(tx, now, &actor, "looked-at-preview", &subject)).await?;
-    let _turn = app.preview_turns.acquire().await.map_err(|error| Failure::internal(&error))?;
+    let (actor, subject, now) = (
+        who.actor(),
+        format!("{}/{number}", packet.slug),
+        app.config.ambient.now(),
+    );
+    app.db
+        .write(move |tx| custody::audit(tx, now, &actor, "looked-at-preview", &subject))
+        .await?;
+    let _turn = app
+        .preview_turns
+        .acquire()
+        .await
+        .map_err(|error| Failure::internal(&error))?;
     let this = app.clone();
-    let made = tokio::task::spawn_blocking(move || small(&this, &packet, number, width)).await.map_err(|error| Failure::internal(&error))?;
+    let made = tokio::task::spawn_blocking(move || small(&this, &packet, number, width))
+        .await
+        .map_err(|error| Failure::internal(&error))?;
     let jpeg = made?;
     app.counters.previews.fetch_add(1, Ordering::Relaxed);
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("image/jpeg")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600")),
+        (
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("private, max-age=3600"),
+        ),
     ];
     Ok((headers, jpeg).into_response())
 }
 
 fn small(app: &App, packet: &PacketRow, number: u32, width: u32) -> Result<Vec<u8>, Failure> {
-    let file = app.blobs.open(&Sha256Digest(packet.zip_sha256)).map_err(|error| Failure::from_io(&error))?;
-    let source = ZipSource::open(&*file).map_err(|_| Failure::new(ProblemCode::NotFound).detail("preview-undecodable"))?;
+    let file = app
+        .blobs
+        .open(&Sha256Digest(packet.zip_sha256))
+        .map_err(|error| Failure::from_io(&error))?;
+    let source = ZipSource::open(&*file)
+        .map_err(|_| Failure::new(ProblemCode::NotFound).detail("preview-undecodable"))?;
     let documents = detail::documents(&*file);
-    let record = documents.record.ok_or(Failure::new(ProblemCode::NotFound))?;
-    let item = record.items.iter().find(|item| crate::review::summary::item_number(&item.path) == Some(number));
+    let record = documents
+        .record
+        .ok_or(Failure::new(ProblemCode::NotFound))?;
+    let item = record
+        .items
+        .iter()
+        .find(|item| crate::review::summary::item_number(&item.path) == Some(number));
     let item = item.ok_or(Failure::new(ProblemCode::NotFound))?;
-    let bytes = source.open(&item.path).map_err(|_| Failure::new(ProblemCode::NotFound))?;
+    let bytes = source
+        .open(&item.path)
+        .map_err(|_| Failure::new(ProblemCode::NotFound))?;
     let size = bytes.size().map_err(|error| Failure::from_io(&error))?;
     // By the digest of what is there, not of what the record says: another packet's cache must not be reached by a lie.
     let sha256 = digest(&*bytes, size)?;
-    let item = ItemBytes { file: &*bytes, size, sha256, media_type: &item.media_type };
-    app.previews.jpeg(&item, width).map_err(|none: NoPreview| Failure::new(ProblemCode::NotFound).detail(none.word()))
+    let item = ItemBytes {
+        file: &*bytes,
+        size,
+        sha256,
+        media_type: &item.media_type,
+    };
+    app.previews
+        .jpeg(&item, width)
+        .map_err(|none: NoPreview| Failure::new(ProblemCode::NotFound).detail(none.word()))
 }
 
-fn digest(file: &dyn fieldseal_packet::zipread::ReadAt, size: u64) -> Result<Sha256Digest, Failure> {
+fn digest(
+    file: &dyn fieldseal_packet::zipread::ReadAt,
+    size: u64,
+) -> Result<Sha256Digest, Failure> {
     let mut stretch = fieldseal_packet::zipread::Stretch::new(file, 0, size);
-    Sha256Digest::of_reader(&mut stretch).map(|(digest, _)| digest).map_err(|error| Failure::from_io(&error))
+    Sha256Digest::of_reader(&mut stretch)
+        .map(|(digest, _)| digest)
+        .map_err(|error| Failure::from_io(&error))
 }
 
 /// Headers of everything that is the party's own bytes: never shown by our origin, only saved.
 fn attachment(name: &str, size: u64) -> Result<[(header::HeaderName, HeaderValue); 4], Failure> {
-    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).map_err(|error| Failure::internal(&error))?;
+    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""))
+        .map_err(|error| Failure::internal(&error))?;
     Ok([
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/zip")),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/zip"),
+        ),
         (header::CONTENT_DISPOSITION, disposition),
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'")),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("sandbox; default-src 'none'"),
+        ),
         (header::CONTENT_LENGTH, HeaderValue::from(size)),
     ])
 }
 
 /// The packet's zip, byte for byte.
 #[utoipa::path(get, path = "/api/v1/review/packets/{id}/zip", params(("id" = String, Path)), responses((status = 200, content_type = "application/zip")))]
-pub(super) async fn original(State(app): State<Shared>, who: SignedIn, id: Result<Path<String>, PathRejection>) -> Result<Response, Failure> {
+pub(super) async fn original(
+    State(app): State<Shared>,
+    who: SignedIn,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Response, Failure> {
     who.require(&LOOKERS)?;
     let packet = find(&app, id).await?;
     look(&app, &who, &packet, "zip", true).await?;
-    let file = tokio::fs::File::open(app.blobs.path(&Sha256Digest(packet.zip_sha256))).await.map_err(|error| Failure::from_io(&error))?;
-    let body = Body::from_stream(tokio_util::io::ReaderStream::with_capacity(file, 256 * 1024));
-    Ok((attachment(&format!("packet-{}.zip", packet.id), packet.zip_size)?, body).into_response())
+    let file = tokio::fs::File::open(app.blobs.path(&Sha256Digest(packet.zip_sha256)))
+        .await
+        .map_err(|error| Failure::from_io(&error))?;
+    let body = Body::from_stream(tokio_util::io::ReaderStream::with_capacity(
+        file,
+        256 * 1024,
+    ));
+    Ok((
+        attachment(&format!("packet-{}.zip", packet.id), packet.zip_size)?,
+        body,
+    )
+        .into_response())
 }
 
 /// The export as a zip of its bag.
 #[utoipa::path(get, path = "/api/v1/review/packets/{id}/export", params(("id" = String, Path)), responses((status = 200, content_type = "application/zip")))]
-pub(super) async fn export(State(app): State<Shared>, who: SignedIn, id: Result<Path<String>, PathRejection>) -> Result<Response, Failure> {
+pub(super) async fn export(
+    State(app): State<Shared>,
+    who: SignedIn,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Response, Failure> {
     who.require(&LOOKERS)?;
     let packet = find(&app, id).await?;
     let (actor, now) = (who.actor(), app.config.ambient.now());
     let making = tokio::task::spawn_blocking(move || {
-        let material = Material::gather(&app.db, &app.keys, &app.origin, &packet, Some((&actor, now)))?;
+        let material = Material::gather(
+            &app.db,
+            &app.keys,
+            &app.origin,
+            &packet,
+            Some((&actor, now)),
+        )?;
         let bag = Bag::make(&material, &packet, now)?;
-        let file: zip::Packet = Arc::from(app.blobs.open(&Sha256Digest(packet.zip_sha256)).map_err(|error| Failure::from_io(&error))?);
+        let file: zip::Packet = Arc::from(
+            app.blobs
+                .open(&Sha256Digest(packet.zip_sha256))
+                .map_err(|error| Failure::from_io(&error))?,
+        );
         let layout = zip::layout(&bag, &*file).map_err(|error| Failure::from_io(&error))?;
         let headers = attachment(&format!("{}.zip", bag.folder), layout.total_size())?;
         Ok::<_, Failure>((headers, zip::body(bag, layout, file)))
     });
-    Ok(making.await.map_err(|error| Failure::internal(&error))??.into_response())
+    Ok(making
+        .await
+        .map_err(|error| Failure::internal(&error))??
+        .into_response())
 }
 
 impl From<ExportError> for Failure {
     fn from(error: ExportError) -> Self {
         match error {
-            ExportError::NotLogged => Self::new(ProblemCode::Conflict).detail("this packet is not in the log yet"),
+            ExportError::NotLogged => {
+                Self::new(ProblemCode::Conflict).detail("this packet is not in the log yet")
+            }
             ExportError::Store(error) => error.into(),
             other => Self::internal(&other),
         }
@@ -214,7 +336,10 @@ impl From<ExportError> for Failure {
 
 /// What was not admitted, newest first.
 #[utoipa::path(get, path = "/api/v1/review/quarantine", responses((status = 200, body = Vec<QuarantineView>)))]
-pub(super) async fn aside(State(app): State<Shared>, who: SignedIn) -> Result<Answer<Vec<QuarantineView>>, Failure> {
+pub(super) async fn aside(
+    State(app): State<Shared>,
+    who: SignedIn,
+) -> Result<Answer<Vec<QuarantineView>>, Failure> {
     who.require(&["reviewer", "supervisor", "administrator", "auditor"])?;
     let rows = app.db.read(|c| quarantine::newest(c, 500)).await?;
     let view = |row: quarantine::Quarantined| QuarantineView {

@@ -23,25 +23,44 @@ pub fn routes() -> Router<Shared> {
 }
 
 fn cookie(app: &Shared, value: &str, seconds: i64) -> Result<HeaderValue, Failure> {
-    let secure = if app.config.behind_proxy { "; Secure" } else { "" };
-    HeaderValue::from_str(&format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}"))
-        .map_err(|error| Failure::internal(&error))
+    let secure = if app.config.behind_proxy {
+        "; Secure"
+    } else {
+        ""
+    };
+    HeaderValue::from_str(&format!(
+        "{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}"
+    ))
+    .map_err(|error| Failure::internal(&error))
 }
 
 /// Opens a session.
 #[utoipa::path(post, path = "/api/v1/session", request_body = SignIn, responses((status = 200, body = Session)))]
-pub(super) async fn sign_in(State(app): State<Shared>, caller: Caller, Json(request): Json<SignIn>) -> Result<Response, Failure> {
+pub(super) async fn sign_in(
+    State(app): State<Shared>,
+    caller: Caller,
+    Json(request): Json<SignIn>,
+) -> Result<Response, Failure> {
     let now = app.config.ambient.now();
     if let Some(seconds) = app.password_brake.held(caller.0, now) {
         return Err(Failure::new(ProblemCode::RateLimited).retry_after(seconds));
     }
     let wanted = request.account.clone();
     let account = app.db.read(move |c| accounts::find(c, &wanted)).await?;
-    if let Some(wait) = account.as_ref().map(|account| account.blocked_until - now).filter(|wait| *wait > 0) {
-        return Err(Failure::new(ProblemCode::RateLimited).retry_after(u64::try_from(wait / 1000 + 1).unwrap_or(1)));
+    if let Some(wait) = account
+        .as_ref()
+        .map(|account| account.blocked_until - now)
+        .filter(|wait| *wait > 0)
+    {
+        return Err(Failure::new(ProblemCode::RateLimited)
+            .retry_after(u64::try_from(wait / 1000 + 1).unwrap_or(1)));
     }
     let checked = account.clone();
-    let right = tokio::task::spawn_blocking(move || password::is_right(&request.password, checked.as_ref())).await.unwrap_or(false);
+    let right = tokio::task::spawn_blocking(move || {
+        password::is_right(&request.password, checked.as_ref())
+    })
+    .await
+    .unwrap_or(false);
     let Some(account) = account.filter(|_| right) else {
         app.password_brake.failed(caller.0, now);
         let name = request.account;
@@ -55,12 +74,18 @@ pub(super) async fn sign_in(State(app): State<Shared>, caller: Caller, Json(requ
                 Ok::<_, StoreError>(())
             })
             .await?;
-        return Err(Failure::new(ProblemCode::Unauthenticated).detail("account or password is wrong"));
+        return Err(
+            Failure::new(ProblemCode::Unauthenticated).detail("account or password is wrong")
+        );
     };
     let token = hex::encode(app.config.ambient.bytes::<32>()?);
     let csrf = hex::encode(app.config.ambient.bytes::<16>()?);
     let lifetime = app.session_lifetime_ms();
-    let (token_sha256, name, secret): ([u8; 32], _, _) = (Sha256::digest(&token).into(), account.account.clone(), csrf.clone());
+    let (token_sha256, name, secret): ([u8; 32], _, _) = (
+        Sha256::digest(&token).into(),
+        account.account.clone(),
+        csrf.clone(),
+    );
     app.db
         .write(move |tx| {
             accounts::set_failures(tx, &name, 0, 0)?;
@@ -68,20 +93,39 @@ pub(super) async fn sign_in(State(app): State<Shared>, caller: Caller, Json(requ
             accounts::open_session(tx, &token_sha256, &name, &secret, now, now + lifetime)
         })
         .await?;
-    let session = Session { account: account.account, name: account.name, role: account.role, csrf, origin: app.origin.clone() };
-    Ok(([(header::SET_COOKIE, cookie(&app, &token, lifetime / 1000)?)], Answer(session)).into_response())
+    let session = Session {
+        account: account.account,
+        name: account.name,
+        role: account.role,
+        csrf,
+        origin: app.origin.clone(),
+    };
+    Ok((
+        [(header::SET_COOKIE, cookie(&app, &token, lifetime / 1000)?)],
+        Answer(session),
+    )
+        .into_response())
 }
 
 /// Who is signed in.
 #[utoipa::path(get, path = "/api/v1/session", responses((status = 200, body = Session)))]
 pub(super) async fn who(State(app): State<Shared>, who: SignedIn) -> Answer<Session> {
     let row = who.row;
-    Answer(Session { account: row.account, name: row.name, role: row.role, csrf: row.csrf, origin: app.origin.clone() })
+    Answer(Session {
+        account: row.account,
+        name: row.name,
+        role: row.role,
+        csrf: row.csrf,
+        origin: app.origin.clone(),
+    })
 }
 
 /// Ends the session.
 #[utoipa::path(delete, path = "/api/v1/session", responses((status = 204)))]
-pub(super) async fn sign_out(State(app): State<Shared>, who: SignedIn) -> Result<Response, Failure> {
+pub(super) async fn sign_out(
+    State(app): State<Shared>,
+    who: SignedIn,
+) -> Result<Response, Failure> {
     let (now, actor) = (app.config.ambient.now(), who.actor());
     app.db
         .write(move |tx| {
@@ -89,5 +133,9 @@ pub(super) async fn sign_out(State(app): State<Shared>, who: SignedIn) -> Result
             accounts::close_session(tx, &who.token_sha256)
         })
         .await?;
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie(&app, "", 0)?)]).into_response())
+    Ok((
+        StatusCode::NO_CONTENT,
+        [(header::SET_COOKIE, cookie(&app, "", 0)?)],
+    )
+        .into_response())
 }

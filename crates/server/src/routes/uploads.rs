@@ -1,31 +1,24 @@
 //! `/api/v1/uploads`: tus 1.0. A device sees its own uploads only.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{options, post};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use fieldseal_wire::ProblemCode;
-use http_body_util::BodyExt as _;
 
+use super::upload_body::{Request, blocking};
 use crate::app::{Device, Shared, millis};
 use crate::problem::Failure;
 use crate::store::uploads::Upload;
 use crate::store::{packets, uploads};
+use crate::upload::metadata;
 use crate::upload::writer::Writer;
-use crate::upload::{Slot, metadata};
 
 const BASE: &str = "/api/v1/uploads";
 const VERSION: &str = "1.0.0";
-/// Bytes between two fsyncs of one request, when no checksum holds them back.
-const SYNC_EVERY: u64 = 8 << 20;
-/// Bytes gathered before they are written.
-const GATHER: usize = 512 << 10;
 
 const RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
 const OFFSET: HeaderName = HeaderName::from_static("upload-offset");
@@ -36,26 +29,43 @@ const CHECKSUM: HeaderName = HeaderName::from_static("upload-checksum");
 
 /// The routes.
 pub fn routes() -> Router<Shared> {
-    let one = || options(capabilities).head(head).patch(patch).delete(terminate);
+    let one = || {
+        options(capabilities)
+            .head(head)
+            .patch(patch)
+            .delete(terminate)
+    };
     Router::new()
         .route(BASE, post(create).options(capabilities))
         .route("/api/v1/uploads/", post(create).options(capabilities))
         .route("/api/v1/uploads/{id}", one())
         .layer(axum::extract::DefaultBodyLimit::disable())
-        .layer(axum::middleware::map_response(|mut response: Response| async move {
-            response.headers_mut().insert(RESUMABLE, HeaderValue::from_static(VERSION));
-            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            response
-        }))
+        .layer(axum::middleware::map_response(
+            |mut response: Response| async move {
+                response
+                    .headers_mut()
+                    .insert(RESUMABLE, HeaderValue::from_static(VERSION));
+                response
+                    .headers_mut()
+                    .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+                response
+            },
+        ))
 }
 
 async fn capabilities(State(app): State<Shared>) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
     headers.insert("tus-version", HeaderValue::from_static(VERSION));
-    headers.insert("tus-extension", HeaderValue::from_static("creation,checksum,termination,expiration"));
+    headers.insert(
+        "tus-extension",
+        HeaderValue::from_static("creation,checksum,termination,expiration"),
+    );
     headers.insert("tus-checksum-algorithm", HeaderValue::from_static("sha256"));
-    headers.insert("tus-max-size", HeaderValue::from(app.config.limits.packet_size));
+    headers.insert(
+        "tus-max-size",
+        HeaderValue::from(app.config.limits.packet_size),
+    );
     response
 }
 
@@ -68,23 +78,40 @@ fn speaks_tus(headers: &HeaderMap) -> Result<(), Failure> {
 
 fn number(headers: &HeaderMap, name: &HeaderName) -> Option<u64> {
     let text = headers.get(name)?.to_str().ok()?;
-    (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
+    (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
+        .then(|| text.parse().ok())?
 }
 
 fn expires(at: i64) -> HeaderValue {
-    let date = jiff::Timestamp::from_millisecond(at).map(|at| at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
-    date.ok().and_then(|date| HeaderValue::from_str(&date).ok()).unwrap_or(HeaderValue::from_static("0"))
+    let date = jiff::Timestamp::from_millisecond(at)
+        .map(|at| at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    date.ok()
+        .and_then(|date| HeaderValue::from_str(&date).ok())
+        .unwrap_or(HeaderValue::from_static("0"))
 }
 
 /// POST: makes an upload, or answers with the one that this device has begun for the same packet.
-async fn create(State(app): State<Shared>, Device(device): Device, headers: HeaderMap) -> Result<Response, Failure> {
+async fn create(
+    State(app): State<Shared>,
+    Device(device): Device,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
     speaks_tus(&headers)?;
-    let length = number(&headers, &LENGTH).filter(|length| *length > 0).ok_or(Failure::bad_request("Upload-Length must be a number above zero"))?;
+    let length = number(&headers, &LENGTH)
+        .filter(|length| *length > 0)
+        .ok_or(Failure::bad_request(
+            "Upload-Length must be a number above zero",
+        ))?;
     if length > app.config.limits.packet_size {
         return Err(Failure::new(ProblemCode::TooLarge));
     }
-    let claim = headers.get(METADATA).and_then(|value| value.to_str().ok()).and_then(metadata::claim);
-    let claim = claim.ok_or(Failure::bad_request("Upload-Metadata must name packet and seal-sha256"))?;
+    let claim = headers
+        .get(METADATA)
+        .and_then(|value| value.to_str().ok())
+        .and_then(metadata::claim);
+    let claim = claim.ok_or(Failure::bad_request(
+        "Upload-Metadata must name packet and seal-sha256",
+    ))?;
     let id = hex::encode(app.config.ambient.bytes::<20>()?);
     let now = app.config.ambient.now();
     let expires_at = now + millis(app.config.limits.upload_lifetime);
@@ -92,7 +119,8 @@ async fn create(State(app): State<Shared>, Device(device): Device, headers: Head
     let upload = app
         .db
         .write(move |tx| {
-            if let Some(earlier) = uploads::of_packet(tx, &device, &claim.packet, &claim.seal_sha256)?
+            if let Some(earlier) =
+                uploads::of_packet(tx, &device, &claim.packet, &claim.seal_sha256)?
                 && earlier.length == length
                 && earlier.state != "done"
                 && (earlier.state == "complete" || earlier.expires_at > now)
@@ -100,10 +128,16 @@ async fn create(State(app): State<Shared>, Device(device): Device, headers: Head
                 return Ok(earlier);
             }
             // What is here already, and sound, is not sent again.
-            let here = packets::by_seal(tx, &claim.seal_sha256)?
-                .is_some_and(|p| p.id == claim.packet && p.zip_size == length && p.verdict != "failed" && (p.device == device || p.uploader == device));
+            let here = packets::by_seal(tx, &claim.seal_sha256)?.is_some_and(|p| {
+                p.id == claim.packet
+                    && p.zip_size == length
+                    && p.verdict != "failed"
+                    && (p.device == device || p.uploader == device)
+            });
             if !here && uploads::open_count(tx, &device)? >= most {
-                return Err(Failure::new(ProblemCode::RateLimited).detail("too many unfinished uploads of this device").retry_after(60));
+                return Err(Failure::new(ProblemCode::RateLimited)
+                    .detail("too many unfinished uploads of this device")
+                    .retry_after(60));
             }
             let upload = Upload {
                 id,
@@ -121,21 +155,41 @@ async fn create(State(app): State<Shared>, Device(device): Device, headers: Head
             Ok(upload)
         })
         .await?;
-    let location = HeaderValue::from_str(&format!("{BASE}/{}", upload.id)).unwrap_or(HeaderValue::from_static(BASE));
-    Ok((StatusCode::CREATED, [(header::LOCATION, location), (EXPIRES, expires(upload.expires_at)), (OFFSET, upload.offset.into())]).into_response())
+    let location = HeaderValue::from_str(&format!("{BASE}/{}", upload.id))
+        .unwrap_or(HeaderValue::from_static(BASE));
+    Ok((
+        StatusCode::CREATED,
+        [
+            (header::LOCATION, location),
+            (EXPIRES, expires(upload.expires_at)),
+            (OFFSET, upload.offset.into()),
+        ],
+    )
+        .into_response())
 }
 
 async fn find(app: &Shared, id: String, device: String) -> Result<Upload, Failure> {
     let now = app.config.ambient.now();
     let found = app.db.read(move |c| uploads::find(c, &id, &device)).await?;
-    found.filter(|upload| upload.state != "open" || upload.expires_at > now).ok_or(Failure::new(ProblemCode::NotFound))
+    found
+        .filter(|upload| upload.state != "open" || upload.expires_at > now)
+        .ok_or(Failure::new(ProblemCode::NotFound))
 }
 
 /// HEAD: how far it is.
-async fn head(State(app): State<Shared>, Device(device): Device, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
+async fn head(
+    State(app): State<Shared>,
+    Device(device): Device,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
     speaks_tus(&headers)?;
     let upload = find(&app, id, device).await?;
-    let metadata = format!("packet {},seal-sha256 {}", STANDARD.encode(&upload.packet), STANDARD.encode(hex::encode(upload.seal_sha256)));
+    let metadata = format!(
+        "packet {},seal-sha256 {}",
+        STANDARD.encode(&upload.packet),
+        STANDARD.encode(hex::encode(upload.seal_sha256))
+    );
     let mut response = StatusCode::OK.into_response();
     let headers = response.headers_mut();
     headers.insert(OFFSET, upload.offset.into());
@@ -148,45 +202,79 @@ async fn head(State(app): State<Shared>, Device(device): Device, Path(id): Path<
 }
 
 fn moved(offset: u64) -> Response {
-    let mut response = Failure::new(ProblemCode::Conflict).detail("Upload-Offset differs from what is here: ask with HEAD").into_response();
+    let mut response = Failure::new(ProblemCode::Conflict)
+        .detail("Upload-Offset differs from what is here: ask with HEAD")
+        .into_response();
     response.headers_mut().insert(OFFSET, offset.into());
     response
 }
 
 /// PATCH: more bytes.
-async fn patch(State(app): State<Shared>, Device(device): Device, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Result<Response, Failure> {
+async fn patch(
+    State(app): State<Shared>,
+    Device(device): Device,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
     speaks_tus(&headers)?;
-    if headers.get(header::CONTENT_TYPE).is_none_or(|value| value != "application/offset+octet-stream") {
-        return Err(Failure::bad_request("Content-Type must be application/offset+octet-stream").status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+    if headers
+        .get(header::CONTENT_TYPE)
+        .is_none_or(|value| value != "application/offset+octet-stream")
+    {
+        return Err(
+            Failure::bad_request("Content-Type must be application/offset+octet-stream")
+                .status(StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        );
     }
-    let from = number(&headers, &OFFSET).ok_or(Failure::bad_request("Upload-Offset must be a number"))?;
+    let from =
+        number(&headers, &OFFSET).ok_or(Failure::bad_request("Upload-Offset must be a number"))?;
     let checksum = match headers.get(CHECKSUM) {
-        Some(value) => Some(value.to_str().ok().and_then(metadata::checksum).ok_or(Failure::bad_request("Upload-Checksum must be sha256 and base64"))?),
+        Some(value) => Some(value.to_str().ok().and_then(metadata::checksum).ok_or(
+            Failure::bad_request("Upload-Checksum must be sha256 and base64"),
+        )?),
         None => None,
     };
     find(&app, id.clone(), device.clone()).await?;
     let slot = app.uploads.slot(&id);
-    let mut hashing = slot.hold().await.ok_or(Failure::new(ProblemCode::Conflict).detail("another request holds this upload").status(StatusCode::LOCKED))?;
+    let mut hashing = slot.hold().await.ok_or(
+        Failure::new(ProblemCode::Conflict)
+            .detail("another request holds this upload")
+            .status(StatusCode::LOCKED),
+    )?;
     // Only now does the offset stand still.
     let upload = find(&app, id, device).await?;
     if from != upload.offset {
         return Ok(moved(upload.offset));
     }
     if upload.state != "open" {
-        return Ok((StatusCode::NO_CONTENT, [(OFFSET, HeaderValue::from(upload.offset))]).into_response());
+        return Ok((
+            StatusCode::NO_CONTENT,
+            [(OFFSET, HeaderValue::from(upload.offset))],
+        )
+            .into_response());
     }
     let announced = number(&headers, &header::CONTENT_LENGTH).unwrap_or(0);
     if announced > upload.length - upload.offset {
-        return Err(Failure::new(ProblemCode::TooLarge).detail("more bytes than Upload-Length announced"));
+        return Err(
+            Failure::new(ProblemCode::TooLarge).detail("more bytes than Upload-Length announced")
+        );
     }
     let path = app.uploads.path(&upload.id);
     let (offset, digest_so_far) = (upload.offset, hashing.take());
     let writer = match blocking(move || Writer::open(&path, offset, digest_so_far)).await {
         Ok(writer) => writer,
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return begin_again(&app, &upload).await,
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            return begin_again(&app, &upload).await;
+        }
         Err(error) => return Err(Failure::from_io(&error)),
     };
-    let request = Request { app, upload, slot, checksum };
+    let request = Request {
+        app,
+        upload,
+        slot,
+        checksum,
+    };
     // In its own task: when the connection breaks this handler is dropped, but what has come must still be made durable.
     let task = tokio::spawn(async move {
         let (result, writer) = request.receive(writer, body).await;
@@ -200,146 +288,49 @@ async fn patch(State(app): State<Shared>, Device(device): Device, Path(id): Path
             request.app.uploads.forget(&request.upload.id);
             request.app.intake.kick();
         }
-        Ok((StatusCode::NO_CONTENT, [(OFFSET, HeaderValue::from(offset)), (EXPIRES, expires(request.expires_at()))]).into_response())
+        Ok((
+            StatusCode::NO_CONTENT,
+            [
+                (OFFSET, HeaderValue::from(offset)),
+                (EXPIRES, expires(request.expires_at())),
+            ],
+        )
+            .into_response())
     });
-    task.await.unwrap_or_else(|_| Err(Failure::new(ProblemCode::Internal)))
+    task.await
+        .unwrap_or_else(|_| Err(Failure::new(ProblemCode::Internal)))
 }
 
 /// The file is shorter than what was acknowledged: the disk has lost bytes. The tablet still has them, so the upload begins again.
 async fn begin_again(app: &Shared, upload: &Upload) -> Result<Response, Failure> {
-    tracing::error!("the file of an upload is shorter than what was acknowledged; the upload begins again");
+    tracing::error!(
+        "the file of an upload is shorter than what was acknowledged; the upload begins again"
+    );
     let (id, expires_at) = (upload.id.clone(), upload.expires_at);
-    app.db.write(move |tx| uploads::advance(tx, &id, 0, expires_at)).await?;
+    app.db
+        .write(move |tx| uploads::advance(tx, &id, 0, expires_at))
+        .await?;
     Ok(moved(0))
 }
 
-/// How the body ended.
-enum End {
-    /// As it should.
-    Whole,
-    /// The connection broke, or another request took over.
-    Broken,
-}
-
-struct Request {
-    app: Shared,
-    upload: Upload,
-    slot: Arc<Slot>,
-    checksum: Option<[u8; 32]>,
-}
-
-impl Request {
-    fn expires_at(&self) -> i64 {
-        self.app.config.ambient.now() + millis(self.app.config.limits.upload_lifetime)
-    }
-
-    /// Takes the body. Gives the offset acknowledged, and the writer when it is still sound.
-    async fn receive(&self, mut writer: Writer, mut body: Body) -> (Result<u64, Failure>, Option<Writer>) {
-        let mut gathered: Vec<Bytes> = Vec::new();
-        let mut size = 0;
-        let mut acknowledged = self.upload.offset;
-        loop {
-            let next = self.next(&mut body).await;
-            let end = match next {
-                Ok(Some(bytes)) => {
-                    size += bytes.len();
-                    gathered.push(bytes);
-                    None
-                }
-                Ok(None) => Some(End::Whole),
-                Err(()) => Some(End::Broken),
-            };
-            if writer.offset() + size as u64 > self.upload.length {
-                let rolled_back = blocking(move || writer.roll_back().map(|()| writer)).await;
-                return (Err(Failure::new(ProblemCode::TooLarge).detail("more bytes than Upload-Length announced")), rolled_back.ok());
-            }
-            if size >= GATHER || end.is_some() {
-                let chunk = std::mem::take(&mut gathered);
-                self.app.counters.upload_bytes.fetch_add(size as u64, Ordering::Relaxed);
-                size = 0;
-                let written = blocking(move || {
-                    for bytes in &chunk {
-                        writer.write(bytes)?;
-                    }
-                    Ok(writer)
-                });
-                writer = match written.await {
-                    Ok(writer) => writer,
-                    Err(error) => return (Err(Failure::from_io(&error)), None),
-                };
-            }
-            let due = self.checksum.is_none() && writer.offset() - acknowledged >= SYNC_EVERY;
-            match end {
-                None if due => match self.acknowledge(writer).await {
-                    Ok((synced, offset)) => (writer, acknowledged) = (synced, offset),
-                    Err(failure) => return (Err(failure), None),
-                },
-                None => {}
-                Some(end) => return self.finish(writer, &end).await,
-            }
-        }
-    }
-
-    async fn finish(&self, mut writer: Writer, end: &End) -> (Result<u64, Failure>, Option<Writer>) {
-        if let Some(expected) = self.checksum
-            && (matches!(end, End::Broken) || writer.chunk_digest() != expected)
-        {
-            // Bytes that could not be checked are not kept.
-            let rolled_back = blocking(move || writer.roll_back().map(|()| writer)).await;
-            let status = StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST);
-            return (Err(Failure::new(ProblemCode::ChecksumMismatch).status(status)), rolled_back.ok());
-        }
-        match self.acknowledge(writer).await {
-            Ok((writer, offset)) => (Ok(offset), Some(writer)),
-            Err(failure) => (Err(failure), None),
-        }
-    }
-
-    /// The next bytes; none at the end; an error when the connection breaks, falls silent, or another request takes over.
-    async fn next(&self, body: &mut Body) -> Result<Option<Bytes>, ()> {
-        loop {
-            let frame = tokio::select! {
-                frame = body.frame() => frame,
-                () = self.slot.takeover.notified() => return Err(()),
-                () = tokio::time::sleep(self.app.config.limits.idle) => return Err(()),
-            };
-            match frame {
-                None => return Ok(None),
-                Some(Err(_)) => return Err(()),
-                Some(Ok(frame)) => {
-                    if let Ok(bytes) = frame.into_data() {
-                        return Ok(Some(bytes));
-                    }
-                }
-            }
-        }
-    }
-
-    /// First the bytes are made durable, then the row says so.
-    async fn acknowledge(&self, mut writer: Writer) -> Result<(Writer, u64), Failure> {
-        let writer = blocking(move || writer.sync().map(|()| writer)).await.map_err(|error| Failure::from_io(&error))?;
-        let (id, offset, expires_at, now) = (self.upload.id.clone(), writer.offset(), self.expires_at(), self.app.config.ambient.now());
-        let digest = (offset == self.upload.length).then(|| writer.digest());
-        self.app
-            .db
-            .write(move |tx| match digest {
-                Some(digest) => uploads::complete(tx, &id, &digest, now),
-                None => uploads::advance(tx, &id, offset, expires_at),
-            })
-            .await?;
-        Ok((writer, offset))
-    }
-}
-
 /// DELETE: gives an unfinished upload up.
-async fn terminate(State(app): State<Shared>, Device(device): Device, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
+async fn terminate(
+    State(app): State<Shared>,
+    Device(device): Device,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
     speaks_tus(&headers)?;
     find(&app, id.clone(), device.clone()).await?;
     let slot = app.uploads.slot(&id);
-    let guard = slot.hold().await.ok_or(Failure::new(ProblemCode::Conflict).status(StatusCode::LOCKED))?;
+    let guard = slot
+        .hold()
+        .await
+        .ok_or(Failure::new(ProblemCode::Conflict).status(StatusCode::LOCKED))?;
     let upload = find(&app, id.clone(), device).await?;
     if upload.state != "open" {
-        return Err(Failure::new(ProblemCode::Conflict).detail("all bytes are here: it is no longer the device's to take back"));
+        return Err(Failure::new(ProblemCode::Conflict)
+            .detail("all bytes are here: it is no longer the device's to take back"));
     }
     app.db.write(move |tx| uploads::remove(tx, &id)).await?;
     let path = app.uploads.path(&upload.id);
@@ -347,8 +338,4 @@ async fn terminate(State(app): State<Shared>, Device(device): Device, Path(id): 
     drop(guard);
     app.uploads.forget(&upload.id);
     Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> std::io::Result<T> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(std::io::Error::other("the server is stopping")))
 }

@@ -67,13 +67,28 @@ pub fn find(connection: &Connection, account: &str) -> Result<Option<Account>, S
 }
 
 /// Remembers a wrong password, or (with zeros) a right one.
-pub fn set_failures(tx: &Transaction<'_>, account: &str, failures: u32, blocked_until: Millis) -> Result<(), StoreError> {
-    tx.execute("UPDATE account SET failures = ?2, blocked_until = ?3 WHERE account = ?1", params![account, failures, blocked_until])?;
+pub fn set_failures(
+    tx: &Transaction<'_>,
+    account: &str,
+    failures: u32,
+    blocked_until: Millis,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE account SET failures = ?2, blocked_until = ?3 WHERE account = ?1",
+        params![account, failures, blocked_until],
+    )?;
     Ok(())
 }
 
 /// Opens a session.
-pub fn open_session(tx: &Transaction<'_>, token_sha256: &[u8; 32], account: &str, csrf: &str, now: Millis, expires_at: Millis) -> Result<(), StoreError> {
+pub fn open_session(
+    tx: &Transaction<'_>,
+    token_sha256: &[u8; 32],
+    account: &str,
+    csrf: &str,
+    now: Millis,
+    expires_at: Millis,
+) -> Result<(), StoreError> {
     tx.execute("DELETE FROM session WHERE expires_at < ?1", [now])?;
     tx.execute(
         "INSERT INTO session (token_sha256, account, csrf, opened_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -83,7 +98,11 @@ pub fn open_session(tx: &Transaction<'_>, token_sha256: &[u8; 32], account: &str
 }
 
 /// The session of a token.
-pub fn session(connection: &Connection, token_sha256: &[u8; 32], now: Millis) -> Result<Option<SessionRow>, StoreError> {
+pub fn session(
+    connection: &Connection,
+    token_sha256: &[u8; 32],
+    now: Millis,
+) -> Result<Option<SessionRow>, StoreError> {
     Ok(connection
         .prepare_cached(
             "SELECT a.account, a.name, a.role, s.csrf, s.expires_at FROM session s JOIN account a USING (account)
@@ -96,19 +115,31 @@ pub fn session(connection: &Connection, token_sha256: &[u8; 32], now: Millis) ->
 }
 
 /// Moves a session's end.
-pub fn prolong(tx: &Transaction<'_>, token_sha256: &[u8; 32], expires_at: Millis) -> Result<(), StoreError> {
-    tx.execute("UPDATE session SET expires_at = ?2 WHERE token_sha256 = ?1", params![token_sha256, expires_at])?;
+pub fn prolong(
+    tx: &Transaction<'_>,
+    token_sha256: &[u8; 32],
+    expires_at: Millis,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE session SET expires_at = ?2 WHERE token_sha256 = ?1",
+        params![token_sha256, expires_at],
+    )?;
     Ok(())
 }
 
 /// Ends a session.
 pub fn close_session(tx: &Transaction<'_>, token_sha256: &[u8; 32]) -> Result<(), StoreError> {
-    tx.execute("DELETE FROM session WHERE token_sha256 = ?1", [token_sha256])?;
+    tx.execute(
+        "DELETE FROM session WHERE token_sha256 = ?1",
+        [token_sha256],
+    )?;
     Ok(())
 }
 
 /// Account names and the names shown for them.
 pub fn names(connection: &Connection) -> Result<Vec<(String, String)>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT account, name FROM account")?;
-    Ok(statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
+    Ok(statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?)
 }

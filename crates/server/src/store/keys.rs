@@ -45,16 +45,31 @@ pub struct CodeRow {
     pub expires_at: Millis,
 }
 
-const COLUMNS: &str = "name, key_id, kind, subject, vkey, team, claim, status, enrolled_at, revoked_at, entry";
+const COLUMNS: &str =
+    "name, key_id, kind, subject, vkey, team, claim, status, enrolled_at, revoked_at, entry";
 
 /// The deployment: origin and public recovery key. None in a folder that was never initialised.
 pub fn deployment(connection: &Connection) -> Result<Option<(String, String)>, StoreError> {
-    Ok(connection.query_row("SELECT origin, recovery_public FROM deployment", [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+    Ok(connection
+        .query_row(
+            "SELECT origin, recovery_public FROM deployment",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?)
 }
 
 /// Writes the deployment's row, once.
-pub fn set_deployment(tx: &Transaction<'_>, origin: &str, recovery_public: &str, at: Millis) -> Result<(), StoreError> {
-    tx.execute("INSERT INTO deployment (one, origin, recovery_public, made_at) VALUES (1, ?1, ?2, ?3)", params![origin, recovery_public, at])?;
+pub fn set_deployment(
+    tx: &Transaction<'_>,
+    origin: &str,
+    recovery_public: &str,
+    at: Millis,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO deployment (one, origin, recovery_public, made_at) VALUES (1, ?1, ?2, ?3)",
+        params![origin, recovery_public, at],
+    )?;
     Ok(())
 }
 
@@ -70,18 +85,29 @@ pub fn add(tx: &Transaction<'_>, key: &KeyRow, entry_sha256: &[u8; 32]) -> Resul
 
 /// All keys of a name, newest last.
 pub fn named(connection: &Connection, name: &str) -> Result<Vec<KeyRow>, StoreError> {
-    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM signing_key WHERE name = ?1 ORDER BY enrolled_at"))?;
-    Ok(statement.query_map([name], read)?.collect::<Result<_, _>>()?)
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM signing_key WHERE name = ?1 ORDER BY enrolled_at"
+    ))?;
+    Ok(statement
+        .query_map([name], read)?
+        .collect::<Result<_, _>>()?)
 }
 
 /// All keys.
 pub fn all(connection: &Connection) -> Result<Vec<KeyRow>, StoreError> {
-    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM signing_key ORDER BY kind, name, enrolled_at"))?;
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM signing_key ORDER BY kind, name, enrolled_at"
+    ))?;
     Ok(statement.query_map([], read)?.collect::<Result<_, _>>()?)
 }
 
 /// Marks a key as revoked. False when it is unknown, or was revoked before.
-pub fn revoke(tx: &Transaction<'_>, name: &str, key_id: u32, at: Millis) -> Result<bool, StoreError> {
+pub fn revoke(
+    tx: &Transaction<'_>,
+    name: &str,
+    key_id: u32,
+    at: Millis,
+) -> Result<bool, StoreError> {
     let changed = tx.execute(
         "UPDATE signing_key SET status = 'revoked', revoked_at = ?3 WHERE name = ?1 AND key_id = ?2 AND status <> 'revoked'",
         params![name, key_id, at],
@@ -90,7 +116,11 @@ pub fn revoke(tx: &Transaction<'_>, name: &str, key_id: u32, at: Millis) -> Resu
 }
 
 /// Keeps a new one-time code, by its digest.
-pub fn add_code(tx: &Transaction<'_>, code_sha256: &[u8; 32], code: &CodeRow) -> Result<(), StoreError> {
+pub fn add_code(
+    tx: &Transaction<'_>,
+    code_sha256: &[u8; 32],
+    code: &CodeRow,
+) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO enrol_code (code_sha256, kind, subject, team, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
         params![code_sha256, code.kind, code.subject, code.team, code.expires_at],
@@ -99,7 +129,11 @@ pub fn add_code(tx: &Transaction<'_>, code_sha256: &[u8; 32], code: &CodeRow) ->
 }
 
 /// A code that can still be used.
-pub fn usable_code(connection: &Connection, code_sha256: &[u8; 32], now: Millis) -> Result<Option<CodeRow>, StoreError> {
+pub fn usable_code(
+    connection: &Connection,
+    code_sha256: &[u8; 32],
+    now: Millis,
+) -> Result<Option<CodeRow>, StoreError> {
     Ok(connection
         .prepare_cached("SELECT kind, subject, team, expires_at FROM enrol_code WHERE code_sha256 = ?1 AND used_at IS NULL AND expires_at > ?2")?
         .query_row(params![code_sha256, now], |row| {
@@ -109,7 +143,11 @@ pub fn usable_code(connection: &Connection, code_sha256: &[u8; 32], now: Millis)
 }
 
 /// Uses a code up. False when somebody was faster.
-pub fn use_code(tx: &Transaction<'_>, code_sha256: &[u8; 32], now: Millis) -> Result<bool, StoreError> {
+pub fn use_code(
+    tx: &Transaction<'_>,
+    code_sha256: &[u8; 32],
+    now: Millis,
+) -> Result<bool, StoreError> {
     let used = tx.execute("UPDATE enrol_code SET used_at = ?2 WHERE code_sha256 = ?1 AND used_at IS NULL AND expires_at > ?2", params![code_sha256, now])?;
     Ok(used > 0)
 }

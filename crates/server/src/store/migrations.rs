@@ -30,7 +30,10 @@ mod tests {
     fn a_newer_schema_is_refused() {
         let mut connection = Connection::open_in_memory().unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
-        assert!(matches!(apply(&mut connection), Err(StoreError::NewerSchema { found: 99, .. })));
+        assert!(matches!(
+            apply(&mut connection),
+            Err(StoreError::NewerSchema { found: 99, .. })
+        ));
     }
 
     #[test]

@@ -33,7 +33,9 @@ pub enum StoreError {
     #[error("SQLite {0} is too old: 3.51.3 or newer is needed")]
     SqliteTooOld(&'static str),
     /// The database was made by a newer server.
-    #[error("the database has schema {found}, this program knows up to {known}: it was made by a newer version")]
+    #[error(
+        "the database has schema {found}, this program knows up to {known}: it was made by a newer version"
+    )]
     NewerSchema {
         /// In the file.
         found: u32,
@@ -54,7 +56,9 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the disk is full or refuses, so that trying later may help.
     pub fn is_storage(&self) -> bool {
-        use rusqlite::ErrorCode::{CannotOpen, DatabaseLocked, DiskFull, ReadOnly, SystemIoFailure};
+        use rusqlite::ErrorCode::{
+            CannotOpen, DatabaseLocked, DiskFull, ReadOnly, SystemIoFailure,
+        };
         matches!(self, Self::Sqlite(rusqlite::Error::SqliteFailure(e, _)) if matches!(e.code, DiskFull | SystemIoFailure | ReadOnly | CannotOpen | DatabaseLocked))
             || matches!(self, Self::Sqlite(rusqlite::Error::SqliteFailure(e, _)) if e.code == rusqlite::ErrorCode::DatabaseBusy)
     }
@@ -85,21 +89,44 @@ impl Db {
         }
         let mut writer = connect(path, create)?;
         migrations::apply(&mut writer)?;
-        Ok(Self { inner: Arc::new(Inner { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                path: path.to_owned(),
+                writer: Mutex::new(writer),
+                readers: Mutex::new(Vec::new()),
+            }),
+        })
     }
 
     /// Runs `work` in a transaction, which is durable when this returns `Ok`; on `Err` nothing of it happened.
-    pub fn write_blocking<T, E: From<StoreError>>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, E>) -> Result<T, E> {
-        let mut connection = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
+    pub fn write_blocking<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut connection = self
+            .inner
+            .writer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(StoreError::from)?;
         let value = work(&transaction)?;
         transaction.commit().map_err(StoreError::from)?;
         Ok(value)
     }
 
     /// Runs `work` on a reading connection, in one snapshot.
-    pub fn read_blocking<T, E: From<StoreError>>(&self, work: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
-        let idle = self.inner.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    pub fn read_blocking<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let idle = self
+            .inner
+            .readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
         let mut connection = match idle {
             Some(connection) => connection,
             None => connect(&self.inner.path, false)?,
@@ -108,7 +135,11 @@ impl Db {
             let snapshot = connection.transaction().map_err(StoreError::from)?;
             work(&snapshot)
         })();
-        let mut readers = self.inner.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut readers = self
+            .inner
+            .readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if readers.len() < READERS {
             readers.push(connection);
         }
@@ -116,28 +147,40 @@ impl Db {
     }
 
     /// [`Db::write_blocking`] off the async threads.
-    pub async fn write<T, E>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    pub async fn write<T, E>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
         let db = self.clone();
-        tokio::task::spawn_blocking(move || db.write_blocking(work)).await.unwrap_or_else(|_| Err(StoreError::Stopping.into()))
+        tokio::task::spawn_blocking(move || db.write_blocking(work))
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Stopping.into()))
     }
 
     /// [`Db::read_blocking`] off the async threads.
-    pub async fn read<T, E>(&self, work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    pub async fn read<T, E>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
         let db = self.clone();
-        tokio::task::spawn_blocking(move || db.read_blocking(work)).await.unwrap_or_else(|_| Err(StoreError::Stopping.into()))
+        tokio::task::spawn_blocking(move || db.read_blocking(work))
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Stopping.into()))
     }
 
     /// A consistent copy of the whole database, made while it is in use.
     pub fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
-        let path = path.to_str().ok_or(StoreError::Malformed("path of the copy"))?;
+        let path = path
+            .to_str()
+            .ok_or(StoreError::Malformed("path of the copy"))?;
         self.read_connection(|connection| connection.execute("VACUUM INTO ?1", [path]).map(|_| ()))
     }
 
@@ -145,12 +188,17 @@ impl Db {
     pub fn integrity(&self) -> Result<Vec<String>, StoreError> {
         self.read_blocking(|connection| {
             let mut statement = connection.prepare("PRAGMA integrity_check")?;
-            let lines = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+            let lines = statement
+                .query_map([], |row| row.get::<_, String>(0))?
+                .collect::<Result<Vec<_>, _>>()?;
             Ok::<_, StoreError>(lines.into_iter().filter(|line| line != "ok").collect())
         })
     }
 
-    fn read_connection<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+    fn read_connection<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
         let connection = connect(&self.inner.path, false)?;
         Ok(work(&connection)?)
     }
@@ -185,11 +233,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(&folder.path().join("server.db"), true).unwrap();
         let failed: Result<(), StoreError> = db.write_blocking(|tx| {
-            tx.execute("INSERT INTO person (id, name, badge, added_at) VALUES ('a', 'n', 'b', 1)", [])?;
+            tx.execute(
+                "INSERT INTO person (id, name, badge, added_at) VALUES ('a', 'n', 'b', 1)",
+                [],
+            )?;
             Err(StoreError::Malformed("on purpose"))
         });
         assert!(failed.is_err());
-        let count: u32 = db.read_blocking(|c| Ok::<_, StoreError>(c.query_row("SELECT count(*) FROM person", [], |r| r.get(0))?)).unwrap();
+        let count: u32 = db
+            .read_blocking(|c| {
+                Ok::<_, StoreError>(c.query_row("SELECT count(*) FROM person", [], |r| r.get(0))?)
+            })
+            .unwrap();
         assert_eq!(count, 0);
     }
 
@@ -198,11 +253,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(&folder.path().join("server.db"), true).unwrap();
         for (table, insert) in [
-            ("log_leaf", "INSERT INTO log_leaf VALUES (0, 'k', x'00', x'00', 1)"),
+            (
+                "log_leaf",
+                "INSERT INTO log_leaf VALUES (0, 'k', x'00', x'00', 1)",
+            ),
             ("custody", "INSERT INTO custody VALUES (x'00', 1, x'00')"),
         ] {
-            db.write_blocking(|tx| tx.execute(insert, []).map_err(StoreError::from)).unwrap();
-            let removed: Result<usize, StoreError> = db.write_blocking(|tx| tx.execute(&format!("DELETE FROM {table}"), []).map_err(StoreError::from));
+            db.write_blocking(|tx| tx.execute(insert, []).map_err(StoreError::from))
+                .unwrap();
+            let removed: Result<usize, StoreError> = db.write_blocking(|tx| {
+                tx.execute(&format!("DELETE FROM {table}"), [])
+                    .map_err(StoreError::from)
+            });
             assert!(removed.is_err(), "{table}");
         }
     }

@@ -125,7 +125,11 @@ pub fn add(tx: &Transaction<'_>, p: &PacketRow) -> Result<(), StoreError> {
 }
 
 /// Gives a packet other bytes, found to be better ones, and keeps what it had as a copy. Its receipt is given anew.
-pub fn replace_bytes(tx: &Transaction<'_>, old: &PacketRow, new: &PacketRow) -> Result<(), StoreError> {
+pub fn replace_bytes(
+    tx: &Transaction<'_>,
+    old: &PacketRow,
+    new: &PacketRow,
+) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO packet_copy (zip_sha256, seal_sha256, zip_size, received_at, verdict, receipt) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
         params![old.zip_sha256, old.seal_sha256, old.zip_size, old.received_at, old.verdict, old.receipt],
@@ -142,7 +146,14 @@ pub fn replace_bytes(tx: &Transaction<'_>, old: &PacketRow, new: &PacketRow) -> 
 }
 
 /// A later look at these bytes, with receipt and proof, found this.
-pub fn judge(tx: &Transaction<'_>, seal: &[u8; 32], zip: &[u8; 32], verdict: &str, risk: u8, findings: &str) -> Result<(), StoreError> {
+pub fn judge(
+    tx: &Transaction<'_>,
+    seal: &[u8; 32],
+    zip: &[u8; 32],
+    verdict: &str,
+    risk: u8,
+    findings: &str,
+) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE packet SET verdict = ?3, risk = ?4, findings = ?5, judged = 1 WHERE seal_sha256 = ?1 AND zip_sha256 = ?2",
         params![seal, zip, verdict, risk, findings],
@@ -154,7 +165,9 @@ pub fn judge(tx: &Transaction<'_>, seal: &[u8; 32], zip: &[u8; 32], verdict: &st
 pub fn unjudged(connection: &Connection, most: u32) -> Result<Vec<PacketRow>, StoreError> {
     let mut statement =
         connection.prepare_cached(&format!("SELECT {COLUMNS} FROM packet WHERE judged = 0 AND receipt IS NOT NULL ORDER BY received_at LIMIT ?1"))?;
-    Ok(statement.query_map([most], read)?.collect::<Result<_, _>>()?)
+    Ok(statement
+        .query_map([most], read)?
+        .collect::<Result<_, _>>()?)
 }
 
 /// All of these packets are to be looked at again: something that bears on their findings was logged.
@@ -165,27 +178,48 @@ pub fn judge_again(tx: &Transaction<'_>, device: &str) -> Result<(), StoreError>
 
 /// By packet digest.
 pub fn by_seal(connection: &Connection, seal: &[u8; 32]) -> Result<Option<PacketRow>, StoreError> {
-    Ok(connection.prepare_cached(&format!("SELECT {COLUMNS} FROM packet WHERE seal_sha256 = ?1"))?.query_row([seal], read).optional()?)
+    Ok(connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM packet WHERE seal_sha256 = ?1"
+        ))?
+        .query_row([seal], read)
+        .optional()?)
 }
 
 /// By what it is called.
 pub fn by_slug(connection: &Connection, slug: &str) -> Result<Option<PacketRow>, StoreError> {
-    Ok(connection.prepare_cached(&format!("SELECT {COLUMNS} FROM packet WHERE slug = ?1"))?.query_row([slug], read).optional()?)
+    Ok(connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM packet WHERE slug = ?1"))?
+        .query_row([slug], read)
+        .optional()?)
 }
 
 /// Whether some packet is called so.
 pub fn slug_taken(connection: &Connection, slug: &str) -> Result<bool, StoreError> {
-    Ok(connection.prepare_cached("SELECT 1 FROM packet WHERE slug = ?1")?.exists([slug])?)
+    Ok(connection
+        .prepare_cached("SELECT 1 FROM packet WHERE slug = ?1")?
+        .exists([slug])?)
 }
 
 /// Packets without receipt, oldest first.
 pub fn unreceipted(connection: &Connection, most: u32) -> Result<Vec<PacketRow>, StoreError> {
-    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM packet WHERE receipt IS NULL ORDER BY received_at LIMIT ?1"))?;
-    Ok(statement.query_map([most], read)?.collect::<Result<_, _>>()?)
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM packet WHERE receipt IS NULL ORDER BY received_at LIMIT ?1"
+    ))?;
+    Ok(statement
+        .query_map([most], read)?
+        .collect::<Result<_, _>>()?)
 }
 
 /// Logged, with receipt and proof.
-pub fn set_receipt(tx: &Transaction<'_>, seal: &[u8; 32], leaf_index: u64, logged_at: Millis, receipt: &[u8], proof: &[u8]) -> Result<(), StoreError> {
+pub fn set_receipt(
+    tx: &Transaction<'_>,
+    seal: &[u8; 32],
+    leaf_index: u64,
+    logged_at: Millis,
+    receipt: &[u8],
+    proof: &[u8],
+) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE packet SET leaf_index = ?2, logged_at = ?3, receipt = ?4, proof = ?5 WHERE seal_sha256 = ?1",
         params![seal, leaf_index, logged_at, receipt, proof],
@@ -227,16 +261,34 @@ impl Filter {
 /// The order of the open queue: worst verdict first, then oldest. Decided ones: newest decision first.
 #[must_use]
 const fn order(done: bool) -> &'static str {
-    if done { "decided_at DESC, slug" } else { "risk, received_at, slug" }
+    if done {
+        "decided_at DESC, slug"
+    } else {
+        "risk, received_at, slug"
+    }
 }
 
 /// A page of the list, and how many match.
-pub fn page(connection: &Connection, filter: &Filter, first: u64, most: u32) -> Result<(Vec<PacketRow>, u64), StoreError> {
+pub fn page(
+    connection: &Connection,
+    filter: &Filter,
+    first: u64,
+    most: u32,
+) -> Result<(Vec<PacketRow>, u64), StoreError> {
     let (condition, values) = filter.sql();
-    let total = connection.query_row(&format!("SELECT count(*) FROM packet WHERE {condition}"), params_from_iter(&values), |row| row.get(0))?;
-    let sql = format!("SELECT {COLUMNS} FROM packet WHERE {condition} ORDER BY {} LIMIT {most} OFFSET {first}", order(filter.done));
+    let total = connection.query_row(
+        &format!("SELECT count(*) FROM packet WHERE {condition}"),
+        params_from_iter(&values),
+        |row| row.get(0),
+    )?;
+    let sql = format!(
+        "SELECT {COLUMNS} FROM packet WHERE {condition} ORDER BY {} LIMIT {most} OFFSET {first}",
+        order(filter.done)
+    );
     let mut statement = connection.prepare(&sql)?;
-    let rows = statement.query_map(params_from_iter(&values), read)?.collect::<Result<_, _>>()?;
+    let rows = statement
+        .query_map(params_from_iter(&values), read)?
+        .collect::<Result<_, _>>()?;
     Ok((rows, total))
 }
 
@@ -244,11 +296,16 @@ pub fn page(connection: &Connection, filter: &Filter, first: u64, most: u32) -> 
 pub fn open_counts(connection: &Connection) -> Result<Vec<(String, u64)>, StoreError> {
     let mut statement =
         connection.prepare_cached("SELECT verdict, count(*) FROM packet WHERE decision IS NULL OR decision = 'legal-review' GROUP BY verdict")?;
-    Ok(statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
+    Ok(statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?)
 }
 
 /// The packets before and after this one in the open queue.
-pub fn neighbours(connection: &Connection, packet: &PacketRow) -> Result<(Option<String>, Option<String>), StoreError> {
+pub fn neighbours(
+    connection: &Connection,
+    packet: &PacketRow,
+) -> Result<(Option<String>, Option<String>), StoreError> {
     let ask = |comparison: &str, order: &str| {
         connection
             .prepare_cached(&format!(
@@ -258,19 +315,26 @@ pub fn neighbours(connection: &Connection, packet: &PacketRow) -> Result<(Option
             .query_row(params![packet.risk, packet.received_at, packet.slug], |row| row.get(0))
             .optional()
     };
-    Ok((ask("<", "risk DESC, received_at DESC, slug DESC")?, ask(">", "risk, received_at, slug")?))
+    Ok((
+        ask("<", "risk DESC, received_at DESC, slug DESC")?,
+        ask(">", "risk, received_at, slug")?,
+    ))
 }
 
 /// All packets, oldest first.
 pub fn all(connection: &Connection) -> Result<Vec<PacketRow>, StoreError> {
-    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM packet ORDER BY received_at, slug"))?;
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM packet ORDER BY received_at, slug"
+    ))?;
     Ok(statement.query_map([], read)?.collect::<Result<_, _>>()?)
 }
 
 /// Digests of all zips that must be there, copies included.
 pub fn zips(connection: &Connection) -> Result<Vec<([u8; 32], u64)>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT zip_sha256, zip_size FROM packet UNION SELECT zip_sha256, zip_size FROM packet_copy")?;
-    Ok(statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
+    Ok(statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?)
 }
 
 /// Whether these bytes are a packet's, now or formerly.
@@ -281,13 +345,21 @@ pub fn zip_known(connection: &Connection, zip_sha256: &[u8; 32]) -> Result<bool,
 }
 
 /// Adds a decision and makes it the latest.
-pub fn decide(tx: &Transaction<'_>, seal: &[u8; 32], row: &DecisionRow, note_sha256: &[u8; 32]) -> Result<(), StoreError> {
+pub fn decide(
+    tx: &Transaction<'_>,
+    seal: &[u8; 32],
+    row: &DecisionRow,
+    note_sha256: &[u8; 32],
+) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO decision (seal_sha256, decision, reason, decided_at, account, reviewer, document, salt, note, note_sha256)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![seal, row.decision, row.reason, row.decided_at, row.account, row.reviewer, row.document, row.salt, row.note, note_sha256],
     )?;
-    tx.execute("UPDATE packet SET decision = ?2, decided_at = ?3 WHERE seal_sha256 = ?1", params![seal, row.decision, row.decided_at])?;
+    tx.execute(
+        "UPDATE packet SET decision = ?2, decided_at = ?3 WHERE seal_sha256 = ?1",
+        params![seal, row.decision, row.decided_at],
+    )?;
     Ok(())
 }
 

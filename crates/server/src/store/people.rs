@@ -20,7 +20,9 @@ pub struct Person {
 
 impl std::fmt::Debug for Person {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Person").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Person")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -35,12 +37,16 @@ pub fn add(tx: &Transaction<'_>, person: &Person, at: Millis) -> Result<(), Stor
 
 /// A person by pseudonymous id.
 pub fn find(connection: &Connection, id: &str) -> Result<Option<Person>, StoreError> {
-    Ok(connection.prepare_cached("SELECT id, name, badge, team FROM person WHERE id = ?1")?.query_row([id], read).optional()?)
+    Ok(connection
+        .prepare_cached("SELECT id, name, badge, team FROM person WHERE id = ?1")?
+        .query_row([id], read)
+        .optional()?)
 }
 
 /// Everybody, by name.
 pub fn all(connection: &Connection) -> Result<Vec<Person>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT id, name, badge, team FROM person ORDER BY team, name, id")?;
+    let mut statement = connection
+        .prepare_cached("SELECT id, name, badge, team FROM person ORDER BY team, name, id")?;
     Ok(statement.query_map([], read)?.collect::<Result<_, _>>()?)
 }
 
@@ -50,5 +56,10 @@ pub fn erase(tx: &Transaction<'_>, id: &str) -> Result<bool, StoreError> {
 }
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Person> {
-    Ok(Person { id: row.get(0)?, name: row.get(1)?, badge: row.get(2)?, team: row.get(3)? })
+    Ok(Person {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        badge: row.get(2)?,
+        team: row.get(3)?,
+    })
 }

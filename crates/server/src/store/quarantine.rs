@@ -28,7 +28,8 @@ pub struct Quarantined {
     pub missing_key: Option<String>,
 }
 
-const COLUMNS: &str = "id, zip_sha256, size, device, packet, seal_sha256, received_at, reason, missing_key";
+const COLUMNS: &str =
+    "id, zip_sha256, size, device, packet, seal_sha256, received_at, reason, missing_key";
 
 /// Adds a row. False when the same bytes are in quarantine already.
 pub fn add(tx: &Transaction<'_>, row: &Quarantined) -> Result<bool, StoreError> {
@@ -41,9 +42,16 @@ pub fn add(tx: &Transaction<'_>, row: &Quarantined) -> Result<bool, StoreError> 
 }
 
 /// Whether these bytes are in quarantine, and why.
-pub fn reason_of(connection: &Connection, zip_sha256: &[u8; 32]) -> Result<Option<String>, StoreError> {
+pub fn reason_of(
+    connection: &Connection,
+    zip_sha256: &[u8; 32],
+) -> Result<Option<String>, StoreError> {
     Ok(connection
-        .query_row("SELECT reason FROM quarantine WHERE zip_sha256 = ?1 AND readmitted_at IS NULL", [zip_sha256], |row| row.get(0))
+        .query_row(
+            "SELECT reason FROM quarantine WHERE zip_sha256 = ?1 AND readmitted_at IS NULL",
+            [zip_sha256],
+            |row| row.get(0),
+        )
         .optional()?)
 }
 
@@ -51,25 +59,44 @@ pub fn reason_of(connection: &Connection, zip_sha256: &[u8; 32]) -> Result<Optio
 pub fn waiting_for(connection: &Connection, key: &str) -> Result<Vec<Quarantined>, StoreError> {
     let mut statement =
         connection.prepare_cached(&format!("SELECT {COLUMNS} FROM quarantine WHERE missing_key = ?1 AND readmitted_at IS NULL ORDER BY received_at"))?;
-    Ok(statement.query_map([key], read)?.collect::<Result<_, _>>()?)
+    Ok(statement
+        .query_map([key], read)?
+        .collect::<Result<_, _>>()?)
 }
 
 /// What waits for a key that has been enrolled meanwhile: a crash came between the enrolment and the second look.
 pub fn overdue(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let mut statement = connection
         .prepare_cached("SELECT DISTINCT missing_key FROM quarantine WHERE readmitted_at IS NULL AND missing_key IN (SELECT name FROM signing_key)")?;
-    Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    Ok(statement
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?)
 }
 
 /// It was admitted after all.
-pub fn readmitted(tx: &Transaction<'_>, zip_sha256: &[u8; 32], at: Millis) -> Result<(), StoreError> {
-    tx.execute("UPDATE quarantine SET readmitted_at = ?2 WHERE zip_sha256 = ?1 AND readmitted_at IS NULL", params![zip_sha256, at])?;
+pub fn readmitted(
+    tx: &Transaction<'_>,
+    zip_sha256: &[u8; 32],
+    at: Millis,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE quarantine SET readmitted_at = ?2 WHERE zip_sha256 = ?1 AND readmitted_at IS NULL",
+        params![zip_sha256, at],
+    )?;
     Ok(())
 }
 
 /// A second look found another reason.
-pub fn set_reason(tx: &Transaction<'_>, zip_sha256: &[u8; 32], reason: &str, missing_key: Option<&str>) -> Result<(), StoreError> {
-    tx.execute("UPDATE quarantine SET reason = ?2, missing_key = ?3 WHERE zip_sha256 = ?1", params![zip_sha256, reason, missing_key])?;
+pub fn set_reason(
+    tx: &Transaction<'_>,
+    zip_sha256: &[u8; 32],
+    reason: &str,
+    missing_key: Option<&str>,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE quarantine SET reason = ?2, missing_key = ?3 WHERE zip_sha256 = ?1",
+        params![zip_sha256, reason, missing_key],
+    )?;
     Ok(())
 }
 
@@ -77,13 +104,18 @@ pub fn set_reason(tx: &Transaction<'_>, zip_sha256: &[u8; 32], reason: &str, mis
 pub fn newest(connection: &Connection, most: u32) -> Result<Vec<Quarantined>, StoreError> {
     let mut statement = connection
         .prepare_cached(&format!("SELECT {COLUMNS} FROM quarantine WHERE readmitted_at IS NULL ORDER BY received_at DESC LIMIT ?1"))?;
-    Ok(statement.query_map([most], read)?.collect::<Result<_, _>>()?)
+    Ok(statement
+        .query_map([most], read)?
+        .collect::<Result<_, _>>()?)
 }
 
 /// Every row's digest and whether its bytes must still be here.
 pub fn digests(connection: &Connection) -> Result<Vec<[u8; 32]>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT zip_sha256 FROM quarantine WHERE readmitted_at IS NULL")?;
-    Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    let mut statement = connection
+        .prepare_cached("SELECT zip_sha256 FROM quarantine WHERE readmitted_at IS NULL")?;
+    Ok(statement
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?)
 }
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Quarantined> {

@@ -31,7 +31,8 @@ pub struct Upload {
     pub expires_at: Millis,
 }
 
-const COLUMNS: &str = "id, device, packet, seal_sha256, length, offset, state, zip_sha256, completed_at, expires_at";
+const COLUMNS: &str =
+    "id, device, packet, seal_sha256, length, offset, state, zip_sha256, completed_at, expires_at";
 
 /// Makes a new upload.
 pub fn create(tx: &Transaction<'_>, upload: &Upload, now: Millis) -> Result<(), StoreError> {
@@ -57,13 +58,20 @@ pub fn create(tx: &Transaction<'_>, upload: &Upload, now: Millis) -> Result<(), 
 /// This device's upload.
 pub fn find(connection: &Connection, id: &str, device: &str) -> Result<Option<Upload>, StoreError> {
     Ok(connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM upload WHERE id = ?1 AND device = ?2"))?
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM upload WHERE id = ?1 AND device = ?2"
+        ))?
         .query_row([id, device], read)
         .optional()?)
 }
 
 /// This device's newest upload of a packet.
-pub fn of_packet(connection: &Connection, device: &str, packet: &str, seal_sha256: &[u8; 32]) -> Result<Option<Upload>, StoreError> {
+pub fn of_packet(
+    connection: &Connection,
+    device: &str,
+    packet: &str,
+    seal_sha256: &[u8; 32],
+) -> Result<Option<Upload>, StoreError> {
     Ok(connection
         .prepare_cached(&format!(
             "SELECT {COLUMNS} FROM upload WHERE device = ?1 AND packet = ?2 AND seal_sha256 = ?3 ORDER BY created_at DESC, rowid DESC LIMIT 1"
@@ -73,7 +81,12 @@ pub fn of_packet(connection: &Connection, device: &str, packet: &str, seal_sha25
 }
 
 /// What became of this device's newest finished upload of a packet: a stable code, or none when it was admitted.
-pub fn outcome(connection: &Connection, device: &str, packet: &str, seal_sha256: &[u8; 32]) -> Result<Option<String>, StoreError> {
+pub fn outcome(
+    connection: &Connection,
+    device: &str,
+    packet: &str,
+    seal_sha256: &[u8; 32],
+) -> Result<Option<String>, StoreError> {
     Ok(connection
         .prepare_cached(
             "SELECT outcome FROM upload WHERE device = ?1 AND packet = ?2 AND seal_sha256 = ?3 AND state = 'done' ORDER BY created_at DESC, rowid DESC LIMIT 1",
@@ -83,25 +96,58 @@ pub fn outcome(connection: &Connection, device: &str, packet: &str, seal_sha256:
         .flatten())
 }
 
+/// Whether this device has delivered this packet: its upload was admitted.
+pub fn delivered(
+    connection: &Connection,
+    device: &str,
+    packet: &str,
+    seal_sha256: &[u8; 32],
+) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT 1 FROM upload WHERE device = ?1 AND packet = ?2 AND seal_sha256 = ?3 AND state = 'done' AND outcome IS NULL")?
+        .exists(params![device, packet, seal_sha256])?)
+}
+
 /// How many of a device's uploads are open.
 pub fn open_count(connection: &Connection, device: &str) -> Result<u32, StoreError> {
-    Ok(connection.query_row("SELECT count(*) FROM upload WHERE device = ?1 AND state = 'open'", [device], |row| row.get(0))?)
+    Ok(connection.query_row(
+        "SELECT count(*) FROM upload WHERE device = ?1 AND state = 'open'",
+        [device],
+        |row| row.get(0),
+    )?)
 }
 
 /// Uploads in a state, oldest first.
 pub fn in_state(connection: &Connection, state: &str) -> Result<Vec<Upload>, StoreError> {
-    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM upload WHERE state = ?1 ORDER BY created_at, rowid"))?;
-    Ok(statement.query_map([state], read)?.collect::<Result<_, _>>()?)
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM upload WHERE state = ?1 ORDER BY created_at, rowid"
+    ))?;
+    Ok(statement
+        .query_map([state], read)?
+        .collect::<Result<_, _>>()?)
 }
 
 /// More bytes are durable.
-pub fn advance(tx: &Transaction<'_>, id: &str, offset: u64, expires_at: Millis) -> Result<(), StoreError> {
-    tx.prepare_cached("UPDATE upload SET offset = ?2, expires_at = ?3 WHERE id = ?1 AND state = 'open'")?.execute(params![id, offset, expires_at])?;
+pub fn advance(
+    tx: &Transaction<'_>,
+    id: &str,
+    offset: u64,
+    expires_at: Millis,
+) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "UPDATE upload SET offset = ?2, expires_at = ?3 WHERE id = ?1 AND state = 'open'",
+    )?
+    .execute(params![id, offset, expires_at])?;
     Ok(())
 }
 
 /// All bytes are durable, and this is their digest.
-pub fn complete(tx: &Transaction<'_>, id: &str, zip_sha256: &[u8; 32], now: Millis) -> Result<(), StoreError> {
+pub fn complete(
+    tx: &Transaction<'_>,
+    id: &str,
+    zip_sha256: &[u8; 32],
+    now: Millis,
+) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE upload SET offset = length, state = 'complete', zip_sha256 = ?2, completed_at = ?3 WHERE id = ?1 AND state = 'open'",
         params![id, zip_sha256, now],
@@ -111,13 +157,23 @@ pub fn complete(tx: &Transaction<'_>, id: &str, zip_sha256: &[u8; 32], now: Mill
 
 /// Admitted (`outcome` none) or not (a stable code).
 pub fn finish(tx: &Transaction<'_>, id: &str, outcome: Option<&str>) -> Result<(), StoreError> {
-    tx.execute("UPDATE upload SET state = 'done', outcome = ?2 WHERE id = ?1", params![id, outcome])?;
+    tx.execute(
+        "UPDATE upload SET state = 'done', outcome = ?2 WHERE id = ?1",
+        params![id, outcome],
+    )?;
     Ok(())
 }
 
 /// All uploads of these bytes: what became of them changed (a key was enrolled later).
-pub fn set_outcome_of(tx: &Transaction<'_>, zip_sha256: &[u8; 32], outcome: Option<&str>) -> Result<(), StoreError> {
-    tx.execute("UPDATE upload SET outcome = ?2 WHERE zip_sha256 = ?1 AND state = 'done'", params![zip_sha256, outcome])?;
+pub fn set_outcome_of(
+    tx: &Transaction<'_>,
+    zip_sha256: &[u8; 32],
+    outcome: Option<&str>,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE upload SET outcome = ?2 WHERE zip_sha256 = ?1 AND state = 'done'",
+        params![zip_sha256, outcome],
+    )?;
     Ok(())
 }
 
@@ -136,7 +192,9 @@ pub fn forget_unfinished(tx: &Transaction<'_>) -> Result<(), StoreError> {
 /// Open uploads whose time is over, and rows of finished ones that are of no more use.
 pub fn expired(connection: &Connection, now: Millis) -> Result<Vec<String>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT id FROM upload WHERE state <> 'complete' AND expires_at < ?1 AND outcome IS NULL LIMIT 1000")?;
-    Ok(statement.query_map([now], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    Ok(statement
+        .query_map([now], |row| row.get(0))?
+        .collect::<Result<_, _>>()?)
 }
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Upload> {

@@ -39,7 +39,10 @@ pub struct Uploads {
 impl Uploads {
     /// Files under this folder.
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder, slots: Mutex::new(HashMap::new()) }
+        Self {
+            folder,
+            slots: Mutex::new(HashMap::new()),
+        }
     }
 
     /// Where an upload's bytes are while they come.
@@ -55,7 +58,10 @@ impl Uploads {
 
     /// Forgets an upload that is over.
     pub fn forget(&self, id: &str) {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        self.slots
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(id);
     }
 
     /// Removes uploads whose time is over, and files that no row speaks of (a crash came between the two).
@@ -71,10 +77,19 @@ impl Uploads {
 
     /// Removes files of which no row speaks. For start-up only: nothing is being created then.
     pub fn sweep_orphans(&self, db: &Db) -> Result<(), StoreError> {
-        let Ok(entries) = fs::read_dir(&self.folder) else { return Ok(()) };
+        let Ok(entries) = fs::read_dir(&self.folder) else {
+            return Ok(());
+        };
         for entry in entries.flatten() {
-            let Ok(name) = entry.file_name().into_string() else { continue };
-            let known = db.read_blocking(|c| Ok::<_, StoreError>(c.prepare_cached("SELECT 1 FROM upload WHERE id = ?1 AND state <> 'done'")?.exists([&name])?))?;
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
+            let known = db.read_blocking(|c| {
+                Ok::<_, StoreError>(
+                    c.prepare_cached("SELECT 1 FROM upload WHERE id = ?1 AND state <> 'done'")?
+                        .exists([&name])?,
+                )
+            })?;
             if !known {
                 remove_file(&entry.path());
             }
@@ -90,7 +105,12 @@ impl Slot {
             return Some(guard);
         }
         self.takeover.notify_waiters();
-        tokio::time::timeout(std::time::Duration::from_secs(10), Arc::clone(&self.hashing).lock_owned()).await.ok()
+        tokio::time::timeout(
+            std::time::Duration::from_secs(10),
+            Arc::clone(&self.hashing).lock_owned(),
+        )
+        .await
+        .ok()
     }
 }
 
@@ -99,6 +119,9 @@ pub fn remove_file(path: &std::path::Path) {
     match fs::remove_file(path) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "a file of an upload could not be removed"),
+        Err(error) => tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "a file of an upload could not be removed"
+        ),
     }
 }

@@ -26,10 +26,18 @@ pub struct Writer {
 impl Writer {
     /// Opens the file, cuts off what was never acknowledged, and picks the digest up (from memory, or by reading the file).
     pub fn open(path: &Path, offset: u64, hashing: Hashing) -> io::Result<Self> {
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)?;
         let there = file.metadata()?.len();
         if there < offset {
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the upload's file is shorter than what was acknowledged"));
+            return Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "the upload's file is shorter than what was acknowledged",
+            ));
         }
         if offset == 0 {
             // The file may be new: its name must be as durable as its bytes.
@@ -41,7 +49,13 @@ impl Writer {
             _ => rehash(&mut file, offset)?,
         };
         file.seek(SeekFrom::Start(offset))?;
-        Ok(Self { file, offset, start: (offset, whole.clone()), whole, chunk: Sha256::new() })
+        Ok(Self {
+            file,
+            offset,
+            start: (offset, whole.clone()),
+            whole,
+            chunk: Sha256::new(),
+        })
     }
 
     /// Appends bytes.
@@ -121,7 +135,10 @@ mod tests {
         drop(first);
         let mut second = Writer::open(&path, 12, None).unwrap();
         second.write(b" and more").unwrap();
-        assert_eq!(second.digest(), <[u8; 32]>::from(Sha256::digest(b"acknowledged and more")));
+        assert_eq!(
+            second.digest(),
+            <[u8; 32]>::from(Sha256::digest(b"acknowledged and more"))
+        );
         assert_eq!(std::fs::read(&path).unwrap(), b"acknowledged and more");
     }
 
@@ -135,7 +152,10 @@ mod tests {
         let mut writer = Writer::open(&path, 4, hashing).unwrap();
         writer.write(b"bad").unwrap();
         writer.roll_back().unwrap();
-        assert_eq!((writer.offset(), writer.digest()), (4, Sha256::digest(b"good").into()));
+        assert_eq!(
+            (writer.offset(), writer.digest()),
+            (4, Sha256::digest(b"good").into())
+        );
         assert_eq!(std::fs::read(&path).unwrap(), b"good");
     }
 

@@ -1,0 +1,14 @@
+//! The server over HTTP: a real listener, a real database, a tablet that seals real packets. Files mirror the addresses.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
+mod auth;
+mod crash;
+mod enrol;
+mod lifecycle;
+mod log;
+mod packets;
+mod quarantine;
+mod review;
+mod support;
+mod uploads;
