@@ -29,6 +29,19 @@ async function keep(name) {
   await window.picture(join(PICTURES, `${String(count).padStart(2, '0')}-${name}.png`));
 }
 
+/** A chapter of the story. When it fails, the picture of the moment is kept and what the window said is told. */
+function chapter(name, tell) {
+  test(name, async () => {
+    try {
+      await tell();
+    } catch (problem) {
+      await keep('FAILED').catch(() => {});
+      console.error(driver?.said());
+      throw problem;
+    }
+  });
+}
+
 async function open() {
   window = await Window.open(driver.address, program('fieldseal-tablet'));
 }
@@ -61,7 +74,7 @@ after(async () => {
   await stage.end();
 });
 
-test('the tablet is enrolled and two officers come to it', async () => {
+chapter('the tablet is enrolled and two officers come to it', async () => {
   await window.find(screen('first-run'));
   await keep('first-run');
   await window.type(at('enrol-text'), server.deviceCode());
@@ -83,7 +96,7 @@ test('the tablet is enrolled and two officers come to it', async () => {
   await keep('today');
 });
 
-test('photos come in by file and by camera, whatever the files are', async () => {
+chapter('photos come in by file and by camera, whatever the files are', async () => {
   await window.click(at('open-camera'));
   await window.find(screen('camera'));
   const folder = stage.folder('photos');
@@ -99,7 +112,7 @@ test('photos come in by file and by camera, whatever the files are', async () =>
   await keep('camera');
 });
 
-test('the draft is described and both officers sign', async () => {
+chapter('the draft is described and both officers sign', async () => {
   await window.click(at('to-describe'));
   await window.find(screen('describe'));
   assert.equal(await window.count(at('photo-4')), 1, 'five photos are shown');
@@ -119,7 +132,7 @@ test('the draft is described and both officers sign', async () => {
   await keep('seal-signed');
 });
 
-test('the packet is sealed, goes to the server and is safe', async () => {
+chapter('the packet is sealed, goes to the server and is safe', async () => {
   await window.hold(at('seal-hold'), 1300);
   await window.find(screen('packet'));
   await keep('packet-sealed');
@@ -132,7 +145,7 @@ test('the packet is sealed, goes to the server and is safe', async () => {
   await keep('upload');
 });
 
-test('an acknowledged photo is there after the app was killed', async () => {
+chapter('an acknowledged photo is there after the app was killed', async () => {
   await window.click(at('nav-today'));
   await window.click(at('open-camera'));
   await window.choose(at('file-input'), [pictureFile(stage.folder('photos'), 'before-the-kill.png', 7)]);
@@ -150,7 +163,7 @@ test('an acknowledged photo is there after the app was killed', async () => {
   await keep('draft-after-kill');
 });
 
-test('a packet that the reviewer sends back is a task', async () => {
+chapter('a packet that the reviewer sends back is a task', async () => {
   const reviewer = await Reviewer.signIn(server);
   const [packet] = await reviewer.openPackets();
   await reviewer.decide(packet, 'returned', '请补拍门牌');
