@@ -131,7 +131,7 @@ impl Vault {
         let part = self
             .folder
             .inbox()
-            .join(format!("{}{PART}", hex::encode(name.as_ref())));
+            .join(format!("{}.{PART}", hex::encode(name.as_ref())));
         let file = self
             .config
             .disk

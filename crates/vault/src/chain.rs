@@ -3,16 +3,18 @@
 
 use crate::disk::{Disk, replace_durably};
 use crate::folder::{Folder, names};
-use crate::segment::{SegmentError, SegmentFile, file_name, seq_of};
+use crate::segment::{SegmentError, SegmentFile, file_name, seq_of, vault_of};
 use crate::set_aside::{AsideReason, set_aside};
 use crate::slots::read_json;
 use fieldseal_packet::Sha256Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::io;
+use std::path::Path;
 
-/// Suffix of a capture being written.
-pub(crate) const PART: &str = ".part";
+/// Extension of a capture being written.
+pub(crate) const PART: &str = "part";
 /// Extension of a capture that the disk did not confirm: what can be read of it now may not be on the disk, so it is never
 /// finished, only set aside.
 pub(crate) const FAILED: &str = "failed";
@@ -76,6 +78,30 @@ pub(crate) fn keep_high_water(
     replace_durably(disk, folder.root(), HIGH_WATER, &serde_json::to_vec(&head)?)
 }
 
+/// Looks at every file of `inbox/` and at the names in `originals/`, finishes or explains what it finds, and gives the
+/// head. Runs at every start; a crash within leaves a state that the next run finds again. A file that can't be read
+/// does not keep the vault from opening: it stays where it is, and its number stays used.
+pub(crate) fn recover(
+    disk: &dyn Disk,
+    folder: &Folder,
+    vault: [u8; 16],
+) -> io::Result<(CaptureHead, Recovered)> {
+    for dir in [folder.inbox(), folder.originals()] {
+        disk.make_dir(&dir)?;
+        // What is seen from here on must not vanish again.
+        disk.sync_dir(&dir)?;
+    }
+    disk.sync_dir(folder.root())?;
+    let mut scan = Scan {
+        disk,
+        folder,
+        vault,
+        found: Recovered::default(),
+    };
+    let head = scan.run()?;
+    Ok((head, scan.found))
+}
+
 struct Scan<'a> {
     disk: &'a dyn Disk,
     folder: &'a Folder,
@@ -83,64 +109,97 @@ struct Scan<'a> {
     found: Recovered,
 }
 
-/// Looks at every file of `inbox/` and at the names in `originals/`, finishes or explains what it finds, and gives the
-/// head. Runs at every start; a crash within leaves a state that the next run finds again.
-pub(crate) fn recover(
-    disk: &dyn Disk,
-    folder: &Folder,
-    vault: [u8; 16],
-) -> io::Result<(CaptureHead, Recovered)> {
-    let mut scan = Scan {
-        disk,
-        folder,
-        vault,
-        found: Recovered::default(),
-    };
-    for dir in [folder.inbox(), folder.originals()] {
-        disk.make_dir(&dir)?;
-        // What is seen from here on must not vanish again.
-        disk.sync_dir(&dir)?;
-    }
-    disk.sync_dir(folder.root())?;
-    let head = scan.run()?;
-    Ok((head, scan.found))
+/// What a segment file turns out to be.
+enum Look {
+    Whole(CaptureHead),
+    OtherVault,
+    /// No footer; the header may still say that it is ours.
+    Damaged {
+        ours: bool,
+    },
+    Unreadable,
+}
+
+/// The files of `inbox/`, by what they are.
+#[derive(Default)]
+struct Inbox {
+    whole: BTreeMap<u64, CaptureHead>,
+    damaged: BTreeMap<u64, bool>,
+    unreadable: BTreeSet<u64>,
+    parts: Vec<String>,
 }
 
 impl Scan<'_> {
     fn run(&mut self) -> io::Result<CaptureHead> {
         let originals = self.originals()?;
-        let (whole, damaged, parts) = self.inbox(&originals)?;
-        let known = match self.high_water()? {
-            Some(mark) => mark,
-            None => CaptureHead::START,
-        };
-        let newest_original = self.newest_original(&originals)?;
-        let candidates = [
-            Some(known),
-            newest_original,
-            whole.values().max_by_key(|head| head.capture_seq).copied(),
-        ];
-        let mut head = candidates
+        let inbox = self.inbox(&originals)?;
+        let newest_original = originals.iter().rev().find_map(|capture_seq| {
+            match self.look(
+                &self.folder.originals().join(file_name(*capture_seq)),
+                *capture_seq,
+            ) {
+                Look::Whole(head) => Some(head),
+                _ => None,
+            }
+        });
+        let newest_waiting = inbox.whole.values().next_back().copied();
+        // Of two with one number the segment's word counts, not the mark's: `max_by_key` takes the last.
+        let heads = [self.high_water()?, newest_original, newest_waiting]
             .into_iter()
-            .flatten()
+            .flatten();
+        let mut head = heads
             .max_by_key(|head| head.capture_seq)
             .unwrap_or(CaptureHead::START);
-        let named = originals.iter().chain(&damaged).max().copied().unwrap_or(0);
-        if named > head.capture_seq {
-            head.capture_seq = named;
+        let used = self.newest_used(head, &originals, &inbox);
+        if used > head.capture_seq {
+            head.capture_seq = used;
             self.found.chain_break = true;
             keep_high_water(self.disk, self.folder, head)?;
         }
-        for capture_seq in damaged {
-            self.aside(
-                &file_name(capture_seq),
-                AsideReason::Damaged,
-                Some(capture_seq),
-            )?;
+        for capture_seq in inbox.damaged.into_keys() {
+            let reason = if capture_seq <= used {
+                AsideReason::Damaged
+            } else {
+                AsideReason::Foreign
+            };
+            self.aside(&file_name(capture_seq), reason, Some(capture_seq))?;
         }
-        self.finish_parts(parts, &mut head)?;
-        self.found.photos = whole.len() + self.found.finished;
+        self.finish_parts(inbox.parts, &mut head)?;
+        self.found.photos = inbox.whole.len() + self.found.finished;
         Ok(head)
+    }
+
+    /// The highest number that a capture was given, readable or not. A damaged file counts if its header is ours or if
+    /// it bears the very next number; any other name could be anybody's.
+    fn newest_used(&self, head: CaptureHead, originals: &BTreeSet<u64>, inbox: &Inbox) -> u64 {
+        let mut used = originals
+            .iter()
+            .chain(&inbox.unreadable)
+            .copied()
+            .fold(head.capture_seq, u64::max);
+        for (capture_seq, ours) in &inbox.damaged {
+            if *ours || *capture_seq == used + 1 {
+                used = used.max(*capture_seq);
+            }
+        }
+        used
+    }
+
+    fn look(&self, path: &Path, capture_seq: u64) -> Look {
+        match SegmentFile::open(path) {
+            Ok(segment) if segment.header.vault != self.vault => Look::OtherVault,
+            Ok(segment) if segment.footer.capture_seq == capture_seq => Look::Whole(CaptureHead {
+                capture_seq,
+                link: segment.footer.link,
+            }),
+            Ok(_) => Look::Damaged { ours: true },
+            Err(SegmentError::Io(error)) if error.kind() != io::ErrorKind::UnexpectedEof => {
+                Look::Unreadable
+            }
+            Err(_) => Look::Damaged {
+                ours: vault_of(path) == Some(self.vault),
+            },
+        }
     }
 
     fn aside(
@@ -149,13 +208,17 @@ impl Scan<'_> {
         reason: AsideReason,
         capture_seq: Option<u64>,
     ) -> io::Result<()> {
-        set_aside(
-            self.disk,
-            self.folder.root(),
-            &self.folder.inbox(),
-            name,
-            reason,
-        )?;
+        self.aside_from(&self.folder.inbox(), name, reason, capture_seq)
+    }
+
+    fn aside_from(
+        &mut self,
+        dir: &Path,
+        name: &str,
+        reason: AsideReason,
+        capture_seq: Option<u64>,
+    ) -> io::Result<()> {
+        set_aside(self.disk, self.folder.root(), dir, name, reason)?;
         self.found.set_aside.push(SetAside {
             reason,
             capture_seq,
@@ -167,43 +230,26 @@ impl Scan<'_> {
         let dir = self.folder.originals();
         let mut numbers = BTreeSet::new();
         for name in names(&dir)? {
-            match seq_of(&name) {
+            match seq_of(&name).filter(|_| dir.join(&name).is_file()) {
                 Some(capture_seq) => {
                     numbers.insert(capture_seq);
                 }
-                None => {
-                    set_aside(
-                        self.disk,
-                        self.folder.root(),
-                        &dir,
-                        &name,
-                        AsideReason::Foreign,
-                    )?;
-                    self.found.set_aside.push(SetAside {
-                        reason: AsideReason::Foreign,
-                        capture_seq: None,
-                    });
-                }
+                None => self.aside_from(&dir, &name, AsideReason::Foreign, None)?,
             }
         }
         Ok(numbers)
     }
 
-    /// Whole segments by number, numbers of damaged ones, names of captures that were being written.
-    #[allow(clippy::type_complexity)]
-    fn inbox(
-        &mut self,
-        originals: &BTreeSet<u64>,
-    ) -> io::Result<(BTreeMap<u64, CaptureHead>, BTreeSet<u64>, Vec<String>)> {
-        let (mut whole, mut damaged, mut parts) = (BTreeMap::new(), BTreeSet::new(), Vec::new());
-        for name in names(&self.folder.inbox())? {
-            let Some(capture_seq) = seq_of(&name) else {
-                if name.ends_with(PART) {
-                    parts.push(name);
-                } else if name.ends_with(&format!(".{FAILED}")) {
-                    self.torn(&name)?;
-                } else {
-                    self.aside(&name, AsideReason::Foreign, None)?;
+    fn inbox(&mut self, originals: &BTreeSet<u64>) -> io::Result<Inbox> {
+        let mut inbox = Inbox::default();
+        let dir = self.folder.inbox();
+        for name in names(&dir)? {
+            let path = dir.join(&name);
+            let Some(capture_seq) = seq_of(&name).filter(|_| path.is_file()) else {
+                match path.extension().and_then(|extension| extension.to_str()) {
+                    Some(PART) => inbox.parts.push(name),
+                    Some(FAILED) => self.torn(&name)?,
+                    _ => self.aside(&name, AsideReason::Foreign, None)?,
                 }
                 continue;
             };
@@ -211,28 +257,20 @@ impl Scan<'_> {
                 self.aside(&name, AsideReason::Duplicate, Some(capture_seq))?;
                 continue;
             }
-            match SegmentFile::open(&self.folder.inbox().join(&name)) {
-                Ok(segment) if segment.header.vault != self.vault => {
-                    self.aside(&name, AsideReason::OtherKey, Some(capture_seq))?;
+            match self.look(&path, capture_seq) {
+                Look::Whole(head) => {
+                    inbox.whole.insert(capture_seq, head);
                 }
-                Ok(segment) if segment.footer.capture_seq == capture_seq => {
-                    whole.insert(
-                        capture_seq,
-                        CaptureHead {
-                            capture_seq,
-                            link: segment.footer.link,
-                        },
-                    );
+                Look::OtherVault => self.aside(&name, AsideReason::OtherKey, Some(capture_seq))?,
+                Look::Damaged { ours } => {
+                    inbox.damaged.insert(capture_seq, ours);
                 }
-                Err(SegmentError::Io(error)) if error.kind() != io::ErrorKind::UnexpectedEof => {
-                    return Err(error);
-                }
-                _ => {
-                    damaged.insert(capture_seq);
+                Look::Unreadable => {
+                    inbox.unreadable.insert(capture_seq);
                 }
             }
         }
-        Ok((whole, damaged, parts))
+        Ok(inbox)
     }
 
     fn high_water(&mut self) -> io::Result<Option<CaptureHead>> {
@@ -242,38 +280,9 @@ impl Scan<'_> {
         }
         let mark = read_json(&path)?;
         if mark.is_none() {
-            set_aside(
-                self.disk,
-                self.folder.root(),
-                self.folder.root(),
-                HIGH_WATER,
-                AsideReason::Damaged,
-            )?;
-            self.found.set_aside.push(SetAside {
-                reason: AsideReason::Damaged,
-                capture_seq: None,
-            });
+            self.aside_from(self.folder.root(), HIGH_WATER, AsideReason::Damaged, None)?;
         }
         Ok(mark)
-    }
-
-    /// The newest original whose footer reads.
-    fn newest_original(&self, originals: &BTreeSet<u64>) -> io::Result<Option<CaptureHead>> {
-        for capture_seq in originals.iter().rev().copied() {
-            match SegmentFile::open(&self.folder.originals().join(file_name(capture_seq))) {
-                Ok(segment) if segment.footer.capture_seq == capture_seq => {
-                    return Ok(Some(CaptureHead {
-                        capture_seq,
-                        link: segment.footer.link,
-                    }));
-                }
-                Err(SegmentError::Io(error)) if error.kind() != io::ErrorKind::UnexpectedEof => {
-                    return Err(error);
-                }
-                _ => {}
-            }
-        }
-        Ok(None)
     }
 
     /// Finishes captures that are complete, though they had not got their name: those that follow the head and whose
@@ -282,23 +291,23 @@ impl Scan<'_> {
         let inbox = self.folder.inbox();
         let mut complete = BTreeMap::new();
         for name in parts {
-            match SegmentFile::open(&inbox.join(&name)) {
-                Ok(mut segment) => {
-                    if segment.header.vault == self.vault && segment.sum_is_right()? {
-                        complete.insert((segment.footer.capture_seq, name), segment.footer);
-                    } else {
-                        self.torn(&name)?;
-                    }
+            let footer = SegmentFile::open(&inbox.join(&name))
+                .ok()
+                .and_then(|mut segment| {
+                    let whole = segment.header.vault == self.vault
+                        && segment.sum_is_right().unwrap_or(false);
+                    whole.then_some(segment.footer)
+                });
+            match footer {
+                Some(footer) => {
+                    complete.insert((footer.capture_seq, name), footer);
                 }
-                Err(SegmentError::Io(error)) if error.kind() != io::ErrorKind::UnexpectedEof => {
-                    return Err(error);
-                }
-                _ => self.torn(&name)?,
+                None => self.torn(&name)?,
             }
         }
         for ((capture_seq, name), footer) in complete {
             if capture_seq == head.capture_seq + 1 && footer.capture_prev == head.link {
-                std::fs::File::options()
+                File::options()
                     .write(true)
                     .open(inbox.join(&name))?
                     .sync_all()?;

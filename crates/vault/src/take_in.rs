@@ -29,8 +29,8 @@ pub enum TakeInError {
     /// The database, or what the caller added.
     #[error("the capture could not be stored")]
     Store(#[from] StoreError),
-    /// A segment could not be read for a reason that may pass.
-    #[error("the capture could not be read")]
+    /// The folders could not be listed, or a segment not be moved.
+    #[error("the captures could not be put in order")]
     Io(#[from] io::Error),
     /// No randomness for the id of a new draft.
     #[error("no randomness")]
@@ -61,6 +61,8 @@ pub struct TakeInReport {
     pub drafts_opened: Vec<PacketId>,
     /// Segments that can't be opened, set aside.
     pub set_aside: Vec<SetAside>,
+    /// Segments that the disk did not give now; they stay and are tried again.
+    pub unreadable: Vec<u64>,
     /// Captures that the database knows and whose segment is gone, though nobody reclaimed it.
     pub missing: Vec<u64>,
 }
@@ -98,7 +100,8 @@ impl Vault {
                     Err(SegmentError::Io(error))
                         if error.kind() != io::ErrorKind::UnexpectedEof =>
                     {
-                        return Err(error.into());
+                        report.unreadable.push(capture_seq);
+                        continue;
                     }
                     outcome => {
                         let reason = match outcome {

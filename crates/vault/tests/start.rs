@@ -142,6 +142,34 @@ fn a_damaged_newest_capture_keeps_its_number() {
 }
 
 #[test]
+fn a_name_far_away_does_not_use_up_numbers() {
+    let dir = folder();
+    let captured = with_inbox(dir.path(), 2);
+    std::fs::write(inbox(dir.path(), 9_999_999_999), b"junk").unwrap();
+    std::fs::create_dir(inbox(dir.path(), 77)).unwrap();
+    // A file of the very next number that lost all its bytes was ours.
+    std::fs::write(inbox(dir.path(), 3), [0; 5000]).unwrap();
+    let (vault, recovered) = opened(dir.path());
+    let mut found = reasons(&recovered);
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            ("damaged", Some(3)),
+            ("foreign", None),
+            ("foreign", Some(9_999_999_999))
+        ]
+    );
+    assert_eq!(
+        vault.capture_head(),
+        CaptureHead {
+            capture_seq: 3,
+            link: captured[1].link
+        }
+    );
+}
+
+#[test]
 fn foreign_and_doubled_segments_are_set_aside() {
     let (dir, other) = (folder(), folder());
     with_inbox(dir.path(), 2);

@@ -19,7 +19,7 @@ mod tests;
 mod write;
 
 pub use read::SegmentError;
-pub(crate) use read::{Content, SegmentFile};
+pub(crate) use read::{Content, SegmentFile, vault_of};
 pub(crate) use write::{SegmentWriter, WriteError};
 
 use crate::keys::SEALED_KEY;

@@ -29,6 +29,13 @@ pub enum SegmentError {
     Io(#[from] io::Error),
 }
 
+/// The vault that a file's header names, if it has one: of a segment that is not complete any more.
+pub(crate) fn vault_of(path: &Path) -> Option<[u8; 16]> {
+    let mut header = [0; HEADER];
+    File::open(path).ok()?.read_exact(&mut header).ok()?;
+    Header::parse(&header).ok().map(|header| header.vault)
+}
+
 /// A complete segment, still closed.
 pub(crate) struct SegmentFile {
     file: File,
