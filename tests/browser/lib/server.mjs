@@ -1,20 +1,56 @@
-// A real server with real packets: the demo makes them, `fieldseal serve` shows them, `fieldseal admin` adds the reviewer.
-import { builtUi, program } from './stage.mjs';
+// A real server, set up by `fieldseal admin`, with a reviewer and two officers.
 import { join } from 'node:path';
+import { builtUi, program } from './stage.mjs';
 
-const PASSWORD = 'correct horse battery staple';
+export const PASSWORD = 'correct horse battery staple';
+export const OFFICERS = [
+  { name: '周敏', badge: '310106-0417', pin: '135790' },
+  { name: '陆一鸣', badge: '310106-0452', pin: '246801' },
+];
 
-/** Gives `{ address, account, password }`. With FIELDSEAL_CONSOLE_URL a server that runs already is taken as it is. */
-export async function serverWithPackets(stage) {
-  const running = process.env.FIELDSEAL_CONSOLE_URL;
-  if (running) return { address: running, account: process.env.FIELDSEAL_ACCOUNT ?? 'chenlan', password: process.env.FIELDSEAL_PASSWORD ?? PASSWORD };
-  const fieldseal = program('fieldseal');
-  const dir = stage.folder('demo');
-  await stage.run(fieldseal, ['demo', '--dir', dir, '--keep-server-data']);
-  const data = join(dir, 'server');
-  await stage.run(fieldseal, ['admin', 'add-account', '--data', data, '--account', 'chenlan', '--name', '陈岚', '--role', 'reviewer', '--password-stdin'], { input: `${PASSWORD}\n` });
-  const server = stage.start(fieldseal, ['serve', '--data', data, '--listen', '127.0.0.1:0'], {
-    env: { ...process.env, FIELDSEAL_CONSOLE_DIR: builtUi('console') },
-  });
-  return { address: await stage.address(server, 'fieldseal serve'), account: 'chenlan', password: PASSWORD };
+export class Server {
+  #stage;
+  #data;
+  /** Ids of the officers, in order. */
+  officers = [];
+
+  /** Starts one on a free port, the built console in front. */
+  static async start(stage) {
+    const server = new Server();
+    server.#stage = stage;
+    server.#data = join(stage.folder('server'), 'data');
+    await server.admin('init', '--origin', 'browser.test.fieldseal');
+    await server.admin('add-account', 'chenlan', '--name', '陈岚', '--role', 'reviewer');
+    for (const { name, badge } of OFFICERS) {
+      const { id } = await server.admin('add-person', '--name', name, '--badge', badge, '--team', '江宁路街道');
+      server.officers.push(id);
+    }
+    const running = stage.start(program('fieldseal'), ['serve', '--data', server.#data, '--listen', '127.0.0.1:0', '--console', builtUi('console')]);
+    server.address = await stage.address(running, 'fieldseal serve');
+    return server;
+  }
+
+  get account() {
+    return 'chenlan';
+  }
+
+  get password() {
+    return PASSWORD;
+  }
+
+  /** One `fieldseal admin` command beside the running server; gives its JSON. */
+  async admin(...words) {
+    const out = await this.#stage.run(program('fieldseal'), ['admin', '--data', this.#data, '--json', ...words], { input: `${PASSWORD}\n` });
+    return JSON.parse(out);
+  }
+
+  /** The text of the QR for a new tablet. */
+  async deviceText() {
+    return (await this.admin('enrol-code', 'device', '--team', '江宁路街道', '--url', this.address)).text;
+  }
+
+  /** A one-time code for an officer's key on one tablet. */
+  async officerCode(index) {
+    return (await this.admin('enrol-code', 'officer', this.officers[index], '--url', this.address)).code;
+  }
 }
