@@ -56,6 +56,8 @@ export function photographer(page, folder) {
   let number = 0;
   return async (name) => {
     number += 1;
+    const drawn = () => [...document.images].every((image) => image.complete);
+    await page.waitForFunction(drawn, undefined, { timeout: 15_000 }).catch(() => undefined);
     await page.screenshot({ path: join(folder, `${String(number).padStart(2, '0')}-${name}.png`) });
   };
 }

@@ -136,6 +136,33 @@ test('photos, place, custody and papers are there, by keyboard', async () => {
   await accessible('the custody log');
 });
 
+test('the browser computes the digests itself; where it differs, nothing can be decided', async () => {
+  const own = (state) => page.locator(`[data-testid=own-check][data-state=${state}]`).waitFor();
+  await press('b');
+  await own('agrees');
+  await shot('own-digests');
+
+  // The same packet with one byte changed on its way to this browser.
+  await page.route('**/zip', async (route) => {
+    const answer = await route.fetch();
+    const body = Buffer.from(await answer.body());
+    body[Math.floor(body.length / 2)] ^= 1;
+    await route.fulfill({ response: answer, body });
+  });
+  await page.reload();
+  await page.waitForSelector('[data-testid=findings]');
+  await press('b');
+  await own('differs');
+  assert.match(await page.locator('[data-testid=decision-bar]').textContent(), /暂不能决定/);
+  await press('a');
+  assert.equal(await page.locator('[data-testid=undo]').count(), 0);
+  await shot('own-digests-differ');
+  await accessible('digests that differ');
+  await page.unroute('**/zip');
+  await page.reload();
+  await page.waitForSelector('[data-testid=findings]');
+});
+
 test('the help lists the keys, and Escape closes it', async () => {
   await press('?');
   await page.waitForSelector('[data-testid=help][open]');

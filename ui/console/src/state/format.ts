@@ -18,6 +18,13 @@ export function clock(rfc3339: string | null): string {
   return time ? `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}` : '—';
 }
 
+/** `09:41–09:45`, or `09:41:27–31` within one minute. */
+export function clockSpan(first: string | null, last: string | null): string {
+  const [from, to] = [clock(first), clock(last)];
+  if (from === to) return from;
+  return from.slice(0, -3) === to.slice(0, -3) ? `${from}–${to.slice(-2)}` : `${from.slice(0, -3)}–${to.slice(0, -3)}`;
+}
+
 /** `11-23 09:41:27`, with the year when it isn't this one. */
 export function dateTime(rfc3339: string | null): string {
   const time = parsed(rfc3339);
