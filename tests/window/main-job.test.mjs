@@ -11,6 +11,7 @@ import { killed, program, ROOT, Stage } from './stage.mjs';
 import { until, Window } from './webdriver.mjs';
 
 const PICTURES = join(ROOT, 'out/screens/window');
+const REASON = '请补拍门牌';
 const PINS = ['135790', '246801'];
 
 const stage = new Stage();
@@ -19,6 +20,7 @@ let dataHome;
 let driver;
 let window;
 let count = 0;
+let packetDigest;
 
 const at = (id) => `[data-testid="${id}"]`;
 const screen = (name) => `[data-screen="${name}"]`;
@@ -137,12 +139,22 @@ chapter('the packet is sealed, goes to the server and is safe', async () => {
   await window.find(screen('packet'));
   await keep('packet-sealed');
   await window.find(`${at('packet-state')}[data-state="safe"]`, { patience: 60_000 });
-  assert.match(await window.attribute(at('packet-digest'), 'data-digest'), /^[0-9a-f]{64}$/);
+  packetDigest = await window.attribute(at('packet-digest'), 'data-digest');
+  assert.match(packetDigest, /^[0-9a-f]{64}$/);
   await keep('packet-safe');
   await window.click(at('back'));
   await window.click(at('nav-upload'));
   await window.find(at('all-safe'));
   await keep('upload');
+});
+
+chapter('the reviewer sends the packet back', async () => {
+  const reviewer = await Reviewer.signIn(server);
+  const [id, ...others] = await reviewer.openPackets();
+  assert.deepEqual(others, []);
+  const packet = await reviewer.packet(id);
+  assert.equal(packet.packet_digest, packetDigest, 'what the reviewer sees is what the tablet shows');
+  await reviewer.decide(packet, 'returned', REASON);
 });
 
 chapter('an acknowledged photo is there after the app was killed', async () => {
@@ -164,13 +176,13 @@ chapter('an acknowledged photo is there after the app was killed', async () => {
 });
 
 chapter('a packet that the reviewer sends back is a task', async () => {
-  const reviewer = await Reviewer.signIn(server);
-  const [packet] = await reviewer.openPackets();
-  await reviewer.decide(packet, 'returned', '请补拍门牌');
   await window.click(at('back'));
+  // The tablet asks once a minute.
+  await window.find(at('tasks-line'), { patience: 90_000 });
+  await keep('today-task');
   await window.click(at('tasks-line'));
   await window.find(at('task-0'));
-  assert.match(await window.text(screen('tasks')), /请补拍门牌/);
+  assert.match(await window.text(screen('tasks')), new RegExp(REASON));
   await keep('tasks');
   await window.click(at('task-supplement-0'));
   await window.find(screen('camera'));

@@ -84,10 +84,9 @@ export class Reviewer {
     return this.#ask('GET', `review/packets/${id}`);
   }
 
-  /** Decides about the bytes that the server holds. */
-  async decide(id, decision, reason) {
-    const { packet_digest } = await this.packet(id);
-    return this.#ask('POST', `review/packets/${id}/decision`, { decision, reason, packet_digest });
+  /** Decides about the bytes that were shown. */
+  decide({ summary, packet_digest }, decision, reason) {
+    return this.#ask('POST', `review/packets/${summary.id}/decision`, { decision, reason, packet_digest });
   }
 
   async #ask(method, path, body) {

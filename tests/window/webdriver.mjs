@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
 const PATIENCE_MS = 30_000;
+const SETTLE_MS = 350;
 
 /** A window under a driver. */
 export class Window {
@@ -101,8 +102,9 @@ export class Window {
     return this.#post('window/rect', { width, height });
   }
 
-  /** Keeps a picture of the page. */
+  /** Keeps a picture of the page, once movements have come to rest. */
   async picture(file) {
+    await pause(SETTLE_MS);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, Buffer.from(await this.#get('screenshot'), 'base64'));
   }
