@@ -13,7 +13,7 @@ use fieldseal_e2e::packets::{
     bag_validates, go_verifies_the_log, openssl_verifies_the_seal, sums_hold, unpack,
 };
 use fieldseal_e2e::reports::verify_one;
-use fieldseal_e2e::{bagit, check, fieldseal, run, sha256sum};
+use fieldseal_e2e::{bagit, check, fieldseal, go_check, run, sha256sum};
 use tempfile::TempDir;
 
 /// What cannot be proved before there are timestamp tokens, and nothing else.
@@ -219,6 +219,21 @@ fn public_tools_accept_all_of_it() {
         );
         go_verifies_the_log(evidence, &packet, &left.trust).unwrap();
     }
+}
+
+#[test]
+fn go_audits_the_servers_whole_log() {
+    let left = left();
+    let server = left.trust.with_file_name("server/log");
+    let trust = fs::read_to_string(&left.trust).unwrap();
+    let log = trust
+        .lines()
+        .find_map(|line| line.strip_prefix("log "))
+        .unwrap();
+    let said = check(go_check().unwrap().args(["log", log]).arg(&server)).unwrap();
+    // The tablet, two officers, and at least one packet.
+    let entries: u64 = said.split(' ').next().unwrap().parse().unwrap();
+    assert!(entries >= 4, "{said}");
 }
 
 /// The lines of VERIFY.txt that are commands, run in the folder that holds bagit.txt as it says.

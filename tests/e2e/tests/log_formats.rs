@@ -11,7 +11,7 @@ use fieldseal_tlog::checkpoint::Checkpoint;
 use fieldseal_tlog::merkle::{MemoryTree, leaf_hash, prove_consistency, prove_inclusion, root_at};
 use fieldseal_tlog::note::{Ed25519Signer, Note, P256Signer, Signer};
 use fieldseal_tlog::proof::TlogProof;
-use fieldseal_tlog::tile::TilePath;
+use fieldseal_tlog::tile::{TilePath, encode_bundle, hash_tile, new_bundles, new_tiles};
 
 const ORIGIN: &str = "bureau.example/log";
 
@@ -162,6 +162,50 @@ fn go_names_tiles_as_we_do() {
         .to_string();
         assert_eq!(said.trim().replace("tile/8/", "tile/"), ours);
     }
+}
+
+/// Writes a log of `size` leaves as files.
+fn write_log(folder: &Path, size: u64) {
+    let tree = tree(size);
+    for path in new_tiles(0, size).into_iter().chain(new_bundles(0, size)) {
+        let bytes = match path {
+            TilePath::Hashes {
+                level,
+                index,
+                width,
+            } => hash_tile(level, index, width, &tree).unwrap(),
+            TilePath::Entries { index, width } => {
+                let first = index * 256;
+                let leaves: Vec<_> = (first..first + u64::from(width)).map(leaf).collect();
+                encode_bundle(&leaves).unwrap()
+            }
+        };
+        let place = folder.join(path.to_string());
+        std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+        std::fs::write(place, bytes).unwrap();
+    }
+    write(folder, "checkpoint", &checkpoint(size));
+}
+
+#[test]
+fn go_audits_a_log_from_its_files() {
+    let vkey = log().vkey().to_string();
+    for size in [1, 255, 256, 257, 700] {
+        let folder = tempfile::tempdir().unwrap();
+        write_log(folder.path(), size);
+        let said = check(go_check().unwrap().args(["log", &vkey]).arg(folder.path())).unwrap();
+        assert_eq!(said.trim(), format!("{size} entries"));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    write_log(folder.path(), 300);
+    let bundle = folder.path().join("tile/entries/001.p/44");
+    let mut bytes = std::fs::read(&bundle).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&bundle, bytes).unwrap();
+    run(go_check().unwrap().args(["log", &vkey]).arg(folder.path()))
+        .unwrap()
+        .refused()
+        .unwrap();
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //	check checkpoint  VKEY CHECKPOINT                and its text states a tree
 //	check inclusion   VKEY PROOF LEAF                and the tree holds the leaf, by a c2sp.org/tlog-proof@v1 file
 //	check consistency VKEY OLD NEW HASHES            and the new tree continues the old one; HASHES one a line in base64
+//	check log         VKEY FOLDER                    a whole log's files: every tile, and every entry in its place
 //	check tile        LEVEL INDEX WIDTH              prints the tile's path
 //
 // VKEY is the key itself; all others are files. Exit 0 and a line on stdout when it holds, 1 and the reason when not.
@@ -42,6 +43,8 @@ func run(args []string) (string, error) {
 		return checkInclusion(args[1], mustRead(args[2]), mustRead(args[3]))
 	case len(args) == 5 && args[0] == "consistency":
 		return checkConsistency(args[1], mustRead(args[2]), mustRead(args[3]), mustRead(args[4]))
+	case len(args) == 3 && args[0] == "log":
+		return checkLog(args[1], args[2])
 	case len(args) == 4 && args[0] == "tile":
 		level, _ := strconv.Atoi(args[1])
 		index, _ := strconv.ParseInt(args[2], 10, 64)
@@ -123,6 +126,65 @@ func checkConsistency(vkey string, old, new, list []byte) (string, error) {
 	}
 	err = tlog.CheckTree(tlog.TreeProof(hashes), after.N, after.Hash, before.N, before.Hash)
 	return fmt.Sprintf("%d continues %d", after.N, before.N), err
+}
+
+// files reads the tiles of a log from its folder. Go puts the tiles' height into their path, C2SP leaves it out.
+type files struct{ folder string }
+
+func (files) Height() int                         { return 8 }
+func (files) SaveTiles(_ []tlog.Tile, _ [][]byte) {}
+func (f files) path(tile tlog.Tile, kind string) string {
+	path := strings.TrimPrefix(tile.Path(), "tile/8/")
+	if kind != "" {
+		path = kind + "/" + strings.TrimPrefix(path, "0/")
+	}
+	return f.folder + "/tile/" + path
+}
+
+func (f files) ReadTiles(tiles []tlog.Tile) (data [][]byte, err error) {
+	for _, tile := range tiles {
+		bytes, err := os.ReadFile(f.path(tile, ""))
+		if err != nil {
+			return nil, err
+		}
+		data = append(data, bytes)
+	}
+	return data, nil
+}
+
+// checkLog reads every hash through tiles that lead to the signed root, and compares each with its entry.
+func checkLog(vkey, folder string) (string, error) {
+	tree, err := openCheckpoint(vkey, mustRead(folder+"/checkpoint"))
+	if err != nil {
+		return "", err
+	}
+	reader := tlog.TileHashReader(tree, files{folder})
+	for start := int64(0); start < tree.N; start += 256 {
+		width := tree.N - start
+		if width > 256 {
+			width = 256
+		}
+		bundle := mustRead(files{folder}.path(tlog.Tile{H: 8, L: 0, N: start / 256, W: int(width)}, "entries"))
+		for n := start; n < start+width; n++ {
+			if len(bundle) < 2 || len(bundle)-2 < int(bundle[0])<<8+int(bundle[1]) {
+				return "", fmt.Errorf("the bundle ends inside entry %d", n)
+			}
+			length := int(bundle[0])<<8 + int(bundle[1])
+			entry := bundle[2 : 2+length]
+			bundle = bundle[2+length:]
+			hashes, err := reader.ReadHashes([]int64{tlog.StoredHashIndex(0, n)})
+			if err != nil {
+				return "", err
+			}
+			if hashes[0] != tlog.RecordHash(entry) {
+				return "", fmt.Errorf("entry %d is not the leaf of the tree", n)
+			}
+		}
+		if len(bundle) > 0 {
+			return "", fmt.Errorf("the bundle goes on after its last entry")
+		}
+	}
+	return fmt.Sprintf("%d entries", tree.N), nil
 }
 
 func parseHashes(lines []string) ([]tlog.Hash, error) {
