@@ -75,7 +75,9 @@ CREATE TABLE enrol_code (
   subject TEXT NOT NULL,
   team TEXT,
   expires_at INTEGER NOT NULL,
-  used_at INTEGER
+  used_at INTEGER,
+  -- The key that used it: the same key may ask again when the answer was lost.
+  used_by TEXT
 ) STRICT;
 
 CREATE TABLE upload (

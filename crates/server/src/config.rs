@@ -29,6 +29,8 @@ pub struct Config {
 pub struct Limits {
     /// Largest packet zip, in bytes.
     pub packet_size: u64,
+    /// Bytes that uploads leave free on the disk, so that database and log can always be written.
+    pub reserve: u64,
     /// Largest JSON body, in bytes.
     pub json_size: usize,
     /// How long an upload may lie unfinished after its last byte.
@@ -51,6 +53,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             packet_size: 8 << 30,
+            reserve: 128 << 20,
             json_size: 256 << 10,
             upload_lifetime: Duration::from_secs(7 * 24 * 3600),
             uploads_per_device: 200,

@@ -1,7 +1,7 @@
 //! Binding a key to a device or an officer.
 //!
 //! The code is spent, the key registered and its signed entry left for the log in one transaction: a crash leaves either an unused code or an enrolled
-//! key. The answer is given when the entry is a leaf of a published checkpoint.
+//! key. When the answer is lost on its way, the same key may ask again with the same code and gets the same entry. The answer is given when the entry is a leaf of a published checkpoint.
 
 use fieldseal_packet::entry::{Enrolled, SubjectKind};
 use fieldseal_packet::{Sha256Digest, Timestamp};
@@ -13,7 +13,7 @@ use crate::ambient::Millis;
 use crate::problem::Failure;
 use crate::signing::{ServerKeys, signed};
 use crate::store::keys::{self, CodeRow, KeyRow};
-use crate::store::{Db, log};
+use crate::store::{Db, log, packets};
 
 /// Letters and digits of a code as typed, in upper case: what its digest is made of. Letters that are easily confused count as one.
 pub fn normalise(code: &str) -> String {
@@ -74,13 +74,20 @@ pub fn enrol(
     )
     .map_err(|_| refused().detail("the proof is not by this key"))?;
     db.write_blocking(|tx| {
-        let code = keys::usable_code(tx, &new.code_sha256, now)?
+        let code = keys::usable_code(tx, &new.code_sha256, Some(new.vkey), now)?
             .ok_or(Failure::new(ProblemCode::CodeInvalid))?;
         let name = key_name(origin, &code);
         if key.name() != name {
             return Err(refused().detail("the key's name is not the one that the code is for"));
         }
         let there = keys::named(tx, &name)?;
+        if let Some(row) = there.iter().find(|row| row.vkey == new.vkey) {
+            return if row.status == "active" {
+                Ok((row.entry.clone(), name))
+            } else {
+                Err(refused())
+            };
+        }
         if there.iter().any(|row| row.key_id == key.key_id())
             || (code.kind == "device" && !there.is_empty())
         {
@@ -88,7 +95,7 @@ pub fn enrol(
                 Failure::new(ProblemCode::Conflict).detail("there is a key of this name already")
             );
         }
-        if !keys::use_code(tx, &new.code_sha256, now)? {
+        if !keys::use_code(tx, &new.code_sha256, new.vkey, now)? {
             return Err(Failure::new(ProblemCode::CodeInvalid));
         }
         let kind = if code.kind == "device" {
@@ -120,6 +127,8 @@ pub fn enrol(
             entry: entry.clone(),
         };
         keys::add(tx, &row, &Sha256Digest::of(&entry).0)?;
+        // A packet may have come before the enrolment of an officer who signed it.
+        packets::judge_again_about(tx, &name)?;
         Ok((entry, name))
     })
 }

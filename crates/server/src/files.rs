@@ -83,6 +83,23 @@ fn temporary(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
+/// Refuses with `StorageFull` when fewer than `least` bytes are free where `path` is: database and log must always be able to go on.
+pub fn ensure_room(path: &Path, least: u64) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        let disk = rustix::fs::statvfs(path)?;
+        if disk.f_bavail.saturating_mul(disk.f_frsize) < least {
+            return Err(io::Error::new(
+                io::ErrorKind::StorageFull,
+                "less is free than is kept in reserve",
+            ));
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (path, least);
+    Ok(())
+}
+
 /// Whether an error says that the disk is full or refuses to be written.
 pub fn is_storage(error: &io::Error) -> bool {
     use io::ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull};

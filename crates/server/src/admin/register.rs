@@ -231,7 +231,7 @@ impl Admin {
                 keys::revoke(tx, &row.name, key.key_id(), now)?;
                 log::add_pending(tx, "revoked", &signed(&entry.text(), &self.keys.authority)?)?;
                 custody::audit(tx, now, "admin", "revoked", &row.name)?;
-                packets::judge_again(tx, &row.name)?;
+                packets::judge_again_about(tx, &row.name)?;
                 revoked += 1;
             }
             Ok::<_, AdminError>(revoked)

@@ -13,29 +13,38 @@ use crate::review::summary;
 use crate::store::StoreError;
 use crate::store::packets::{self, PacketRow};
 
-/// All packets that wait for it.
-pub fn all(app: &App) -> Result<(), IntakeError> {
-    loop {
-        let waiting = app.db.read_blocking(|c| packets::unjudged(c, 64))?;
-        if waiting.is_empty() {
-            return Ok(());
-        }
-        for packet in &waiting {
-            let check = verify(app, packet)?;
-            let facts = summary::facts(&check, &packet.id);
-            let findings = serde_json::to_string(&facts.findings)?;
-            app.db.write_blocking(|tx| {
-                packets::judge(
-                    tx,
-                    &packet.seal_sha256,
-                    &packet.zip_sha256,
-                    &facts.verdict,
-                    facts.risk,
-                    &findings,
-                )
-            })?;
+/// Packets looked at in one round; the next round takes the rest.
+const ROUND: u32 = 500;
+
+/// Packets that wait for it. Gives those that it looked at; one that can't be read holds up no other.
+pub fn all(app: &App) -> Result<Vec<PacketRow>, IntakeError> {
+    let mut judged = Vec::new();
+    for packet in app.db.read_blocking(|c| packets::unjudged(c, ROUND))? {
+        match one(app, &packet) {
+            Ok(()) => judged.push(packet),
+            Err(error) => tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "a stored packet could not be looked at"
+            ),
         }
     }
+    Ok(judged)
+}
+
+fn one(app: &App, packet: &PacketRow) -> Result<(), IntakeError> {
+    let facts = summary::facts(&verify(app, packet)?, &packet.id);
+    let findings = serde_json::to_string(&facts.findings)?;
+    app.db.write_blocking(|tx| {
+        packets::judge(
+            tx,
+            &packet.seal_sha256,
+            &packet.zip_sha256,
+            &facts.verdict,
+            facts.risk,
+            &findings,
+        )
+    })?;
+    Ok(())
 }
 
 /// Runs the verifier over a stored packet with all that the server knows of it.

@@ -5,6 +5,7 @@
 //! 1. `upload.state = 'complete'`: [`examine`], then [`admit`] (or quarantine);
 //! 2. `packet.receipt IS NULL` and the leaf is published: [`receipts`], run by the sequencer right after publication;
 //! 3. `packet.judged = 0` and there is a receipt: [`judge`], the findings with log evidence;
+//!    Its pictures are made small then, so that the first look does not wait; a look makes what is missing;
 //! 4. quarantine rows whose missing key has been enrolled: step 1 once more.
 
 pub mod admit;
@@ -19,7 +20,10 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use crate::app::Shared;
+use crate::review::detail;
+use crate::store::packets::PacketRow;
 use crate::store::{quarantine, uploads};
+use admit::IntakeError;
 
 /// Examinations at the same time.
 const AT_ONCE: usize = 2;
@@ -90,22 +94,41 @@ impl Intake {
             std::mem::take(&mut *self.enrolled.lock().unwrap_or_else(PoisonError::into_inner));
         names.extend(app.db.read(quarantine::overdue).await.unwrap_or_default());
         let this = app.clone();
-        report(
-            tokio::task::spawn_blocking(move || {
-                for name in names {
-                    admit::second_look(&this, &name)?;
-                }
-                judge::all(&this)?;
-                let now = this.config.ambient.now();
-                this.uploads.sweep(&this.db, now)?;
-                Ok(())
-            })
-            .await,
-        );
+        let rest = tokio::task::spawn_blocking(move || {
+            for name in names {
+                report(Ok(admit::second_look(&this, &name)));
+            }
+            let judged = judge::all(&this);
+            let now = this.config.ambient.now();
+            report(Ok(this
+                .uploads
+                .sweep(&this.db, now)
+                .map(|_| ())
+                .map_err(IntakeError::from)));
+            judged
+        });
+        match rest.await {
+            Ok(Ok(judged)) => {
+                tokio::spawn(previews(app.clone(), judged));
+            }
+            other => report(other.map(|result| result.map(|_| ()))),
+        }
     }
 }
 
-fn report(result: Result<Result<(), admit::IntakeError>, tokio::task::JoinError>) {
+/// Makes pictures small, beside the intake: no receipt waits for it.
+async fn previews(app: Shared, packets: Vec<PacketRow>) {
+    for packet in packets {
+        let Ok(_turn) = app.preview_turns.acquire().await else {
+            return;
+        };
+        let this = app.clone();
+        let made = tokio::task::spawn_blocking(move || detail::make_previews(&this, &packet));
+        report(made.await.map(Ok));
+    }
+}
+
+fn report(result: Result<Result<(), IntakeError>, tokio::task::JoinError>) {
     match result {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::error!(

@@ -58,7 +58,7 @@ pub(super) async fn lookup(
     let found = app
         .db
         .read(move |c| {
-            let Some(code) = keys::usable_code(c, &digest, now)? else {
+            let Some(code) = keys::usable_code(c, &digest, None, now)? else {
                 return Ok::<_, StoreError>(None);
             };
             let person = if code.kind == "officer" {
@@ -113,9 +113,10 @@ pub(super) async fn bind(
         return Err(Failure::bad_request("a field is too long"));
     }
     let (code_sha256, now) = (code_digest(&request.code), app.config.ambient.now());
+    let vkey = request.vkey.clone();
     let code = app
         .db
-        .read(move |c| keys::usable_code(c, &code_sha256, now))
+        .read(move |c| keys::usable_code(c, &code_sha256, Some(&vkey), now))
         .await?;
     let Some(code) = code else {
         return Err(invalid(&app, &caller));

@@ -20,6 +20,7 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use std::sync::atomic::Ordering;
+use tracing::Instrument as _;
 
 use crate::app::Shared;
 use crate::problem::Failure;
@@ -52,7 +53,10 @@ pub fn router(app: Shared) -> Router {
 
 /// Counts, and puts the headers that every answer has.
 async fn around(State(app): State<Shared>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    // In the answer and on every line of the log, so that a problem's cause can be found; no address, no name.
+    let id = hex::encode(app.config.ambient.bytes::<8>().unwrap_or_default());
+    let span = tracing::info_span!("request", id);
+    let mut response = next.run(request).instrument(span).await;
     app.counters.requests.fetch_add(1, Ordering::Relaxed);
     if response.status().is_server_error() {
         app.counters.failures.fetch_add(1, Ordering::Relaxed);
@@ -62,6 +66,9 @@ async fn around(State(app): State<Shared>, request: Request, next: Next) -> Resp
         "default-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; \
          form-action 'self'; frame-ancestors 'none'",
     ));
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        headers.insert("x-request-id", id);
+    }
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),

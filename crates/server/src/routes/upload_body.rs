@@ -9,6 +9,7 @@ use fieldseal_wire::ProblemCode;
 use http_body_util::BodyExt as _;
 
 use crate::app::{Shared, millis};
+use crate::files;
 use crate::problem::Failure;
 use crate::store::uploads::{self, Upload};
 use crate::upload::Slot;
@@ -66,11 +67,11 @@ impl Request {
                 Err(()) => Some(End::Broken),
             };
             if writer.offset() + size as u64 > self.upload.length {
-                let rolled_back = blocking(move || writer.roll_back().map(|()| writer)).await;
+                // Without the writer the next request opens the file anew, and cuts it at what is acknowledged.
                 return (
                     Err(Failure::new(ProblemCode::TooLarge)
                         .detail("more bytes than Upload-Length announced")),
-                    rolled_back.ok(),
+                    None,
                 );
             }
             if size >= GATHER || end.is_some() {
@@ -80,7 +81,12 @@ impl Request {
                     .upload_bytes
                     .fetch_add(size as u64, Ordering::Relaxed);
                 size = 0;
+                let (path, reserve) = (
+                    self.app.uploads.path(&self.upload.id),
+                    self.app.config.limits.reserve,
+                );
                 let written = blocking(move || {
+                    files::ensure_room(&path, reserve)?;
                     for bytes in &chunk {
                         writer.write(bytes)?;
                     }
@@ -88,18 +94,47 @@ impl Request {
                 });
                 writer = match written.await {
                     Ok(writer) => writer,
-                    Err(error) => return (Err(Failure::from_io(&error)), None),
+                    Err(error) => {
+                        self.give_back(acknowledged).await;
+                        return (Err(Failure::from_io(&error)), None);
+                    }
                 };
             }
             let due = self.checksum.is_none() && writer.offset() - acknowledged >= SYNC_EVERY;
             match end {
                 None if due => match self.acknowledge(writer).await {
                     Ok((synced, offset)) => (writer, acknowledged) = (synced, offset),
-                    Err(failure) => return (Err(failure), None),
+                    Err(failure) => {
+                        self.give_back(acknowledged).await;
+                        return (Err(failure), None);
+                    }
                 },
                 None => {}
-                Some(end) => return self.finish(writer, &end).await,
+                Some(end) => {
+                    let (result, writer) = self.finish(writer, &end).await;
+                    if writer.is_none() {
+                        self.give_back(acknowledged).await;
+                    }
+                    return (result, writer);
+                }
             }
+        }
+    }
+
+    /// After a failed write: gives the room of bytes that were never acknowledged back at once, because the disk may be full.
+    async fn give_back(&self, acknowledged: u64) {
+        let path = self.app.uploads.path(&self.upload.id);
+        let cut = blocking(move || {
+            std::fs::OpenOptions::new()
+                .write(true)
+                .open(path)?
+                .set_len(acknowledged)
+        });
+        if let Err(error) = cut.await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "an upload could not be cut back; the next request does it"
+            );
         }
     }
 

@@ -11,6 +11,7 @@ use fieldseal_wire::ProblemCode;
 
 use super::upload_body::{Request, blocking};
 use crate::app::{Device, Shared, millis};
+use crate::files;
 use crate::problem::Failure;
 use crate::store::uploads::Upload;
 use crate::store::{packets, uploads};
@@ -112,6 +113,13 @@ async fn create(
     let claim = claim.ok_or(Failure::bad_request(
         "Upload-Metadata must name packet and seal-sha256",
     ))?;
+    let (folder, least) = (
+        app.layout.uploads(),
+        app.config.limits.reserve.saturating_add(length),
+    );
+    blocking(move || files::ensure_room(&folder, least))
+        .await
+        .map_err(|error| Failure::from_io(&error))?;
     let id = hex::encode(app.config.ambient.bytes::<20>()?);
     let now = app.config.ambient.now();
     let expires_at = now + millis(app.config.limits.upload_lifetime);

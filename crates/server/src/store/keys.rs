@@ -128,27 +128,41 @@ pub fn add_code(
     Ok(())
 }
 
-/// A code that can still be used.
+/// A code that can still be used: in time, and unused or used by this very key.
 pub fn usable_code(
     connection: &Connection,
     code_sha256: &[u8; 32],
+    vkey: Option<&str>,
     now: Millis,
 ) -> Result<Option<CodeRow>, StoreError> {
     Ok(connection
-        .prepare_cached("SELECT kind, subject, team, expires_at FROM enrol_code WHERE code_sha256 = ?1 AND used_at IS NULL AND expires_at > ?2")?
-        .query_row(params![code_sha256, now], |row| {
-            Ok(CodeRow { kind: row.get(0)?, subject: row.get(1)?, team: row.get(2)?, expires_at: row.get(3)? })
+        .prepare_cached(
+            "SELECT kind, subject, team, expires_at FROM enrol_code
+             WHERE code_sha256 = ?1 AND expires_at > ?2 AND (used_at IS NULL OR used_by = ?3)",
+        )?
+        .query_row(params![code_sha256, now, vkey], |row| {
+            Ok(CodeRow {
+                kind: row.get(0)?,
+                subject: row.get(1)?,
+                team: row.get(2)?,
+                expires_at: row.get(3)?,
+            })
         })
         .optional()?)
 }
 
-/// Uses a code up. False when somebody was faster.
+/// Uses a code up. False when it is not there to be used.
 pub fn use_code(
     tx: &Transaction<'_>,
     code_sha256: &[u8; 32],
+    vkey: &str,
     now: Millis,
 ) -> Result<bool, StoreError> {
-    let used = tx.execute("UPDATE enrol_code SET used_at = ?2 WHERE code_sha256 = ?1 AND used_at IS NULL AND expires_at > ?2", params![code_sha256, now])?;
+    let used = tx.execute(
+        "UPDATE enrol_code SET used_at = ?2, used_by = ?3
+         WHERE code_sha256 = ?1 AND used_at IS NULL AND expires_at > ?2",
+        params![code_sha256, now, vkey],
+    )?;
     Ok(used > 0)
 }
 

@@ -170,9 +170,12 @@ pub fn unjudged(connection: &Connection, most: u32) -> Result<Vec<PacketRow>, St
         .collect::<Result<_, _>>()?)
 }
 
-/// All of these packets are to be looked at again: something that bears on their findings was logged.
-pub fn judge_again(tx: &Transaction<'_>, device: &str) -> Result<(), StoreError> {
-    tx.execute("UPDATE packet SET judged = 0 WHERE device = ?1", [device])?;
+/// Packets whose findings speak of this key are to be looked at again: something that bears on it was decided.
+pub fn judge_again_about(tx: &Transaction<'_>, key: &str) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE packet SET judged = 0 WHERE instr(findings, ?1) > 0",
+        [key],
+    )?;
     Ok(())
 }
 

@@ -12,12 +12,16 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use sha2::Sha256;
 use tokio::sync::{Notify, OwnedMutexGuard};
 
 use crate::ambient::Millis;
 use crate::store::{Db, StoreError, uploads};
+
+/// How long a request waits for the one before it to let go of an upload.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A digest so far, and of how many bytes.
 pub type Hashing = Option<(u64, Sha256)>;
@@ -104,13 +108,12 @@ impl Slot {
         if let Ok(guard) = Arc::clone(&self.hashing).try_lock_owned() {
             return Some(guard);
         }
-        self.takeover.notify_waiters();
-        tokio::time::timeout(
-            std::time::Duration::from_secs(10),
-            Arc::clone(&self.hashing).lock_owned(),
-        )
-        .await
-        .ok()
+        // A permit, so that a holder that is just writing sees it when it comes back to its connection.
+        self.takeover.notify_one();
+        let held = tokio::time::timeout(PATIENCE, Arc::clone(&self.hashing).lock_owned()).await;
+        // The permit may not have been used: it must not end the new holder.
+        let _ = tokio::time::timeout(Duration::ZERO, self.takeover.notified()).await;
+        held.ok()
     }
 }
 

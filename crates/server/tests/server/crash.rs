@@ -11,6 +11,8 @@ use std::time::Duration;
 
 const ROUNDS: u64 = 20;
 const FOLDER: &str = "FIELDSEAL_TEST_CRASH_FOLDER";
+/// How many bytes the child leaves free.
+pub const RESERVE: &str = "FIELDSEAL_TEST_RESERVE";
 
 /// Not a test: the server process that the test below starts and kills.
 #[test]
@@ -21,7 +23,11 @@ fn child() {
     };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let running = Server::start(Config::new(folder), "127.0.0.1:0".parse().unwrap())
+        let mut config = Config::new(folder);
+        if let Ok(bytes) = std::env::var(RESERVE) {
+            config.limits.reserve = bytes.parse().unwrap();
+        }
+        let running = Server::start(config, "127.0.0.1:0".parse().unwrap())
             .await
             .unwrap();
         println!("\nlistening on {}", running.url());
@@ -29,14 +35,21 @@ fn child() {
     });
 }
 
-struct Victim {
+/// A server in a process of its own.
+pub struct Victim {
     process: Child,
-    url: String,
+    /// Where it listens.
+    pub url: String,
 }
 
 impl Victim {
     fn start(config: &Config) -> Self {
-        let mut process = Command::new(std::env::current_exe().unwrap())
+        Self::spawn(Command::new(std::env::current_exe().unwrap()), config)
+    }
+
+    /// By a command that ends in this very program.
+    pub fn spawn(mut command: Command, config: &Config) -> Self {
+        let mut process = command
             .args(["--exact", "crash::child", "--ignored", "--nocapture"])
             .env(FOLDER, &config.data)
             .stdout(Stdio::piped())

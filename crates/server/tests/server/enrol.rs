@@ -42,6 +42,17 @@ async fn a_code_enrols_once_and_the_entry_is_a_leaf() {
     let name = format!("{ORIGIN}/authority");
     let authority = trust.keys.named(&name).next().unwrap();
     note.verify_by(authority).unwrap();
+    // When the answer was lost, the same key asks again and gets the same entry; another key does not.
+    let again = site
+        .request(Method::POST, "/api/v1/enrol")
+        .json(&enrol_request(&code.code, &key))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        answer::<Enrolled>(again).await.unwrap().entry,
+        enrolled.entry
+    );
     let used = site.enrol(&code.code, None).await.map(|_| ());
     assert_eq!(code_of(used), ProblemCode::CodeInvalid);
     assert_eq!(site.admin().fsck().unwrap().leaves, 1);

@@ -2,7 +2,7 @@
 
 use super::support::*;
 use fieldseal_packet::Sha256Digest;
-use fieldseal_server::admin::NewDevice;
+use fieldseal_server::admin::{NewDevice, NewPerson};
 use fieldseal_tlog::note::Signer as _;
 use fieldseal_wire::console::QuarantineView;
 use fieldseal_wire::device::*;
@@ -134,4 +134,48 @@ async fn an_upload_that_is_another_packet_than_announced_says_so() {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     panic!("the announced packet was not admitted");
+}
+
+#[tokio::test]
+async fn an_officer_enrolled_after_the_packet_proves_it_then() {
+    let site = Site::start().await;
+    let mut tablet = site.tablet().await;
+    let person = site
+        .admin()
+        .add_person(&NewPerson {
+            name: "丙".into(),
+            badge: "03".into(),
+            team: None,
+        })
+        .unwrap();
+    let late = key(&format!("{ORIGIN}/officer/{person}"));
+    tablet.officers[1] = (late, "丙".into(), "03".into());
+    let packet = tablet.seal();
+    site.delivered(&tablet, &packet).await;
+    let console = site.sign_in("reviewer").await;
+    let says = async |code: &str| {
+        for _ in 0..500 {
+            let findings = console.detail(&packet.id).await.findings;
+            if findings
+                .iter()
+                .any(|finding| finding.code == code && finding.subject.ends_with(&person))
+            {
+                return true;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        false
+    };
+    assert!(says("officer-key-unknown").await);
+    let code = site.admin().officer_code(&person, HOUR).unwrap();
+    let request = enrol_request(&code.code, &tablet.officers[1].0);
+    let response = site
+        .request(Method::POST, "/api/v1/enrol")
+        .bearer_auth(&tablet.token)
+        .json(&request)
+        .send()
+        .await
+        .unwrap();
+    let _: Enrolled = answer(response).await.unwrap();
+    assert!(says("officer-enrolled").await);
 }
