@@ -5,13 +5,13 @@ import { chromium } from 'playwright-core';
 
 const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
-/** Opens Chromium on a stage. `extra` are further command-line switches, for a fake camera for example. */
-export async function openBrowser(stage, { extra = [], permissions = [], viewport = { width: 1280, height: 800 } } = {}) {
+/** Opens Chromium on a stage. `extra` are further command-line switches (a fake camera), `position` what its geolocation answers. */
+export async function openBrowser(stage, { extra = [], position, viewport = { width: 1280, height: 800 } } = {}) {
   const context = await chromium.launchPersistentContext(stage.folder('chromium'), {
     executablePath: process.env.FIELDSEAL_CHROMIUM ?? '/usr/bin/chromium',
     args: [...QUIET, ...extra],
     viewport,
-    permissions,
+    ...(position ? { geolocation: position, permissions: ['geolocation'] } : {}),
     locale: 'zh-CN',
     timezoneId: 'Asia/Shanghai',
     acceptDownloads: true,
@@ -39,16 +39,17 @@ export function complaints(page) {
   return found;
 }
 
+/** The rules of the standard; the console keeps axe's further advice as well. */
+export const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+
 /** What axe-core finds against WCAG 2.2 AA on the screen as it is now: one line for each broken rule. */
-export async function barriers(page) {
+export async function barriers(page, tags = WCAG) {
   // Through the debugger, so that the page's content policy stays as strict as it is.
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source);
-  const found = await page.evaluate(async () => {
-    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-    const { violations } = await globalThis.axe.run(document, { runOnly: { type: 'tag', values: tags } });
+  return page.evaluate(async (values) => {
+    const { violations } = await globalThis.axe.run(document, { runOnly: { type: 'tag', values } });
     return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
-  });
-  return found;
+  }, tags);
 }
 
 /** Takes screenshots in order, named after their screen. */

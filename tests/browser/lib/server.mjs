@@ -11,6 +11,7 @@ export const OFFICERS = [
 export class Server {
   #stage;
   #data;
+  #running;
   /** Ids of the officers, in order. */
   officers = [];
 
@@ -25,9 +26,23 @@ export class Server {
       const { id } = await server.admin('add-person', '--name', name, '--badge', badge, '--team', '江宁路街道');
       server.officers.push(id);
     }
-    const running = stage.start(program('fieldseal'), ['serve', '--data', server.#data, '--listen', '127.0.0.1:0', '--console', builtUi('console')]);
-    server.address = await stage.address(running, 'fieldseal serve');
+    await server.#serve('127.0.0.1:0');
     return server;
+  }
+
+  async #serve(listen) {
+    this.#running = this.#stage.start(program('fieldseal'), ['serve', '--data', this.#data, '--listen', listen, '--console', builtUi('console')]);
+    this.address = await this.#stage.address(this.#running, 'fieldseal serve');
+  }
+
+  /** The server goes away: tablets are offline. */
+  leave() {
+    return this.#running.stop();
+  }
+
+  /** It is there again, at the same address. */
+  comeBack() {
+    return this.#serve(new URL(this.address).host);
   }
 
   get account() {

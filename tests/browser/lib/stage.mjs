@@ -63,12 +63,14 @@ export class Stage {
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => said.push(part));
     child.said = () => Buffer.concat(said).toString();
     const ended = once(child, 'close').catch(() => undefined);
-    this.atEnd(async () => {
+    /** Asks it to end, and waits until it has. */
+    child.stop = async () => {
       child.kill('SIGTERM');
       const slow = setTimeout(() => child.kill('SIGKILL'), 5000);
       await ended;
       clearTimeout(slow);
-    });
+    };
+    this.atEnd(child.stop);
     return child;
   }
 

@@ -7,7 +7,6 @@ import type { Decision, ItemView, PacketDetail } from '../wire';
 import { announce } from './live.svelte';
 import { pending } from './pending.svelte';
 import { go } from './place.svelte';
-import { hrefOf } from './route';
 import { account } from './session.svelte';
 
 /** Larger zips are not taken into a browser's memory. */
@@ -48,11 +47,6 @@ export class Opened {
   get isFinal(): boolean {
     const made = this.packet?.summary.decision ?? null;
     return made !== null && made !== 'legal-review';
-  }
-
-  /** The list it belongs to. */
-  get back(): string {
-    return hrefOf({ at: 'queue', queue: this.isFinal ? 'done' : 'open' });
   }
 
   /** Why nothing can be decided here, in one sentence; null when it can. */

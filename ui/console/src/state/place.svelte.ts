@@ -4,6 +4,17 @@ import { hrefOf, parseRoute, type Route } from './route';
 
 class Place {
   route = $state<Route>(parseRoute(location.hash));
+  /** The list that was looked at last: where Back leads from a packet. */
+  list = $state<'open' | 'done'>('open');
+
+  constructor() {
+    this.note();
+  }
+
+  note(): void {
+    this.route = parseRoute(location.hash);
+    if (this.route.at === 'queue') this.list = this.route.queue;
+  }
 }
 
 export const place = new Place();
@@ -13,5 +24,5 @@ export function go(route: Route): void {
 }
 
 addEventListener('hashchange', () => {
-  place.route = parseRoute(location.hash);
+  place.note();
 });
