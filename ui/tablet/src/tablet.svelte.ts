@@ -3,6 +3,7 @@
 import type { FormView, Request, StateView } from '@fieldseal/shared/bindings.ts';
 import { locale, type Language } from '@fieldseal/shared/i18n/index.ts';
 import { applyTheme } from '@fieldseal/shared/theme.ts';
+import { every } from './every.ts';
 import { call, Problem } from './host.ts';
 
 const POLL_MS = 1500;
@@ -18,7 +19,6 @@ class Tablet {
   addingOfficers = $state(false);
 
   private chosen: Language | null = null;
-  private watching: ReturnType<typeof setInterval> | undefined;
 
   /** Reads something to show. A problem is shown, but success leaves the last problem of an act in sight. */
   async load<T>(request: Request): Promise<T | undefined> {
@@ -85,11 +85,7 @@ class Tablet {
   }
 
   watch(): () => void {
-    void this.refresh();
-    this.watching = setInterval(() => void this.refresh(), POLL_MS);
-    return () => {
-      clearInterval(this.watching);
-    };
+    return every(POLL_MS, () => this.refresh());
   }
 }
 
