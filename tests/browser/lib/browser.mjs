@@ -14,6 +14,8 @@ export async function openBrowser(stage, { extra = [], position, viewport = { wi
     ...(position ? { geolocation: position, permissions: ['geolocation'] } : {}),
     locale: 'zh-CN',
     timezoneId: 'Asia/Shanghai',
+    // Colours are then at once what they become.
+    reducedMotion: 'reduce',
     acceptDownloads: true,
   });
   stage.atEnd(() => context.close());
@@ -44,6 +46,7 @@ export const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
 /** What axe-core finds against WCAG 2.2 AA on the screen as it is now: one line for each broken rule. */
 export async function barriers(page, tags = WCAG) {
+  await page.waitForFunction(() => document.getAnimations().every((animation) => animation.playState !== 'running'), undefined, { timeout: 5000 });
   // Through the debugger, so that the page's content policy stays as strict as it is.
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source);
   return page.evaluate(async (values) => {

@@ -22,7 +22,6 @@ const press = (...keys) => keys.reduce((before, key) => before.then(() => page.k
 const idOf = (locator) => locator.getAttribute('data-packet');
 
 async function accessible(screen) {
-  await page.waitForTimeout(250); // transitions: axe measures colours as drawn
   assert.deepEqual(await barriers(page, [...WCAG, 'best-practice']), [], `barriers on ${screen}`);
 }
 

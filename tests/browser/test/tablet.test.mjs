@@ -21,7 +21,6 @@ const screen = (name) => page.waitForSelector(`[data-screen="${name}"]`);
 const found = [];
 
 async function accessible(name) {
-  await page.waitForTimeout(300); // transitions: axe measures colours as drawn
   for (const barrier of await barriers(page)) found.push(`${name}: ${barrier}`);
 }
 
