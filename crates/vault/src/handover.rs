@@ -24,6 +24,10 @@ impl Vault {
     /// then show a packet as sealed. Gives the packets handed over now. One whose original can't be opened is handed
     /// over as `wedged`, cause [`CAUSE_DAMAGED`].
     pub fn hand_over(&self) -> Result<Vec<PacketId>, StoreError> {
+        self.watched(|| self.hand_all_over())
+    }
+
+    fn hand_all_over(&self) -> Result<Vec<PacketId>, StoreError> {
         let open = hold(&self.open);
         let open = open.as_ref().ok_or(StoreError::Locked)?;
         let mut outbox = hold(&self.outbox);

@@ -74,6 +74,10 @@ impl Vault {
     /// Takes all captures that the database does not know into it. Idempotent; call it after unlocking and after each
     /// capture made while unlocked. `intake` must not call the vault.
     pub fn take_in(&self, intake: &mut Intake<'_>) -> Result<TakeInReport, TakeInError> {
+        self.watched(|| self.take_all_in(intake))
+    }
+
+    fn take_all_in(&self, intake: &mut Intake<'_>) -> Result<TakeInReport, TakeInError> {
         let mut report = TakeInReport::default();
         let mut guard = hold(&self.open);
         let open = guard.as_mut().ok_or(StoreError::Locked)?;

@@ -261,13 +261,4 @@ impl Vault {
             Err(error) => Err(error.into()),
         }
     }
-
-    /// Says that a database showed damage ([`StoreError::Corrupt`]): the vault is locked, and the next unlock checks
-    /// every page and sets the database aside if need be.
-    pub fn suspect(&self) -> io::Result<()> {
-        let (disk, root) = (&*self.config.disk, self.folder.root());
-        crate::disk::replace_durably(disk, root, SUSPECT, b"checked at the next unlock\n")?;
-        self.lock();
-        Ok(())
-    }
 }

@@ -5,9 +5,9 @@
 
 use crate::chain::{CaptureHead, Chain, Recovered, SetAside, recover};
 use crate::create::VaultConfig;
-use crate::db::{Database, StoreError};
-use crate::disk::Disk;
-use crate::folder::{Folder, LOCK, names};
+use crate::db::{Database, StoreError, damage_was_seen};
+use crate::disk::{Disk, replace_durably};
+use crate::folder::{Folder, LOCK, SUSPECT, names};
 use crate::keys::Secret;
 use crate::set_aside::{AsideReason, set_aside};
 use crate::slots::{CAPTURE, CaptureKey, SLOTS, SLOTS_COPY, Slots};
@@ -171,13 +171,11 @@ impl Vault {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, E>,
     ) -> Result<T, E> {
-        let open = hold(&self.open);
-        work(
-            open.as_ref()
-                .ok_or(StoreError::Locked)?
-                .database
-                .connection(),
-        )
+        self.watched(|| {
+            let open = hold(&self.open);
+            let open = open.as_ref().ok_or(StoreError::Locked)?;
+            work(open.database.connection())
+        })
     }
 
     /// Writes to the officers' database: durable as a whole when this returns `Ok`, undone otherwise.
@@ -185,11 +183,11 @@ impl Vault {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut open = hold(&self.open);
-        open.as_mut()
-            .ok_or(StoreError::Locked)?
-            .database
-            .write(work)
+        self.watched(|| {
+            let mut open = hold(&self.open);
+            let open = open.as_mut().ok_or(StoreError::Locked)?;
+            open.database.write(work)
+        })
     }
 
     /// Reads the outbox.
@@ -197,14 +195,11 @@ impl Vault {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, E>,
     ) -> Result<T, E> {
-        let outbox = hold(&self.outbox);
-        work(
-            outbox
-                .as_ref()
-                .ok_or(StoreError::Locked)?
-                .database
-                .connection(),
-        )
+        self.watched(|| {
+            let outbox = hold(&self.outbox);
+            let outbox = outbox.as_ref().ok_or(StoreError::Locked)?;
+            work(outbox.database.connection())
+        })
     }
 
     /// Writes to the outbox: durable as a whole when this returns `Ok`, undone otherwise.
@@ -212,12 +207,29 @@ impl Vault {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut outbox = hold(&self.outbox);
-        outbox
-            .as_mut()
-            .ok_or(StoreError::Locked)?
-            .database
-            .write(work)
+        self.watched(|| {
+            let mut outbox = hold(&self.outbox);
+            let outbox = outbox.as_mut().ok_or(StoreError::Locked)?;
+            outbox.database.write(work)
+        })
+    }
+
+    /// Runs `work` on a database. When SQLite reports damage, the vault is locked, and the next unlock checks every page
+    /// of both databases and sets a corrupt one aside.
+    pub(crate) fn watched<T, E>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        damage_was_seen();
+        let outcome = work();
+        if outcome.is_err() && damage_was_seen() {
+            // Should the mark not be written, the next damaged page gives another chance.
+            let _ = replace_durably(
+                &*self.config.disk,
+                self.folder.root(),
+                SUSPECT,
+                b"checked at the next unlock\n",
+            );
+            self.lock();
+        }
+        outcome
     }
 }
 

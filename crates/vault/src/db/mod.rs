@@ -10,11 +10,17 @@ pub(crate) use migrate::Schema;
 
 use crate::keys::Secret;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
+use std::cell::Cell;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// Oldest SQLite that may hold evidence: earlier ones can corrupt a database when the WAL is reset (fixed in 3.51.3).
 const LEAST_SQLITE: i32 = 3_051_003;
+
+/// Milliseconds to wait for a cipher that another thread is setting up.
+const CIPHER_WAITS: u32 = 5_000;
 
 /// Why the store refused or failed. No SQL, no paths, no values.
 #[derive(Debug, thiserror::Error)]
@@ -61,15 +67,51 @@ pub enum StoreError {
     Sqlite(#[source] rusqlite::Error),
 }
 
+thread_local! {
+    /// SQLite reported damage to a caller of this thread: see [`damage_was_seen`].
+    static DAMAGE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether SQLite reported damage on this thread since the last question. Callers turn the error into their own types;
+/// this way none can forget to have the database checked.
+pub(crate) fn damage_was_seen() -> bool {
+    DAMAGE.replace(false)
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode as Code;
         match error.sqlite_error_code() {
-            Some(Code::DatabaseCorrupt | Code::NotADatabase) => Self::Corrupt,
+            Some(Code::DatabaseCorrupt | Code::NotADatabase) => {
+                DAMAGE.set(true);
+                Self::Corrupt
+            }
             Some(Code::DiskFull) => Self::Full,
             _ if matches!(error, rusqlite::Error::QueryReturnedNoRows) => Self::NotFound,
             _ => Self::Sqlite(error),
         }
+    }
+}
+
+/// Waits until SQLCipher is ready, once a process. SQLite calls itself initialised before it has run SQLCipher's part of
+/// that, so when the first databases of a process are opened by two threads, one of them may find no cipher yet.
+fn wait_for_cipher() -> Result<(), StoreError> {
+    static READY: Mutex<bool> = Mutex::new(false);
+    let mut ready = READY.lock().unwrap_or_else(PoisonError::into_inner);
+    for _ in 0..CIPHER_WAITS {
+        if *ready {
+            return Ok(());
+        }
+        let probe = Connection::open_in_memory()?;
+        *ready = probe.execute_batch("PRAGMA key = 'probe'").is_ok();
+        if !*ready {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+    if *ready {
+        Ok(())
+    } else {
+        Err(StoreError::OldLibrary)
     }
 }
 
@@ -84,6 +126,7 @@ impl Database {
         if rusqlite::version_number() < LEAST_SQLITE {
             return Err(StoreError::OldLibrary);
         }
+        wait_for_cipher()?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
