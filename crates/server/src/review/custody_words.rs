@@ -4,7 +4,7 @@ use fieldseal_packet::custody::{Event, Line};
 use fieldseal_packet::form::Form;
 use fieldseal_wire::console::Text;
 
-use super::words::{both, label, same};
+use super::words::{both, label, reserved, same};
 
 /// The details of a line, beside its event and actor.
 pub fn text(line: &Line, form: Option<&Form>) -> Text {
@@ -123,5 +123,8 @@ fn field_label(form: Option<&Form>, id: &str) -> Text {
     form.into_iter()
         .flat_map(|form| &form.fields)
         .find(|field| field.id == id)
-        .map_or_else(|| same(id), |field| label(&field.label))
+        .map_or_else(
+            || reserved(id).unwrap_or_else(|| same(id)),
+            |field| label(&field.label),
+        )
 }

@@ -5,7 +5,7 @@ use fieldseal_packet::record::Record;
 use fieldseal_wire::console::{FieldView, Text};
 use serde_json::Value;
 
-use super::words::{both, label, same};
+use super::words::{self, both, label, same};
 
 /// Every fact: the form's fields in the form's order, then what the form does not know, then the fields that all kinds have.
 pub fn labelled(record: &Record, form: Option<&Form>) -> Vec<FieldView> {
@@ -80,7 +80,9 @@ fn common(record: &Record, form: Option<&Form>) -> Vec<FieldView> {
         (
             "party_note",
             both("当事人情况", "About the party"),
-            party.and_then(|party| party.note.clone()).map(same),
+            party
+                .and_then(|party| party.note.as_deref())
+                .map(words::refusal),
         ),
         ("note", both("备注", "Note"), record.note.clone().map(same)),
         (
