@@ -38,7 +38,7 @@ export const en: Translation<typeof zh> = {
   'battery.percent': '{n}%',
   'clock.fast': 'The clock is {n} {n#minute|minutes} fast. Carry on; the difference is recorded.',
   'clock.slow': 'The clock is {n} {n#minute|minutes} slow. Carry on; the difference is recorded.',
-  recovered: 'Closed unexpectedly. {n#The photo is|All {n} photos are} here.',
+  recovered: 'Closed unexpectedly. All {n} {n#photo is|photos are} here.',
 
   'first.steps': 'Steps of the first start',
   'first.step-tablet': 'Enrol the tablet',
@@ -294,7 +294,6 @@ export const en: Translation<typeof zh> = {
   'upload.report': 'Fieldseal: upload of packet {packet} is stuck ({cause}), tablet {device}, {attempts} {attempts#try|tries}. The evidence is intact.',
   'upload.again': 'Try again',
   'upload.recent': 'Safe lately',
-  'upload.all-safe': 'All safe',
 
   'tasks.title': 'Returned packets',
   'tasks.count': '{n} {n#packet was|packets were} returned',

@@ -291,7 +291,6 @@ export const zh = {
   'upload.report': '巡证：证据包 {packet} 上传受阻（{cause}），平板 {device}，已试 {attempts} 次。证据完好。',
   'upload.again': '再试一次',
   'upload.recent': '最近已经安全',
-  'upload.all-safe': '全部安全',
 
   'tasks.title': '被退回的证据包',
   'tasks.count': '{n} 个证据包被退回',

@@ -35,7 +35,7 @@ const iconsByEvent: Record<string, IconName> = {
 export const custodyIcon = (event: string): IconName => iconsByEvent[event] ?? 'clock';
 
 /** Events that come in runs: shown once, at the last one's time, with how many. */
-const runs = new Set(['captured', 'described', 'shot', 'signed']);
+const runs = new Set(['captured', 'described', 'shot', 'party', 'signed']);
 /** Small edits told as one: what matters is who described, and until when. */
 const same: Record<string, string> = { shot: 'described', 'kind-changed': 'described' };
 

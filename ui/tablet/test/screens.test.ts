@@ -1,0 +1,83 @@
+/** Small decisions of the screens. */
+import type { CustodyView, FormView } from '@fieldseal/shared/bindings.ts';
+import { bytes, when } from '@fieldseal/shared/format.ts';
+import { fill } from '@fieldseal/shared/i18n/catalogue.ts';
+import { describe, expect, it, vi } from 'vitest';
+
+vi.stubGlobal('window', {});
+const { nextShot, shotList } = await import('../src/screens/camera/shots.ts');
+const { gathered } = await import('../src/screens/packet/custody.ts');
+const { later } = await import('../src/screens/describe/later.ts');
+
+const label = { zh: 'a', en: 'a' };
+const form: FormView = {
+  kind: 'k',
+  version: '1',
+  name: label,
+  shortName: label,
+  fields: [],
+  items: [],
+  shots: [
+    { id: 'one', label, expected: true, shownIf: null },
+    { id: 'two', label, expected: true, shownIf: null },
+    { id: 'extra', label, expected: false, shownIf: null },
+    { id: 'after', label, expected: true, shownIf: { field: 'stage', anyOf: ['removed'] } },
+  ],
+};
+
+describe('shot list', () => {
+  it('asks for what the facts ask for', () => {
+    expect(shotList(form, undefined, {}).map((shot) => shot.id)).toEqual(['one', 'two', 'extra', null]);
+  });
+  it('moves on to the next missing shot, and back to one left out', () => {
+    const list = (counts: Record<string, number>) => shotList(form, undefined, counts);
+    expect(nextShot(list({}), null)).toBe('one');
+    expect(nextShot(list({ one: 1 }), 'one')).toBe('two');
+    expect(nextShot(list({ two: 1 }), 'two')).toBe('one');
+    expect(nextShot(list({ one: 1, two: 1 }), 'two')).toBe(null);
+  });
+});
+
+describe('custody', () => {
+  const line = (event: string, at: string, actor = '周敏'): CustodyView => ({ at, event, actor, params: {}, afterSeal: false, pending: false });
+  it('tells a run of photos and of signatures as one line, at the last one', () => {
+    const lines = gathered([line('captured', '1'), line('captured', '2'), line('signed', '3'), line('signed', '4', '陆一鸣'), line('sealed', '5')]);
+    expect(lines.map(({ event, at, params }) => [event, at, params['count']])).toEqual([
+      ['captured', '2', '2'],
+      ['signed', '4', '2'],
+      ['sealed', '5', '1'],
+    ]);
+    expect(lines[1]?.actor).toBe('周敏、陆一鸣');
+  });
+});
+
+describe('what is typed', () => {
+  it('is saved once after a pause, and at once when the field is left', () => {
+    vi.useFakeTimers();
+    const save = vi.fn();
+    const pause = later(save);
+    pause.soon('a');
+    pause.soon('ab');
+    vi.runAllTimers();
+    expect(save.mock.calls).toEqual([['ab']]);
+    pause.soon('abc');
+    pause.now();
+    pause.now();
+    expect(save).toHaveBeenCalledTimes(2);
+    vi.useRealTimers();
+  });
+});
+
+describe('words', () => {
+  it('pick the form for the number', () => {
+    expect(fill('{n} {n#packet is|packets are} left', { n: 1 })).toBe('1 packet is left');
+    expect(fill('{n} {n#packet is|packets are} left', { n: 2 })).toBe('2 packets are left');
+  });
+  it('name days and sizes', () => {
+    const now = new Date(2026, 10, 23, 12);
+    expect(when(new Date(2026, 10, 23, 9, 7), now)).toBe('今天 09:07');
+    expect(when(new Date(2026, 10, 22, 18, 40), now)).toBe('昨天 18:40');
+    expect(when(new Date(2025, 0, 2, 3, 4), now)).toBe('2025年1月2日 03:04');
+    expect(bytes(88_440_000)).toBe('88.4 MB');
+  });
+});
