@@ -57,7 +57,7 @@ class Tablet {
   take(state: StateView): void {
     const first = this.state === null;
     this.state = state;
-    if (state.recoveredPhotos) this.recovered = state.recoveredPhotos;
+    if (first && state.recoveredPhotos) this.recovered = state.recoveredPhotos;
     const language = (!state.enrolled && this.chosen) || (state.language === 'en' ? 'en' : 'zh');
     if (first || language !== locale.language) locale.set(language);
     applyTheme(state.theme);

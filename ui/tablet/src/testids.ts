@@ -13,7 +13,8 @@
  *             shot-<shot id>, shot-other, capture-count (text: photos stored in this draft), capture-problem, capture-retry,
  *             look, to-describe, back
  * describe    describe-saved, kind-<kind>, photo-<i>, choice-<field>-<choice>, field-<field> (input), plus-<field>, minus-<field>,
- *             item-code-<code>, party-present|absent|refused|unknown, missing (what is missing), to-seal, back
+ *             item-code-<code>, party-present|absent|refused|unknown, missing (what is missing), to-seal, back,
+ *             give-up → give-up-reason → pin-input → pin-go
  *   photo     photo-shot-<shot id>, void-open, void-reason-<i>, void-text, void-go
  * seal        party-present|absent|refused|unknown, party-name, refusal-informed-refused|refused-left|other,
  *             sign-<i> → pin-input → pin-go (dialog), signed-<i>, reopen → reopen-go, seal-missing (what is missing, by name),

@@ -200,6 +200,11 @@ export const en: Translation<typeof zh> = {
   'void.double': 'Taken twice',
   'void.go': 'Void',
 
+  'give-up.open': 'Give this draft up',
+  'give-up.title': 'Give this draft up?',
+  'give-up.why': 'The photos are not deleted: the draft is sealed with them as a packet of kind void, and your reason goes along.',
+  'give-up.go': 'Give up',
+
   'party.title': 'Party',
   'party.present': 'Present',
   'party.refused': 'Refuses to sign',

@@ -197,6 +197,11 @@ export const zh = {
   'void.double': '重复',
   'void.go': '作废',
 
+  'give-up.open': '放弃这份草稿',
+  'give-up.title': '放弃这份草稿？',
+  'give-up.why': '照片不会删除：草稿连同照片封存成一个“作废”的证据包，原因随包提交。',
+  'give-up.go': '放弃',
+
   'party.title': '当事人',
   'party.present': '在场',
   'party.refused': '拒绝签名',
