@@ -25,13 +25,19 @@ async function accessible(screen) {
   assert.deepEqual(await barriers(page, [...WCAG, 'best-practice']), [], `barriers on ${screen}`);
 }
 
-/** Moves with J until the row is chosen, then opens it with Enter. */
+const chosen = () => idOf(page.locator('[data-testid=row].chosen'));
+
+/** Moves with K to the top of the list. */
+async function toTop() {
+  const first = await idOf(page.locator('[data-testid=row]').first());
+  for (let moves = 0; moves < 60 && (await chosen()) !== first; moves += 1) await press('k');
+}
+
+/** Moves with K and J until the row is chosen, then opens it with Enter. */
 async function openByKeyboard(id) {
-  await page.waitForSelector(`[data-testid=row][data-packet="${id}"]`);
-  for (let moves = 0; moves < 60; moves += 1) {
-    if (await row(id).evaluate((element) => element.classList.contains('chosen'))) break;
-    await press('j');
-  }
+  await row(id).waitFor();
+  await toTop();
+  for (let moves = 0; moves < 60 && (await chosen()) !== id; moves += 1) await press('j');
   await press('Enter');
   await page.waitForSelector(`[data-testid=review][data-packet="${id}"] [data-testid=findings]`);
 }
@@ -78,7 +84,6 @@ test('signing in leads to the list, with every packet that the tablet has made s
 });
 
 test('J, K and / move and search without the mouse', async () => {
-  const chosen = () => idOf(page.locator('[data-testid=row].chosen'));
   assert.equal(await chosen(), listed[0]);
   await press('j');
   assert.equal(await chosen(), listed[1]);
@@ -217,6 +222,58 @@ test('R returns with a reason, the next opens, A accepts it', async () => {
   await page.locator('[data-testid=decisions]').filter({ hasText: '缺门牌照片；请补拍门牌。' }).waitFor();
   assert.match(await page.locator('[data-testid=decision-bar]').textContent(), /已有决定：已退回/);
   await shot('returned');
+});
+
+test('L sends to legal review, and the packet stays open; refusing is under the menu', async () => {
+  await page.goto(`${server.address}/#/open`);
+  await page.waitForSelector('[data-testid=queue][data-queue=open] [data-testid=row]');
+  const left = await page.locator('[data-testid=row]').first().getAttribute('data-packet');
+  await openByKeyboard(left);
+  await press('l');
+  await page.waitForSelector('[data-testid=undo]');
+  await page.getByRole('button', { name: '立即发送' }).focus();
+  await press('Enter');
+  await page.waitForSelector('[data-testid=undo]', { state: 'detached' });
+  await page.goto(`${server.address}/#/open`);
+  await row(left).filter({ hasText: '法制审核中' }).waitFor();
+
+  await openByKeyboard(left);
+  await page.locator('[data-testid=decide-more]').focus();
+  await press('Enter', 'Tab', 'Enter');
+  await page.waitForSelector('[data-testid=reason][open]');
+  await press('3', '/');
+  await page.keyboard.type('照片看不清楼层。');
+  await press('Control+Enter');
+  await page.waitForSelector('[data-testid=undo]');
+  await page.waitForSelector('[data-testid=undo]', { state: 'detached' });
+  await page.goto(`${server.address}/#/done`);
+  await row(left).filter({ hasText: '不予采用' }).waitFor();
+  await openByKeyboard(left);
+  const made = page.locator('[data-testid=decisions] li');
+  assert.equal(await made.count(), 2, 'both decisions stand, oldest first');
+  assert.match(await made.nth(0).textContent(), /法制审核/);
+  assert.match(await made.nth(1).textContent(), /不能证明所述事实；照片看不清楼层。/);
+});
+
+test('single-key shortcuts can be turned off', async () => {
+  await page.goto(`${server.address}/#/done`);
+  await page.waitForSelector('[data-testid=queue][data-queue=done] [data-testid=row]');
+  await toTop();
+  const before = await chosen();
+  await press('?');
+  await page.locator('[data-testid=help] input[type=checkbox]').focus();
+  await press('Space', 'Escape');
+  await press('j');
+  assert.equal(await chosen(), before, 'J sleeps');
+  await press('?');
+  assert.equal(await page.locator('[data-testid=help][open]').count(), 0, '? sleeps too');
+  await page.locator('[data-testid=me]').focus();
+  await press('Enter');
+  await page.locator('[data-testid=me-dialog] input[type=checkbox]').focus();
+  await press('Space', 'Escape');
+  await page.locator('[data-testid=row].chosen a').focus();
+  await press('j');
+  assert.notEqual(await chosen(), before, 'J wakes');
 });
 
 test('the quarantine opens, in English and in the dark too', async () => {
