@@ -1,6 +1,7 @@
 //! Who may know whom, as docs/architecture.md draws it. Development dependencies are free: a test may reach across.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 use fieldseal_e2e::workspace;
@@ -30,7 +31,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
 /// Libraries that only these crates of ours may name.
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("tauri", &["fieldseal-tablet"]),
-    ("rusqlite", &["fieldseal-vault", "fieldseal-server"]),
+    // The device carries the vault's transactions about; what is in them is the vault's alone (see below).
+    (
+        "rusqlite",
+        &["fieldseal-vault", "fieldseal-server", "fieldseal-device"],
+    ),
     (
         "axum",
         &[
@@ -135,4 +140,40 @@ fn libraries_stay_where_they_belong() {
             );
         }
     }
+}
+
+/// Rust files below a folder.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)
+        .expect("a folder of sources")
+        .flatten()
+    {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn sql_stands_in_the_vault_and_the_server_alone() {
+    let mut seen = 0;
+    for crate_name in [
+        "tlog", "packet", "wire", "sync", "device", "cli", "vault", "server",
+    ] {
+        for path in sources(&workspace().join("crates").join(crate_name).join("src")) {
+            let text = std::fs::read_to_string(&path).expect("a source file");
+            let has_sql = ["SELECT ", "INSERT INTO ", "INSERT OR ", "DELETE FROM "]
+                .iter()
+                .any(|word| text.contains(word));
+            let may = matches!(crate_name, "vault" | "server");
+            assert!(may || !has_sql, "{} holds SQL", path.display());
+            seen += usize::from(has_sql);
+        }
+    }
+    assert!(seen > 5, "the test does not find the SQL that there is");
 }

@@ -70,7 +70,9 @@ fn left() -> &'static Left {
         let photos_in = folder.path().join("photos");
         photos(&photos_in);
         let into = folder.path().join("demo");
-        let mut demo = fieldseal().unwrap();
+        // A line that hangs is a failure too, with all it has said until then.
+        let mut demo = Command::new("timeout");
+        demo.arg("300").arg(fieldseal().unwrap().get_program());
         let outcome = run(demo
             .arg("demo")
             .arg("--dir")
