@@ -196,7 +196,10 @@ impl CaptureWriter<'_> {
         {
             return Err(CaptureError::DescriptionTooLong);
         }
-        let mut segment = self.segment.take().ok_or(CaptureError::Broken)?;
+        let mut segment = self
+            .segment
+            .take()
+            .ok_or_else(|| CaptureError::Write(io::Error::other("an earlier write failed")))?;
         let summed = segment.end_content()?;
         if summed.size > SYNC_EARLY_BYTES {
             let synced = segment.sync();

@@ -2,7 +2,7 @@
 
 use crate::chain::{Chain, HIGH_WATER, recover};
 use crate::db::{Database, Schema, StoreError};
-use crate::disk::{Disk, OsDisk};
+use crate::disk::{Disk, OsDisk, make_dir_durably};
 use crate::folder::{Folder, OUTBOX_DB, VAULT_DB, names};
 use crate::keys::{KdfParams, KeyError, Secret};
 use crate::pending;
@@ -118,7 +118,7 @@ impl Vault {
     pub fn create(dir: &Path, birth: Birth, config: VaultConfig) -> Result<Self, CreateError> {
         check_officer(&birth.officer).map_err(CreateError::Officer)?;
         let disk = &*config.disk;
-        disk.make_dir(dir)?;
+        make_dir_durably(disk, dir)?;
         let lock = take_lock(dir)?.ok_or(CreateError::InUse)?;
         if Self::exists(dir) {
             return Err(CreateError::Exists);

@@ -81,6 +81,19 @@ impl DiskFile for OsFile {
     }
 }
 
+/// Makes a directory, and its name durable as far as the folder above lets itself be opened.
+pub(crate) fn make_dir_durably(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
+    disk.make_dir(dir)?;
+    let above = dir
+        .parent()
+        .filter(|above| !above.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    match disk.sync_dir(above) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        outcome => outcome,
+    }
+}
+
 /// Replaces a small file as a whole. After a crash at any step the file has its old or its new bytes: they are written
 /// beside it and made durable first, then renamed over it. A leftover of an earlier crash is written anew.
 pub(crate) fn replace_durably(

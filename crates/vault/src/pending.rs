@@ -1,7 +1,7 @@
 //! A device is enrolled before any officer has a PIN, so before there is a vault. Until then its key waits here, in a
 //! file that only this user can read; making the vault wraps the key and removes the file.
 
-use crate::disk::{Disk, replace_durably};
+use crate::disk::{Disk, make_dir_durably, replace_durably};
 use crate::keys::Secret;
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -27,7 +27,7 @@ struct Stored {
 
 /// Keeps it, in place of an earlier one: durable when this returns, so that a one-time code is not used up in vain.
 pub fn write(disk: &dyn Disk, dir: &Path, pending: &PendingDevice) -> io::Result<()> {
-    disk.make_dir(dir)?;
+    make_dir_durably(disk, dir)?;
     let stored = Stored {
         seed: hex::encode(pending.seed.as_ref()),
         facts: pending.facts.clone(),

@@ -135,6 +135,8 @@ impl Vault {
                 moved.push(capture_seq);
             }
         }
+        // What comes from here on is new, not recovered.
+        open.rebuilt = false;
         self.move_to_originals(&moved)?;
         let present =
             |capture_seq: &u64| waiting.contains(capture_seq) || kept.contains(capture_seq);

@@ -192,6 +192,59 @@ fn a_seal_of_another_body_or_place_is_refused() {
 }
 
 #[test]
+fn a_plan_names_its_own_captures_once_and_as_they_were() {
+    let dir = folder();
+    let vault = created(dir.path());
+    with_photos(&vault, packet(1), &[b"a"]);
+    with_photos(&vault, packet(2), &[b"another's"]);
+    close(&vault, packet(1)).unwrap();
+    let mine = PlanEntry {
+        path: "x".into(),
+        size: 1,
+        crc32: crc32fast::hash(b"a"),
+        source: Source::Segment(1),
+    };
+    let plans = [
+        vec![mine.clone(), mine.clone()],
+        vec![PlanEntry {
+            size: 2,
+            ..mine.clone()
+        }],
+        vec![PlanEntry {
+            crc32: 0,
+            ..mine.clone()
+        }],
+        vec![PlanEntry {
+            source: Source::Segment(2),
+            ..mine.clone()
+        }],
+        vec![PlanEntry {
+            source: Source::Segment(9),
+            ..mine.clone()
+        }],
+        vec![PlanEntry {
+            source: Source::Inline(Vec::new()),
+            ..mine.clone()
+        }],
+    ];
+    for (n, plan) in plans.into_iter().enumerate() {
+        let sealing = Sealing {
+            seal: format!("body of {}\n", packet(1)).into_bytes(),
+            sealed_at: at(2),
+            title: None,
+            plan,
+            zip_size: 0,
+        };
+        let outcome = vault.write(|tx| sealing::seal(tx, packet(1), &sealing));
+        assert!(
+            matches!(outcome, Err(StoreError::Value("plan"))),
+            "plan {n}"
+        );
+    }
+    seal(&vault, packet(1), &[1]).unwrap();
+}
+
+#[test]
 fn captures_and_custody_lines_can_not_be_changed() {
     let dir = folder();
     let vault = created(dir.path());
@@ -308,6 +361,11 @@ fn a_corrupt_database_is_set_aside_and_rebuilt_from_the_segments() {
             if name == "vault.db" { 4 } else { 1 }
         );
         assert!(report.missing.is_empty() && report.set_aside.is_empty());
+        let draft = vault.read(|c| drafts::get(c, packet(2))).unwrap().unwrap();
+        assert_eq!(draft.recovered, name == "vault.db");
+        with_photos(&vault, packet(3), &[b"new"]);
+        let draft = vault.read(|c| drafts::get(c, packet(3))).unwrap().unwrap();
+        assert!(!draft.recovered, "what comes after is new");
         vault.hand_over().unwrap();
 
         let packet_now = vault.read(|c| packets::get(c, packet(1))).unwrap().unwrap();

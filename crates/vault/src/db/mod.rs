@@ -103,6 +103,7 @@ fn wait_for_cipher() -> Result<(), StoreError> {
             return Ok(());
         }
         let probe = Connection::open_in_memory()?;
+        probe.execute_batch("PRAGMA cipher_log_level = NONE")?;
         *ready = probe.execute_batch("PRAGMA key = 'probe'").is_ok();
         if !*ready {
             std::thread::sleep(Duration::from_millis(1));
@@ -153,7 +154,7 @@ impl Database {
         if mode != "wal" {
             return Err(StoreError::Unreadable("journal mode"));
         }
-        connection.execute_batch("PRAGMA synchronous = FULL;")?;
+        connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;")?;
         connection.set_prepared_statement_cache_capacity(64);
         schema.bring_up(&mut connection)?;
         Ok(Self { connection })

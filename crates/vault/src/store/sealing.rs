@@ -267,6 +267,7 @@ pub fn seal(
     if !sealing.seal.starts_with(&closing.body) {
         return Err(StoreError::Value("seal"));
     }
+    check_plan(tx, draft, &sealing.plan)?;
     let kind = drafts::get(tx, draft)?.ok_or(StoreError::NotFound)?.kind;
     let photos = captures::count(tx, draft)?;
     let digest = Sha256Digest::of(&sealing.seal);
@@ -288,6 +289,31 @@ pub fn seal(
         [draft.to_string()],
     )?)?;
     Ok(digest)
+}
+
+/// The plan's originals are this draft's, each at most once, with the size and sum of the shutter.
+fn check_plan(
+    connection: &Connection,
+    draft: PacketId,
+    plan: &[PlanEntry],
+) -> Result<(), StoreError> {
+    let mut seen = std::collections::HashSet::new();
+    for entry in plan {
+        let right = match &entry.source {
+            Source::Inline(bytes) => entry.size == bytes.len() as u64,
+            Source::Segment(capture_seq) => {
+                let capture =
+                    captures::get(connection, *capture_seq)?.ok_or(StoreError::Value("plan"))?;
+                capture.draft == draft
+                    && (capture.size, capture.crc32) == (entry.size, entry.crc32)
+                    && seen.insert(*capture_seq)
+            }
+        };
+        if !right {
+            return Err(StoreError::Value("plan"));
+        }
+    }
+    Ok(())
 }
 
 /// A packet to be written down, here or when it is taken back from the outbox.
