@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use anyhow::Result;
 
-use crate::process::{passing_on, quietly};
+use crate::process::{self, passing_on, quietly};
 use crate::progress::Progress;
 
 /// `fieldseal`, as built.
@@ -43,7 +43,7 @@ pub fn screens(progress: &Progress) -> Result<()> {
 
 pub fn programs(progress: &Progress, programs: Programs) -> Result<()> {
     progress.say("building the programs (the first time takes minutes)");
-    let mut cargo = Command::new("cargo");
+    let mut cargo = process::cargo();
     cargo.args(["build", "--bin", "fieldseal"]);
     if programs == Programs::WithWindow {
         cargo.args([

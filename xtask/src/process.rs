@@ -18,6 +18,34 @@ pub fn is_there(program: &str) -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
+/// `cargo`, as a person would call it.
+pub fn cargo() -> Command {
+    let mut command = Command::new("cargo");
+    forget_our_package(&mut command);
+    command
+}
+
+/// Cargo tells `cargo xtask` which package it runs, in variables; some build scripts (ring's) are run again whenever these
+/// are others than the last time, and everything above them is compiled again.
+pub fn forget_our_package(command: &mut Command) {
+    let of_our_package = |name: &str| {
+        [
+            "CARGO_PKG_",
+            "CARGO_MANIFEST_",
+            "CARGO_BIN_",
+            "CARGO_CRATE_",
+            "CARGO_PRIMARY_",
+        ]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+    };
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(of_our_package) {
+            command.env_remove(name);
+        }
+    }
+}
+
 /// Runs to the end and keeps what it said; an error only when it could not be started.
 pub fn output(command: &mut Command) -> Result<Output> {
     let program = name(command);

@@ -168,7 +168,7 @@ fn rust_packages(progress: &Progress) -> Result<()> {
     let host = output(Command::new("rustc").args(["--print", "host-tuple"]))?;
     let host = String::from_utf8_lossy(&host.stdout).trim().to_owned();
     let fetch = || {
-        let mut cargo = Command::new("cargo");
+        let mut cargo = process::cargo();
         cargo.args(["fetch", "--target", &host]);
         cargo
     };
@@ -234,7 +234,7 @@ fn tauri_driver(progress: &Progress) -> Result<()> {
     }
     progress.say(&format!("building tauri-driver {TAURI_DRIVER}"));
     passing_on(
-        Command::new("cargo")
+        process::cargo()
             .args([
                 "install", "--quiet", "--locked", "--debug", "--force", "--root", TOOLS,
             ])

@@ -13,7 +13,7 @@ use anyhow::{Result, bail};
 
 use crate::build::{self, TEST_FEATURES};
 use crate::counts::{self, Counts};
-use crate::process::heard;
+use crate::process::{forget_our_package, heard};
 use crate::progress::{Progress, clock};
 use crate::setup::{self, Need};
 
@@ -99,8 +99,10 @@ pub fn run(progress: &Progress, arguments: &[String]) -> Result<ExitCode> {
 
 fn carry_out(stage: &Stage, path: &OsStr, program: &Path) -> Outcome {
     let began = Instant::now();
+    let mut command = Command::new(stage.program);
+    forget_our_package(&mut command);
     let heard = heard(
-        Command::new(stage.program)
+        command
             .args(&stage.arguments)
             .current_dir(Path::new(stage.folder))
             .env("PATH", path)
