@@ -1,7 +1,5 @@
 //! The binary's subcommands as the contract lists them.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
 use fieldseal_e2e::{check, fieldseal, run};
 
 #[test]
