@@ -10,7 +10,7 @@ use std::io::{Read, Write as _};
 use fieldseal_packet::context::CaptureContext;
 use fieldseal_packet::custody::{Event, Meta};
 use fieldseal_packet::{PacketId, sniff};
-use fieldseal_vault::{CaptureMeta, TakenIn, Vault, captures, custody, drafts};
+use fieldseal_vault::{CaptureError, CaptureMeta, TakenIn, Vault, captures, custody, drafts};
 use rusqlite::Transaction;
 
 use crate::api::{CaptureArgs, CaptureView};
@@ -46,7 +46,7 @@ impl Core {
             }
             writer
                 .write_all(&buffer[..count])
-                .map_err(|error| Problem::because(Code::NotStored, error))?;
+                .map_err(CaptureError::from_write)?;
         }
         let (draft, kind) = self.draft_for(&vault, args);
         let meta = CaptureMeta {
