@@ -1,6 +1,8 @@
 //! Two tablets and a server that loses, doubles, delays, forgets and restarts, under seeds that are printed when one fails.
 //! Whatever happens: nothing is called safe that the server has not logged, and in the end everything is safe.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use fieldseal_packet::{PacketId, Sha256Digest, Timestamp};

@@ -1,5 +1,7 @@
 //! One packet, one fault at a time: what the outbox asks for next.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use fieldseal_packet::{PacketId, Sha256Digest, Timestamp};
 use fieldseal_sync::{
     Answer, Cause, Effect, Failure, Jitter, NewJob, Outbox, SavedJob, Settings, State,

@@ -1,5 +1,7 @@
 //! The whole line in process: tablet and server, from the shutter to the decision.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod kit;
 
 use fieldseal_device::ImageKind;

@@ -1,5 +1,7 @@
 //! What is refused, with which code, and that nothing is lost by it.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod kit;
 
 use fieldseal_device::api::{PartyInput, Request};

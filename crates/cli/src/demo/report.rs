@@ -88,32 +88,39 @@ pub(crate) fn proved(say: &Say, dir: &Path, done: &[Done], trust: &Trust) -> any
     Ok(())
 }
 
+/// Sentences of one kind that are said one by one; of more, the first stands for all.
+const SAID_EACH: usize = 3;
+
 fn sentences(say: &Say, report: &Report, level: Level, zh: &str, en: &str) -> io::Result<()> {
-    let mut said: BTreeMap<&str, (String, usize)> = BTreeMap::new();
-    for finding in report
+    let mut said: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let of_level = report
         .findings
         .iter()
-        .filter(|finding| finding.code.level() == level)
-    {
-        let entry = said
-            .entry(finding.code.word())
-            .or_insert_with(|| (finding.text(say.language()), 0));
-        entry.1 += 1;
+        .filter(|finding| finding.code.level() == level);
+    for finding in of_level {
+        said.entry(finding.code.word())
+            .or_default()
+            .push(finding.text(say.language()));
     }
     if said.is_empty() {
         return Ok(());
     }
     say.line(format!("  {zh}"), format!("  {en}"))?;
-    for (text, count) in said.values() {
-        let times = if *count > 1 {
-            format!("  ×{count}")
+    for texts in said.values() {
+        let shown = if texts.len() > SAID_EACH {
+            1
         } else {
-            String::new()
+            texts.len()
         };
-        say.line(
-            format!("    - {text}{times}"),
-            format!("    - {text}{times}"),
-        )?;
+        for text in texts.iter().take(shown) {
+            say.line(format!("    - {text}"), format!("    - {text}"))?;
+        }
+        if let rest @ 1.. = texts.len() - shown {
+            say.line(
+                format!("      （同样的另有 {rest} 条）"),
+                format!("      (and {rest} more like it)"),
+            )?;
+        }
     }
     Ok(())
 }
