@@ -68,6 +68,17 @@ describe('a decision', () => {
     expect(asked()).toEqual(['a', 'a']);
   });
 
+  it('never goes out in the name of another who signs in', async () => {
+    decide.mockRejectedValueOnce(new ApiError('unauthenticated'));
+    pending.put(decision('a'));
+    await pending.flush();
+    pending.put(decision('b'));
+    pending.forget();
+    await vi.advanceTimersByTimeAsync(10 * GRACE_MS);
+    expect(asked()).toEqual(['a']);
+    expect(pending.failed).toEqual([]);
+  });
+
   it('counts as gone while it waits or is under way, and no longer when it failed', async () => {
     decide.mockRejectedValueOnce(new ApiError('conflict'));
     pending.put(decision('a'));

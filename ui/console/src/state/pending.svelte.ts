@@ -63,6 +63,12 @@ class Pending {
     this.failed = this.failed.filter((entry) => entry.what !== what);
   }
 
+  /** Another reviewer has signed in: what the one before him decided must not go out in his name. */
+  forget(): void {
+    this.undo();
+    this.failed = [];
+  }
+
   private send(what: Waiting): void {
     this.gone = [...this.gone, what.id];
     this.sending = this.sending.then(async () => {

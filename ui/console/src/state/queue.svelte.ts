@@ -47,6 +47,18 @@ export class Queue {
     void this.load();
   }
 
+  /** Leaves nothing of what an earlier account has seen. */
+  forget(): void {
+    this.asking?.abort();
+    this.verdict = null;
+    this.words = '';
+    this.rows = [];
+    this.total = 0;
+    this.chosen = null;
+    this.loaded = false;
+    this.problem = null;
+  }
+
   /** Moves the choice by one and says which row it is now. */
   move(by: 1 | -1): PacketSummary | undefined {
     const at = this.rows.findIndex((row) => row.id === this.chosen);

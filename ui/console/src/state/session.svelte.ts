@@ -10,6 +10,7 @@ class Account {
   offline = $state(false);
   /** A session that ran out in the middle of work: the sign-in screen says so. */
   expired = $state(false);
+  private last: string | null = null;
 
   /** Who may decide, look at packets, see the quarantine. The server keeps it; the screens only don't offer what it refuses. */
   get decides(): boolean {
@@ -32,6 +33,7 @@ class Account {
     this.offline = false;
     try {
       this.session = await currentSession();
+      this.last = this.session.account;
     } catch (cause) {
       this.session = null;
       this.offline = cause instanceof ApiError && cause.code === 'offline';
@@ -39,8 +41,12 @@ class Account {
     this.asked = true;
   }
 
-  async enter(name: string, password: string): Promise<void> {
-    this.session = await signIn(name, password);
+  /** Signs in. `onOther` runs first when this is another account than the one before it in this page. */
+  async enter(name: string, password: string, onOther: () => void): Promise<void> {
+    const session = await signIn(name, password);
+    if (this.last !== null && this.last !== session.account) onOther();
+    this.last = session.account;
+    this.session = session;
     this.expired = false;
   }
 
