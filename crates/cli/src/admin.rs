@@ -80,6 +80,11 @@ enum Command {
         #[arg(long, value_name = "F")]
         password_file: Option<PathBuf>,
     },
+    /// Close a console account at once
+    DisableAccount {
+        /// What is typed at sign-in
+        account: String,
+    },
     /// Refuse a key from now on, and log it
     Revoke {
         /// Key's name, such as <origin>/device/<id>
@@ -222,6 +227,13 @@ fn answer(config: &Config, command: Command) -> anyhow::Result<Answer> {
             Answer::new(
                 format!("{account} can sign in\n"),
                 json!({"account": account}),
+            )
+        }
+        Command::DisableAccount { account } => {
+            open()?.disable_account(&account)?;
+            Answer::new(
+                format!("{account} can no longer sign in\n"),
+                json!({"disabled": account}),
             )
         }
         Command::Revoke { key, reason } => {

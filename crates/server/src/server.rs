@@ -323,11 +323,15 @@ impl Running {
     pub async fn stop(self) -> Result<(), StopError> {
         let _ = self.stop.send(true);
         let patience = Duration::from_secs(10);
-        let serving = tokio::time::timeout(patience, self.serving).await;
+        // An upload that is cut off here resumes where it is.
+        let cut_off = self.serving.abort_handle();
+        if tokio::time::timeout(patience, self.serving).await.is_err() {
+            cut_off.abort();
+        }
         let intake = tokio::time::timeout(patience, self.intake).await;
         let sequencer = tokio::time::timeout(patience, self.sequencer).await;
-        match (serving, intake, sequencer) {
-            (Ok(Ok(Ok(()))), Ok(Ok(())), Ok(Ok(()))) => Ok(()),
+        match (intake, sequencer) {
+            (Ok(Ok(())), Ok(Ok(()))) => Ok(()),
             _ => Err(StopError),
         }
     }

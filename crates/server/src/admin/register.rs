@@ -208,6 +208,20 @@ impl Admin {
         Ok(())
     }
 
+    /// Closes an account at once. What it decided stays.
+    pub fn disable_account(&self, account: &str) -> Result<(), AdminError> {
+        let now = self.config.ambient.now();
+        let closed = self.db.write_blocking(|tx| {
+            custody::audit(tx, now, "admin", "disabled-account", account)?;
+            accounts::disable(tx, account, now)
+        })?;
+        if closed {
+            Ok(())
+        } else {
+            Err(AdminError::Unknown("account"))
+        }
+    }
+
     /// Revokes every active key of this name: refused from now on, and a leaf as soon as the sequencer runs.
     pub fn revoke(&self, key_name: &str, reason: &str) -> Result<usize, AdminError> {
         if !REASONS.contains(&reason) {

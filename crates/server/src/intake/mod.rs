@@ -20,7 +20,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use crate::app::Shared;
-use crate::review::detail;
+use crate::review::prepare::prepare;
 use crate::store::packets::PacketRow;
 use crate::store::{quarantine, uploads};
 use admit::IntakeError;
@@ -123,8 +123,8 @@ async fn previews(app: Shared, packets: Vec<PacketRow>) {
             return;
         };
         let this = app.clone();
-        let made = tokio::task::spawn_blocking(move || detail::make_previews(&this, &packet));
-        report(made.await.map(Ok));
+        let made = tokio::task::spawn_blocking(move || prepare(&this, &packet));
+        report(made.await);
     }
 }
 

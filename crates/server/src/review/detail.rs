@@ -6,7 +6,7 @@ use fieldseal_packet::form::{Form, MAX_FORM};
 use fieldseal_packet::json::parse_strict_as;
 use fieldseal_packet::record::{Item, Record};
 use fieldseal_packet::verify::{Source as _, ZipSource};
-use fieldseal_packet::zipread::{ReadAt, Stretch};
+use fieldseal_packet::zipread::ReadAt;
 use fieldseal_wire::console::{CustodyView, DecisionView, ItemView, PacketDetail, PlaceView, Text};
 use std::collections::HashMap;
 
@@ -15,8 +15,6 @@ use super::summary::{can_preview, item_number};
 use super::words::{decision_of, label, same};
 use super::{custody_words, fields, list};
 use crate::ambient::rfc3339;
-use crate::app::App;
-use crate::blobs::Blobs as _;
 use crate::intake::examine::read;
 use crate::store::packets::{self, DecisionRow, PacketRow};
 use crate::store::{Db, StoreError, accounts, custody};
@@ -115,38 +113,6 @@ pub fn detail(
         next,
         previous,
     })
-}
-
-/// Makes the small pictures of a packet's first items. What can't be made is remembered with its reason.
-pub fn make_previews(app: &App, packet: &PacketRow) {
-    let Ok(file) = app.blobs.open(&Sha256Digest(packet.zip_sha256)) else {
-        return;
-    };
-    let (documents, Ok(source)) = (documents(&*file), ZipSource::open(&*file)) else {
-        return;
-    };
-    let items = documents
-        .record
-        .map(|record| record.items)
-        .unwrap_or_default();
-    for item in items.iter().take(MAX_MEASURED) {
-        let Ok(bytes) = source.open(&item.path) else {
-            continue;
-        };
-        let Ok(size) = bytes.size() else { continue };
-        let is_as_said = Sha256Digest::of_reader(&mut Stretch::new(&*bytes, 0, size))
-            .is_ok_and(|(digest, _)| digest == item.sha256);
-        if is_as_said && app.previews.known(&item.sha256).is_none() {
-            let item = ItemBytes {
-                file: &*bytes,
-                size,
-                sha256: item.sha256,
-                media_type: &item.media_type,
-            };
-            // A reason for not making one is kept beside the pictures.
-            let _ = app.previews.make(&item);
-        }
-    }
 }
 
 /// A decision for the screen.

@@ -5,6 +5,7 @@ pub mod decide;
 pub mod detail;
 mod fields;
 pub mod list;
+pub mod prepare;
 pub mod preview;
 pub mod summary;
 pub mod words;

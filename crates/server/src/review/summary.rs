@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::words;
 
+/// Pictures that the list shows of a packet.
+pub const SHOWN: usize = 3;
 /// Longest title, in characters.
 const LONGEST_TITLE: usize = 120;
 
@@ -120,7 +122,7 @@ pub fn facts(check: &PacketCheck, id: &str) -> Facts {
         items: u32::try_from(items.len()).unwrap_or(u32::MAX),
         previews: shown
             .filter_map(|item| item_number(&item.path))
-            .take(3)
+            .take(SHOWN)
             .collect(),
     };
     let mut search = vec![

@@ -1,7 +1,8 @@
-//! JSON bodies with a limit, refused as problems.
+//! JSON bodies with a limit, and parts of the address: refused as problems.
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use fieldseal_wire::ProblemCode;
 use serde::de::DeserializeOwned;
@@ -54,5 +55,19 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Json<T> {
         serde_json::from_slice(&bytes)
             .map(Json)
             .map_err(|_| Failure::bad_request("the body is not the JSON that is described"))
+    }
+}
+
+/// A part of the address; what does not read names nothing that is here.
+pub struct Part<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Shared> for Part<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Failure> {
+        Path::from_request_parts(parts, app)
+            .await
+            .map(|Path(value)| Self(value))
+            .map_err(|_| Failure::new(ProblemCode::NotFound))
     }
 }

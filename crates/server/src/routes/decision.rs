@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use axum::Json as Answer;
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::routing::post;
 use fieldseal_packet::Sha256Digest;
 use fieldseal_wire::console::{DecisionRequest, DecisionView};
 
-use super::body::Json;
+use super::body::{Json, Part};
 use crate::access::session::SignedIn;
 use crate::app::Shared;
 use crate::problem::Failure;
@@ -30,7 +30,7 @@ pub fn routes() -> Router<Shared> {
 pub(super) async fn post_decision(
     State(app): State<Shared>,
     who: SignedIn,
-    Path(id): Path<String>,
+    Part(id): Part<String>,
     Json(request): Json<DecisionRequest>,
 ) -> Result<Answer<DecisionView>, Failure> {
     who.require(&["reviewer", "supervisor"])?;

@@ -1,13 +1,14 @@
 //! `/trust` and `/log`: the public side of the log. Entry bundles say who patrols when, so they need an auditor's account.
 
 use axum::Router;
-use axum::extract::{FromRequestParts as _, Path, Request, State};
+use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use fieldseal_tlog::tile::TilePath;
 use fieldseal_wire::ProblemCode;
 
+use super::body::Part;
 use crate::access::session::SignedIn;
 use crate::app::Shared;
 use crate::problem::Failure;
@@ -35,7 +36,7 @@ async fn checkpoint(State(app): State<Shared>) -> Result<Response, Failure> {
 
 async fn tile(
     State(app): State<Shared>,
-    Path(path): Path<String>,
+    Part(path): Part<String>,
     request: Request,
 ) -> Result<Response, Failure> {
     let path = TilePath::parse(&format!("tile/{path}"))

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::Json as Answer;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -18,6 +18,7 @@ use fieldseal_wire::console::{PacketDetail, PacketPage, QuarantineView, Queue};
 use serde::Deserialize;
 use std::sync::atomic::Ordering;
 
+use super::body::Part;
 use crate::access::session::SignedIn;
 use crate::ambient::rfc3339;
 use crate::app::{App, Shared};
@@ -84,8 +85,7 @@ pub(super) async fn packets_page(
     Ok(Answer(page))
 }
 
-async fn find(app: &Shared, id: Result<Path<String>, PathRejection>) -> Result<PacketRow, Failure> {
-    let Path(id) = id.map_err(|_| Failure::new(ProblemCode::NotFound))?;
+async fn find(app: &Shared, id: String) -> Result<PacketRow, Failure> {
     app.db
         .read(move |c| packets::by_slug(c, &id))
         .await?
@@ -133,7 +133,7 @@ async fn look(
 pub(super) async fn one(
     State(app): State<Shared>,
     who: SignedIn,
-    id: Result<Path<String>, PathRejection>,
+    Part(id): Part<String>,
 ) -> Result<Answer<PacketDetail>, Failure> {
     who.require(&LOOKERS)?;
     let packet = find(&app, id).await?;
@@ -163,17 +163,16 @@ pub(super) struct PreviewQuery {
 pub(super) async fn preview(
     State(app): State<Shared>,
     who: SignedIn,
-    place: Result<Path<(String, u32)>, PathRejection>,
+    Part((id, number)): Part<(String, u32)>,
     query: Result<Query<PreviewQuery>, QueryRejection>,
 ) -> Result<Response, Failure> {
     who.require(&LOOKERS)?;
-    let Path((id, number)) = place.map_err(|_| Failure::new(ProblemCode::NotFound))?;
     let width = query
         .map(|query| query.w)
         .ok()
         .filter(|width| WIDTHS.contains(width))
         .ok_or(Failure::bad_request("w is 320 or 1600"))?;
-    let packet = find(&app, Ok(Path(id))).await?;
+    let packet = find(&app, id).await?;
     let (actor, subject, now) = (
         who.actor(),
         format!("{}/{number}", packet.slug),
@@ -269,7 +268,7 @@ fn attachment(name: &str, size: u64) -> Result<[(header::HeaderName, HeaderValue
 pub(super) async fn original(
     State(app): State<Shared>,
     who: SignedIn,
-    id: Result<Path<String>, PathRejection>,
+    Part(id): Part<String>,
 ) -> Result<Response, Failure> {
     who.require(&LOOKERS)?;
     let packet = find(&app, id).await?;
@@ -293,7 +292,7 @@ pub(super) async fn original(
 pub(super) async fn export(
     State(app): State<Shared>,
     who: SignedIn,
-    id: Result<Path<String>, PathRejection>,
+    Part(id): Part<String>,
 ) -> Result<Response, Failure> {
     who.require(&LOOKERS)?;
     let packet = find(&app, id).await?;

@@ -2,13 +2,14 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{options, post};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use fieldseal_wire::ProblemCode;
 
+use super::body::Part;
 use super::upload_body::{Request, blocking};
 use crate::app::{Device, Shared, millis};
 use crate::files;
@@ -188,7 +189,7 @@ async fn find(app: &Shared, id: String, device: String) -> Result<Upload, Failur
 async fn head(
     State(app): State<Shared>,
     Device(device): Device,
-    Path(id): Path<String>,
+    Part(id): Part<String>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     speaks_tus(&headers)?;
@@ -221,7 +222,7 @@ fn moved(offset: u64) -> Response {
 async fn patch(
     State(app): State<Shared>,
     Device(device): Device,
-    Path(id): Path<String>,
+    Part(id): Part<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
@@ -325,7 +326,7 @@ async fn begin_again(app: &Shared, upload: &Upload) -> Result<Response, Failure>
 async fn terminate(
     State(app): State<Shared>,
     Device(device): Device,
-    Path(id): Path<String>,
+    Part(id): Part<String>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     speaks_tus(&headers)?;

@@ -49,6 +49,16 @@ pub fn put(tx: &Transaction<'_>, account: &Account, now: Millis) -> Result<(), S
     Ok(())
 }
 
+/// Closes an account and its sessions. False when there is none open of that name.
+pub fn disable(tx: &Transaction<'_>, account: &str, now: Millis) -> Result<bool, StoreError> {
+    tx.execute("DELETE FROM session WHERE account = ?1", [account])?;
+    let closed = tx.execute(
+        "UPDATE account SET disabled_at = ?2 WHERE account = ?1 AND disabled_at IS NULL",
+        params![account, now],
+    )?;
+    Ok(closed > 0)
+}
+
 /// An account that may sign in.
 pub fn find(connection: &Connection, account: &str) -> Result<Option<Account>, StoreError> {
     Ok(connection

@@ -161,6 +161,20 @@ pub fn judge(
     Ok(())
 }
 
+/// What the list shows of these bytes is known better now.
+pub fn set_summary(
+    tx: &Transaction<'_>,
+    seal: &[u8; 32],
+    zip: &[u8; 32],
+    summary: &str,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE packet SET summary = ?3 WHERE seal_sha256 = ?1 AND zip_sha256 = ?2",
+        params![seal, zip, summary],
+    )?;
+    Ok(())
+}
+
 /// Packets with a receipt whose findings do not take it into account yet.
 pub fn unjudged(connection: &Connection, most: u32) -> Result<Vec<PacketRow>, StoreError> {
     let mut statement =

@@ -48,7 +48,12 @@ impl Victim {
     }
 
     /// By a command that ends in this very program.
-    pub fn spawn(mut command: Command, config: &Config) -> Self {
+    pub fn spawn(command: Command, config: &Config) -> Self {
+        Self::try_spawn(command, config).expect("the server did not start")
+    }
+
+    /// `None` when it ended before it listened.
+    fn try_spawn(mut command: Command, config: &Config) -> Option<Self> {
         let mut process = command
             .args(["--exact", "crash::child", "--ignored", "--nocapture"])
             .env(FOLDER, &config.data)
@@ -58,12 +63,11 @@ impl Victim {
             .unwrap();
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let url = lines
-            .map(Result::unwrap)
+            .map_while(Result::ok)
             .find_map(|line| line.strip_prefix("listening on ").map(str::to_owned));
-        Self {
-            process,
-            url: url.expect("the server did not start"),
-        }
+        let url = url.unwrap_or_default();
+        let victim = Self { process, url };
+        (!victim.url.is_empty()).then_some(victim)
     }
 
     fn kill(&mut self) {
@@ -162,4 +166,62 @@ async fn twenty_kills_lose_and_double_nothing() {
     assert!(report.problems.is_empty(), "{:?}", report.problems);
     // Three enrolments, and one leaf for each packet.
     assert_eq!((report.packets, report.leaves), (ROUNDS, 3 + ROUNDS));
+}
+
+/// Killed at the n-th fsync of one of its threads, for n from 1 up: so each durable step is met, start-up's included.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_at_any_fsync_loses_and_doubles_nothing() {
+    let traced = |when: u32| {
+        let mut strace = Command::new("strace");
+        let inject = format!("inject=fsync,fdatasync:signal=KILL:when={when}");
+        strace.args([
+            "-D",
+            "-f",
+            "-qq",
+            "-o",
+            "/dev/null",
+            "-e",
+            "trace=fsync,fdatasync",
+            "-e",
+            &inject,
+        ]);
+        strace
+    };
+    if !traced(1)
+        .arg("true")
+        .output()
+        .is_ok_and(|out| out.status.success())
+    {
+        println!("skipped: strace can't trace here");
+        return;
+    }
+    let mut site = Site::start().await;
+    let mut tablet = site.tablet().await;
+    site.stop().await;
+    const STEPS: u32 = 14;
+    for when in 1..=STEPS {
+        let packet = tablet.seal_items(&[vec![when as u8; 50_000]], |_| {});
+        let mut command = traced(when);
+        command.arg(std::env::current_exe().unwrap());
+        if let Some(mut victim) = Victim::try_spawn(command, &site.config) {
+            site.base = Some(victim.url.clone());
+            // As far as it goes: any request may find nobody there.
+            if let Ok(location) = site.try_upload(&mut tablet, &packet).await {
+                println!("fsync {when}: the upload was answered ({location})");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            victim.kill();
+        }
+        let mut victim = Victim::start(&site.config);
+        site.base = Some(victim.url.clone());
+        tablet.token = site.token(&tablet.key).await.unwrap().token;
+        super::packets::is_safe(&site, &packet, &site.delivered(&tablet, &packet).await);
+        victim.kill();
+    }
+    let report = site.admin().fsck().unwrap();
+    assert!(report.problems.is_empty(), "{:?}", report.problems);
+    assert_eq!(
+        (report.packets, report.leaves),
+        (u64::from(STEPS), 3 + u64::from(STEPS))
+    );
 }

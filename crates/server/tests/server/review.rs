@@ -63,6 +63,12 @@ async fn sessions_need_password_cookie_and_second_secret() {
         ProblemCode::Unauthenticated
     );
     let late = site.sign_in("reviewer").await;
+    let closed = site.sign_in("auditor").await;
+    site.admin().disable_account("auditor-1").unwrap();
+    assert_eq!(
+        code_of(closed.get::<Session>("/api/v1/session").await),
+        ProblemCode::Unauthenticated
+    );
     site.advance(Duration::from_secs(9 * 3600));
     assert_eq!(
         code_of(late.get::<Session>("/api/v1/session").await),
@@ -228,6 +234,34 @@ async fn previews_are_ours_and_originals_are_attachments() {
     );
     assert_eq!(response.headers()["x-content-type-options"], "nosniff");
     assert_eq!(response.bytes().await.unwrap(), packet.zip);
+}
+
+#[tokio::test]
+async fn a_photo_cut_in_its_head_is_evidence_without_a_picture() {
+    let site = Site::start().await;
+    let mut tablet = site.tablet().await;
+    let cut = jpeg(9)[..500].to_vec();
+    let packet = tablet.seal_items(&[cut, jpeg(8)], |_| {});
+    site.delivered(&tablet, &packet).await;
+    let console = site.sign_in("reviewer").await;
+    for _ in 0..500 {
+        let first = console.detail(&packet.id).await.items.remove(0);
+        if first.preview_problem.is_some() {
+            assert_eq!(
+                (first.preview, first.preview_problem.as_deref()),
+                (false, Some("preview-undecodable"))
+            );
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    for _ in 0..500 {
+        if console.list("queue=open").await.packets[0].previews == [2] {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the list still names a picture that can't be made");
 }
 
 #[tokio::test]

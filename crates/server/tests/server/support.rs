@@ -275,6 +275,46 @@ impl Site {
         })
     }
 
+    /// Uploads a packet to a server that may go away at any time.
+    pub async fn try_upload(
+        &self,
+        tablet: &mut Tablet,
+        packet: &Packet,
+    ) -> reqwest::Result<String> {
+        let device = tablet.key.vkey().name().to_owned();
+        let ask = self
+            .request(Method::POST, "/api/v1/auth/challenge")
+            .json(&ChallengeRequest {
+                device: device.clone(),
+            });
+        let challenge: Challenge = ask.send().await?.json().await?;
+        let prove = self
+            .request(Method::POST, "/api/v1/auth/token")
+            .json(&token_request(&tablet.key, &device, &challenge.nonce));
+        tablet.token = prove.send().await?.json::<Token>().await?.token;
+        let metadata = format!(
+            "packet {},seal-sha256 {}",
+            STANDARD.encode(&packet.id),
+            STANDARD.encode(packet.digest.to_string())
+        );
+        let create = self
+            .request(Method::POST, "/api/v1/uploads")
+            .bearer_auth(&tablet.token)
+            .header("Tus-Resumable", "1.0.0");
+        let created = create
+            .header("Upload-Length", packet.zip.len())
+            .header("Upload-Metadata", metadata)
+            .send()
+            .await?
+            .error_for_status()?;
+        let location = created.headers()["location"].to_str().unwrap().to_owned();
+        self.patch(tablet, &location, 0, &packet.zip)
+            .send()
+            .await?
+            .error_for_status()?;
+        Ok(location)
+    }
+
     /// Uploads a packet in two pieces.
     pub async fn upload(&self, tablet: &Tablet, packet: &Packet) {
         let location = self.create(tablet, packet).await;
