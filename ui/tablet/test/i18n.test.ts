@@ -53,6 +53,12 @@ describe('codes of the engine', () => {
     expect(codes).toContain('key-unknown');
     expect(codes.filter((code) => !has(`cause.${code}`))).toEqual([]);
   });
+  it('each event of the custody log has a sentence', () => {
+    const body = /pub enum Event \{([\s\S]*?)\n\}/.exec(read('packet/src/custody.rs'))?.[1] ?? '';
+    const events = [...body.matchAll(/^ {4}([A-Z]\w+)/gm)].map((found) => (found[1] ?? '').replace(/(?<!^)[A-Z]/g, '-$&').toLowerCase());
+    expect(events).toContain('captured');
+    expect(events.filter((event) => !has(`custody.${event}`))).toEqual([]);
+  });
   it('each finding of the self-check has a sentence', () => {
     const found = [...read('device/src/check.rs').matchAll(/check\("([a-z-]+)", "[a-z-]+", "([a-z-]+)"/g)];
     expect(found.length).toBeGreaterThan(20);

@@ -11,6 +11,7 @@ const iconsByEvent: Record<string, IconName> = {
   shot: 'image',
   voided: 'ban',
   party: 'user',
+  'given-up': 'ban',
   recovered: 'shield-check',
   reopened: 'undo',
   closed: 'lock',
@@ -28,6 +29,9 @@ const iconsByEvent: Record<string, IconName> = {
   returned: 'undo',
   refused: 'ban',
   'legal-review': 'scale',
+  'looked-at': 'eye',
+  decided: 'scale',
+  exported: 'download',
   wedged: 'wrench',
   quarantined: 'wrench',
 };
