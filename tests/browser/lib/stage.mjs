@@ -75,7 +75,7 @@ export class Stage {
   }
 
   /** Runs a program to its end and gives what it wrote to stdout. `input` goes to its stdin. */
-  async run(command, args, { input = '', ...options } = {}) {
+  async run(command, args, { input = '', codes = [0], ...options } = {}) {
     const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], ...options });
     const out = [];
     const err = [];
@@ -83,7 +83,7 @@ export class Stage {
     child.stderr.on('data', (part) => err.push(part));
     child.stdin.end(input);
     const [code] = await once(child, 'close');
-    if (code !== 0) throw new Error(`${args[0]} ended with ${code}:\n${Buffer.concat(out)}${Buffer.concat(err)}`);
+    if (!codes.includes(code)) throw new Error(`${args[0]} ended with ${code}:\n${Buffer.concat(out)}${Buffer.concat(err)}`);
     return Buffer.concat(out).toString();
   }
 

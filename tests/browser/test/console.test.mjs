@@ -1,9 +1,12 @@
 // A reviewer's morning by keyboard alone, in Chromium, over a real server and packets that a real tablet's engine has sealed:
 // sign in, list, open, every digest verified, return one with a reason, accept another, find both under 已审.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { barriers, complaints, openBrowser, photographer, WCAG } from '../lib/browser.mjs';
-import { Server } from '../lib/server.mjs';
+import { Server, verified } from '../lib/server.mjs';
 import { screens, Stage } from '../lib/stage.mjs';
 import { packetsOf } from '../lib/tablet.mjs';
 
@@ -131,11 +134,11 @@ test('photos, place, custody and papers are there, by keyboard', async () => {
   await page.waitForSelector('dialog[open]', { state: 'detached' });
   await page.waitForSelector('[data-testid=place]');
   await press('t');
-  const join = page.locator('[data-testid=join]');
-  await join.waitFor();
+  const seam = page.locator('[data-testid=join]');
+  await seam.waitFor();
   const digest = await page.locator('[data-testid=packet-digest]').getAttribute('data-digest');
   assert.match(digest, /^[0-9a-f]{64}$/);
-  assert.ok((await join.textContent()).includes(digest.slice(0, 8)), 'the join names the seal');
+  assert.ok((await seam.textContent()).includes(digest.slice(0, 8)), 'the join names the seal');
   await shot('custody');
   await accessible('the custody log');
 });
@@ -165,6 +168,32 @@ test('the browser computes the digests itself; where it differs, nothing can be 
   await page.unroute('**/zip');
   await page.reload();
   await page.waitForSelector('[data-testid=findings]');
+});
+
+test('what is downloaded is the very packet, and its export verifies with nothing but the trust file', async () => {
+  const folder = stage.folder('downloads');
+  const download = async (words) => {
+    const coming = page.waitForEvent('download');
+    await page.getByRole('link', { name: words }).focus();
+    await press('Enter');
+    const path = join(folder, (await coming).suggestedFilename());
+    await (await coming).saveAs(path);
+    return path;
+  };
+  const zip = await download('下载原件包');
+  const shown = await page.locator('[data-testid=papers] [data-digest]').nth(1).getAttribute('data-digest');
+  assert.equal(createHash('sha256').update(readFileSync(zip)).digest('hex'), shown);
+  const exported = await download('下载可核验的导出包');
+  if (!sealed) return;
+  const trust = join(folder, 'trust');
+  writeFileSync(trust, await (await fetch(`${server.address}/trust`)).text());
+  const { packets } = await verified(stage, [zip, exported, '--trust', trust]);
+  assert.equal(packets.length, 2);
+  for (const { verdict, findings } of packets) {
+    assert.notEqual(verdict, 'failed');
+    assert.ok(findings.some(({ code, level }) => code === 'items-ok' && level === 'ok'));
+  }
+  assert.ok(packets[1].findings.some(({ code }) => code === 'log-inclusion-ok'), 'the export proves that it is in the log');
 });
 
 test('the help lists the keys, and Escape closes it', async () => {

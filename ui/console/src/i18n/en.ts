@@ -217,6 +217,7 @@ export const en: Translation<typeof zh> = {
   'decide.refuse': 'Refuse',
   'decide.note': 'A decision is signed and logged: added, never overwritten.',
   'decide.only-look': 'Your role may look, but not decide.',
+  'decide.unlogged': 'Not in the log yet, so nothing can be decided.',
   'decide.made': 'Decided already: {what}.',
   'decide.waiting': 'The decision waits to be sent; Z takes it back.',
 

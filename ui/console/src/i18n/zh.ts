@@ -215,6 +215,7 @@ export const zh = {
   'decide.refuse': '不予采用',
   'decide.note': '决定会签名并入日志，只能追加，不能改写。',
   'decide.only-look': '您的角色只能查看，不能作决定。',
+  'decide.unlogged': '还没有入日志，暂不能决定。',
   'decide.made': '已有决定：{what}。',
   'decide.waiting': '决定等待发送，Z 撤销。',
 

@@ -55,7 +55,8 @@ export class Opened {
     if (this.own.at === 'done' && !this.own.agrees) return t('own.locked');
     const made = this.packet?.summary.decision;
     if (made && this.isFinal) return t('decide.made', { what: shared.t(`state.${made}`) });
-    return account.decides ? null : t('decide.only-look');
+    if (!account.decides) return t('decide.only-look');
+    return this.packet?.leaf_index === null ? t('decide.unlogged') : null;
   }
 
   async load(): Promise<void> {
