@@ -348,11 +348,11 @@ pub fn seal_note(body: &SealBody, signers: &[&dyn Signer]) -> Vec<u8> {
     Note::sign(&body.text(), signers).unwrap().to_bytes()
 }
 
-/// Seals as two officers and the device do.
+/// Seals as two officers and the device do: the device's line stands first and is made last.
 pub fn sealed(mut files: Files) -> Files {
     let seal = seal_note(
         &seal_body(&files),
-        &[&officer_key(1), &officer_key(2), &device_key()],
+        &[&device_key(), &officer_key(1), &officer_key(2)],
     );
     files.insert(bag::SEAL.to_owned(), seal);
     files

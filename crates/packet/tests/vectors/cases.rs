@@ -125,7 +125,7 @@ impl Cases {
         let mut files = Content::new().bag();
         let mut body = seal_body(&files);
         change(&mut body);
-        let note = seal_note(&body, &[&officer_key(1), &officer_key(2), &device_key()]);
+        let note = seal_note(&body, &[&device_key(), &officer_key(1), &officer_key(2)]);
         files.insert(SEAL.to_owned(), note);
         self.add(name, what, true, ALONE, more, zip(&files));
     }

@@ -80,34 +80,34 @@ pub(super) fn seals(c: &mut Cases) {
         "officer-line-absent",
         "The second officer, whom the record names, has not signed.",
         &["officer-line-absent"],
-        &[&one, &device],
+        &[&device, &one],
     );
     let stranger = key(&format!("{ORIGIN}/device/t-0001"), 99);
     c.lines(
         "device-key-unknown",
         "The tablet's line is by a key that nobody supplies.",
         &["device-key-unknown"],
-        &[&one, &two, &stranger],
+        &[&stranger, &one, &two],
     );
     let other = key(&format!("{ORIGIN}/officer/o-0002"), 99);
     c.lines(
         "officer-key-unknown",
         "An officer's line is by a key that nobody supplies.",
         &["officer-key-unknown"],
-        &[&one, &other, &device],
+        &[&device, &one, &other],
     );
     let tablet = key(&format!("{ORIGIN}/device/t-0002"), 1);
     c.lines(
         "another-device-signed",
         "Another tablet than the record names has signed.",
         &["device-key-unknown", "record-device-mismatch"],
-        &[&one, &two, &tablet],
+        &[&tablet, &one, &two],
     );
     c.files(
         "device-line-altered",
         "One bit of the tablet's signature is changed.",
         &["device-line-invalid"],
-        |files| altered_line(files, 2),
+        |files| altered_line(files, 0),
     );
     c.files(
         "officer-line-altered",
@@ -121,9 +121,9 @@ pub(super) fn seals(c: &mut Cases) {
         &["officer-line-invalid", "officer-line-invalid"],
         |files| {
             let mut note = Note::parse(&files[SEAL]).unwrap();
-            let first = note.signatures[0].signature.clone();
-            note.signatures[0].signature =
-                std::mem::replace(&mut note.signatures[1].signature, first);
+            let first = note.signatures[1].signature.clone();
+            note.signatures[1].signature =
+                std::mem::replace(&mut note.signatures[2].signature, first);
             files.insert(SEAL.to_owned(), note.to_bytes());
         },
     );
@@ -282,7 +282,7 @@ fn p256(c: &mut Cases) {
     body.device_prev = Sha256Digest::of(&entry);
     files.insert(
         SEAL.to_owned(),
-        seal_note(&body, &[&officer_key(1), &officer_key(2), &device]),
+        seal_note(&body, &[&device, &officer_key(1), &officer_key(2)]),
     );
     c.add(
         "good-p256-device",
@@ -292,7 +292,7 @@ fn p256(c: &mut Cases) {
         &[],
         zip(&files),
     );
-    altered_line(&mut files, 2);
+    altered_line(&mut files, 0);
     c.add(
         "p256-line-altered",
         "One bit of a P-256 signature is changed.",
@@ -312,7 +312,7 @@ fn one_officer(c: &mut Cases) {
     let mut files = content.bag();
     files.insert(
         SEAL.to_owned(),
-        seal_note(&seal_body(&files), &[&officer_key(1), &device_key()]),
+        seal_note(&seal_body(&files), &[&device_key(), &officer_key(1)]),
     );
     c.add(
         "one-officer",
@@ -339,7 +339,7 @@ fn one_officer(c: &mut Cases) {
     let mut files = content.bag();
     files.insert(
         SEAL.to_owned(),
-        seal_note(&seal_body(&files), &[&officer_key(1), &twin, &device_key()]),
+        seal_note(&seal_body(&files), &[&device_key(), &officer_key(1), &twin]),
     );
     c.add(
         "officers-same-key",
