@@ -25,7 +25,10 @@ class Tablet {
     try {
       return await call<T>(request);
     } catch (thrown) {
-      this.problem = Problem.from(thrown);
+      const problem = Problem.from(thrown);
+      // Locked meanwhile: the lock screen says it, and comes at once.
+      if (problem.code === 'locked') void this.refresh();
+      else this.problem = problem;
       return undefined;
     }
   }

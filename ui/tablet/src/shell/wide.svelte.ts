@@ -1,4 +1,7 @@
 import { MediaQuery } from 'svelte/reactivity';
 
+/** Room for a line under the shutter. */
+export const portrait = new MediaQuery('(orientation: portrait)');
+
 /** A landscape tablet: rail instead of bar, two and three columns. */
 export const wide = new MediaQuery('(min-width: 900px) and (orientation: landscape)');
