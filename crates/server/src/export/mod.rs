@@ -18,8 +18,9 @@ use rusqlite::Connection;
 
 use crate::ambient::Millis;
 use crate::signing::ServerKeys;
+use crate::store::decisions::{self, DecisionRow};
 use crate::store::log::{self, Hashes};
-use crate::store::packets::{self, DecisionRow, PacketRow};
+use crate::store::packets::{self, PacketRow};
 use crate::store::{Db, StoreError, custody, keys};
 
 /// What an export's `bag-info.txt` names as its profile.
@@ -141,7 +142,7 @@ impl Material {
             consistency,
             keys: files,
             custody: custody::log(c, seal)?,
-            decisions: packets::decisions(c, &seal.0)?,
+            decisions: decisions::of_packet(c, &seal.0)?,
             log_vkey: server.vkeys()[0].to_string(),
         })
     }

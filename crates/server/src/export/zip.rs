@@ -44,10 +44,9 @@ pub fn layout(bag: &Bag, packet: &dyn ReadAt) -> io::Result<Layout> {
     Layout::new(&entries)
 }
 
-/// The bytes as a response body. A reader that goes away ends the work.
+/// The bag as a response body.
 pub fn body(bag: Bag, layout: Layout, packet: Packet) -> Body {
-    let (sender, mut receiver) = tokio::sync::mpsc::channel::<io::Result<Bytes>>(4);
-    tokio::task::spawn_blocking(move || {
+    streamed(move |send| {
         let open = |index: usize, offset: u64| -> io::Result<Box<dyn Read + '_>> {
             match bag.files.get(index) {
                 Some((_, bytes)) => {
@@ -56,30 +55,56 @@ pub fn body(bag: Bag, layout: Layout, packet: Packet) -> Body {
                         .min(bytes.len());
                     Ok(Box::new(&bytes[from..]))
                 }
-                None => Ok(Box::new(Stretch::new(
-                    &*packet,
-                    offset,
-                    packet.size()?.saturating_sub(offset),
-                ))),
+                None => Ok(Box::new(rest(&*packet, offset)?)),
             }
         };
-        let mut reader = layout.reader(0, open);
-        loop {
-            let mut buffer = vec![0; CHUNK];
-            let chunk = match reader.read(&mut buffer) {
-                Ok(0) => return,
-                Ok(read) => {
-                    buffer.truncate(read);
-                    Ok(Bytes::from(buffer))
-                }
-                Err(error) => Err(error),
-            };
-            let failed = chunk.is_err();
-            if sender.blocking_send(chunk).is_err() || failed {
-                return;
-            }
+        copy(&mut layout.reader(0, open), send);
+    })
+}
+
+/// A packet alone, byte for byte, as a response body.
+pub fn packet_body(packet: Packet) -> Body {
+    streamed(move |send| match rest(&*packet, 0) {
+        Ok(mut bytes) => copy(&mut bytes, send),
+        Err(error) => {
+            send(Err(error));
         }
-    });
+    })
+}
+
+fn rest(packet: &dyn ReadAt, offset: u64) -> io::Result<Stretch<'_>> {
+    Ok(Stretch::new(
+        packet,
+        offset,
+        packet.size()?.saturating_sub(offset),
+    ))
+}
+
+/// Sends a chunk; false when nobody listens any more.
+type Give<'a> = &'a dyn Fn(io::Result<Bytes>) -> bool;
+
+fn copy(reader: &mut dyn Read, send: Give<'_>) {
+    loop {
+        let mut buffer = vec![0; CHUNK];
+        let read = reader.read(&mut buffer);
+        let is_last = matches!(read, Ok(0) | Err(_));
+        let chunk = read.map(|read| {
+            buffer.truncate(read);
+            Bytes::from(buffer)
+        });
+        if (chunk.as_ref().is_ok_and(|bytes| !bytes.is_empty()) || chunk.is_err()) && !send(chunk) {
+            return;
+        }
+        if is_last {
+            return;
+        }
+    }
+}
+
+/// Runs `work` beside the answer. A reader that goes away ends it.
+fn streamed(work: impl FnOnce(Give<'_>) + Send + 'static) -> Body {
+    let (sender, mut receiver) = tokio::sync::mpsc::channel::<io::Result<Bytes>>(4);
+    tokio::task::spawn_blocking(move || work(&|chunk| sender.blocking_send(chunk).is_ok()));
     Body::from_stream(futures_util::stream::poll_fn(move |context| {
         receiver.poll_recv(context)
     }))

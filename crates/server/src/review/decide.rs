@@ -15,7 +15,8 @@ use crate::access::session::SignedIn;
 use crate::app::App;
 use crate::problem::Failure;
 use crate::signing::signed;
-use crate::store::packets::{self, DecisionRow};
+use crate::store::decisions::{self, DecisionRow};
+use crate::store::packets;
 use crate::store::{custody, log};
 
 /// Longest reason, in characters.
@@ -122,7 +123,7 @@ pub fn decide(
             note,
             leaf_index: None,
         };
-        packets::decide(tx, &seal.0, &row, &Sha256Digest::of(&row.note).0)?;
+        decisions::add(tx, &seal.0, &row, &Sha256Digest::of(&row.note).0)?;
         log::add_pending(tx, "decision", &row.note)?;
         let actor = who.actor();
         custody::append(

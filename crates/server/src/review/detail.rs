@@ -16,7 +16,8 @@ use super::words::{decision_of, label, same};
 use super::{custody_words, fields, list};
 use crate::ambient::rfc3339;
 use crate::intake::examine::read;
-use crate::store::packets::{self, DecisionRow, PacketRow};
+use crate::store::decisions::{self, DecisionRow};
+use crate::store::packets::{self, PacketRow};
 use crate::store::{Db, StoreError, accounts, custody};
 
 /// Largest record that is shown.
@@ -65,7 +66,7 @@ pub fn detail(
     let documents = documents(file);
     let seal = Sha256Digest(packet.seal_sha256);
     let (log, decisions, (previous, next), names) = db.read_blocking(|c| {
-        let decisions = packets::decisions(c, &seal.0)?;
+        let decisions = decisions::of_packet(c, &seal.0)?;
         Ok::<_, StoreError>((
             custody::log(c, &seal)?,
             decisions,

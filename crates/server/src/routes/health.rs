@@ -13,7 +13,7 @@ use fieldseal_wire::ProblemCode;
 use crate::app::Shared;
 use crate::log::SequencerState;
 use crate::problem::Failure;
-use crate::store::{StoreError, log};
+use crate::store::{StoreError, log, uploads};
 
 /// The routes.
 pub fn routes() -> Router<Shared> {
@@ -36,14 +36,7 @@ async fn ready(State(app): State<Shared>) -> Result<&'static str, Failure> {
 async fn metrics(State(app): State<Shared>) -> Result<Response, Failure> {
     let (head, open) = app
         .db
-        .read(|c| {
-            let open: u64 = c.query_row(
-                "SELECT count(*) FROM upload WHERE state = 'open'",
-                [],
-                |row| row.get(0),
-            )?;
-            Ok::<_, StoreError>((log::head(c)?, open))
-        })
+        .read(|c| Ok::<_, StoreError>((log::head(c)?, uploads::all_open_count(c)?)))
         .await?;
     let counters = &app.counters;
     let rows = [

@@ -17,7 +17,7 @@ use crate::app::{Device, Shared};
 use crate::problem::Failure;
 use crate::review::words::decision_of;
 use crate::store::packets::PacketRow;
-use crate::store::{StoreError, log, packets, uploads};
+use crate::store::{StoreError, decisions, log, packets, uploads};
 
 /// Packets in one question.
 const MOST: usize = 200;
@@ -89,7 +89,7 @@ fn one(
             status.proof =
                 Some(String::from_utf8(proof).map_err(|_| StoreError::Malformed("proof"))?);
         }
-        for row in packets::decisions(connection, &seal.0)? {
+        for row in decisions::of_packet(connection, &seal.0)? {
             status.decisions.push(DecisionNotice {
                 decision: decision_of(&row.decision)?,
                 reason: row.reason,

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::Json as Answer;
 use axum::Router;
-use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderValue, header};
@@ -273,13 +272,12 @@ pub(super) async fn original(
     who.require(&LOOKERS)?;
     let packet = find(&app, id).await?;
     look(&app, &who, &packet, "zip", true).await?;
-    let file = tokio::fs::File::open(app.blobs.path(&Sha256Digest(packet.zip_sha256)))
+    let (blobs, digest) = (app.blobs.clone(), Sha256Digest(packet.zip_sha256));
+    let file = tokio::task::spawn_blocking(move || blobs.open(&digest))
         .await
+        .map_err(|error| Failure::internal(&error))?
         .map_err(|error| Failure::from_io(&error))?;
-    let body = Body::from_stream(tokio_util::io::ReaderStream::with_capacity(
-        file,
-        256 * 1024,
-    ));
+    let body = zip::packet_body(Arc::from(file));
     Ok((
         attachment(&format!("packet-{}.zip", packet.id), packet.zip_size)?,
         body,

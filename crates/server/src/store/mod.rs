@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod custody;
+pub mod decisions;
 pub mod keys;
 pub mod log;
 mod migrations;

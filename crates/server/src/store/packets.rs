@@ -1,4 +1,4 @@
-//! Admitted packets and what was decided on them.
+//! Admitted packets.
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params, params_from_iter};
@@ -55,29 +55,6 @@ pub struct PacketRow {
     pub decision: Option<String>,
     /// Its time.
     pub decided_at: Option<Millis>,
-}
-
-/// One decision.
-#[derive(Clone)]
-pub struct DecisionRow {
-    /// `accepted`, `returned`, `refused` or `legal-review`.
-    pub decision: String,
-    /// As written.
-    pub reason: Option<String>,
-    /// Server's time.
-    pub decided_at: Millis,
-    /// Account.
-    pub account: String,
-    /// Name as shown then.
-    pub reviewer: String,
-    /// The document whose salted digest the leaf holds.
-    pub document: Vec<u8>,
-    /// The salt.
-    pub salt: [u8; 32],
-    /// The signed note: the leaf.
-    pub note: Vec<u8>,
-    /// Its leaf, once logged.
-    pub leaf_index: Option<u64>,
 }
 
 const COLUMNS: &str = "seal_sha256, slug, id, device, uploader, zip_sha256, zip_size, kind, team, title, search, summary, closed_at, received_at, \
@@ -359,45 +336,4 @@ pub fn zip_known(connection: &Connection, zip_sha256: &[u8; 32]) -> Result<bool,
     Ok(connection
         .prepare_cached("SELECT 1 FROM packet WHERE zip_sha256 = ?1 UNION SELECT 1 FROM packet_copy WHERE zip_sha256 = ?1")?
         .exists([zip_sha256])?)
-}
-
-/// Adds a decision and makes it the latest.
-pub fn decide(
-    tx: &Transaction<'_>,
-    seal: &[u8; 32],
-    row: &DecisionRow,
-    note_sha256: &[u8; 32],
-) -> Result<(), StoreError> {
-    tx.execute(
-        "INSERT INTO decision (seal_sha256, decision, reason, decided_at, account, reviewer, document, salt, note, note_sha256)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        params![seal, row.decision, row.reason, row.decided_at, row.account, row.reviewer, row.document, row.salt, row.note, note_sha256],
-    )?;
-    tx.execute(
-        "UPDATE packet SET decision = ?2, decided_at = ?3 WHERE seal_sha256 = ?1",
-        params![seal, row.decision, row.decided_at],
-    )?;
-    Ok(())
-}
-
-/// All decisions on a packet, oldest first.
-pub fn decisions(connection: &Connection, seal: &[u8; 32]) -> Result<Vec<DecisionRow>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT d.decision, d.reason, d.decided_at, d.account, d.reviewer, d.document, d.salt, d.note, l.idx
-         FROM decision d LEFT JOIN log_leaf l USING (note_sha256) WHERE d.seal_sha256 = ?1 ORDER BY d.id",
-    )?;
-    let rows = statement.query_map([seal], |row| {
-        Ok(DecisionRow {
-            decision: row.get(0)?,
-            reason: row.get(1)?,
-            decided_at: row.get(2)?,
-            account: row.get(3)?,
-            reviewer: row.get(4)?,
-            document: row.get(5)?,
-            salt: row.get(6)?,
-            note: row.get(7)?,
-            leaf_index: row.get(8)?,
-        })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
 }

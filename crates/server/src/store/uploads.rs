@@ -117,6 +117,22 @@ pub fn open_count(connection: &Connection, device: &str) -> Result<u32, StoreErr
     )?)
 }
 
+/// How many uploads are open in all.
+pub fn all_open_count(connection: &Connection) -> Result<u64, StoreError> {
+    Ok(connection.query_row(
+        "SELECT count(*) FROM upload WHERE state = 'open'",
+        [],
+        |row| row.get(0),
+    )?)
+}
+
+/// Whether an upload of this id may have a file of its own.
+pub fn has_file(connection: &Connection, id: &str) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT 1 FROM upload WHERE id = ?1 AND state <> 'done'")?
+        .exists([id])?)
+}
+
 /// Uploads in a state, oldest first.
 pub fn in_state(connection: &Connection, state: &str) -> Result<Vec<Upload>, StoreError> {
     let mut statement = connection.prepare_cached(&format!(

@@ -88,12 +88,7 @@ impl Uploads {
             let Ok(name) = entry.file_name().into_string() else {
                 continue;
             };
-            let known = db.read_blocking(|c| {
-                Ok::<_, StoreError>(
-                    c.prepare_cached("SELECT 1 FROM upload WHERE id = ?1 AND state <> 'done'")?
-                        .exists([&name])?,
-                )
-            })?;
+            let known = db.read_blocking(|c| uploads::has_file(c, &name))?;
             if !known {
                 remove_file(&entry.path());
             }

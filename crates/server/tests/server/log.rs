@@ -123,7 +123,7 @@ fn leave(site: &Site, leaves: std::ops::Range<u32>) {
     .unwrap();
 }
 
-async fn published(site: &Site, size: u64) {
+pub async fn published(site: &Site, size: u64) {
     let key = fieldseal_packet::trust::Trust::parse(site.admin().trust().as_bytes()).unwrap();
     for _ in 0..500 {
         if let Ok(bytes) = std::fs::read(site.config.layout().log().join("checkpoint"))

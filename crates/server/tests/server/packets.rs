@@ -196,6 +196,7 @@ async fn a_second_packet_of_one_number_is_equivocation() {
         (ServerState::Quarantined, Some("seal-equivocation"))
     );
     assert_eq!(site.admin().packets().unwrap().len(), 1);
+    super::log::published(&site, 5).await;
     // Which is itself on record: enrolments, the first seal, and the note on the second.
     let report = site.admin().fsck().unwrap();
     assert_eq!((report.leaves, report.problems.len()), (5, 0));
