@@ -57,6 +57,13 @@ fn child() {
     }
 }
 
+/// A line that the child had written whole.
+fn acknowledgement(line: &str) -> Option<(u64, Sha256Digest)> {
+    let (_, rest) = line.split_once("acknowledged ")?;
+    let (seq, sha256) = rest.split_once(' ')?;
+    Some((seq.parse().ok()?, sha256.parse().ok()?))
+}
+
 #[test]
 fn kill_nine_loses_nothing() {
     let seed = std::env::var(SEED)
@@ -83,42 +90,41 @@ fn kill_nine_loses_nothing() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap())
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let mut lines = output
             .split(b'\n')
-            .map_while(Result::ok);
+            .map_while(Result::ok)
+            .map(|line| String::from_utf8_lossy(&line).into_owned());
         assert!(
-            lines.any(|line| line == b"started"),
+            lines.any(|line| line == "started"),
             "seed {seed}: the child did not start"
         );
-        let reader = std::thread::spawn(move || {
+        // After so many captures, and a little later: the kill meets start-up, writing, syncing, naming or taking in.
+        let enough = draw(&mut state) % 6;
+        let mut told = Vec::new();
+        while (told.len() as u64) < enough
+            && let Some(line) = lines.next()
+        {
+            told.extend(acknowledgement(&line));
+        }
+        let rest = std::thread::spawn(move || {
             lines
-                .map(|line| String::from_utf8_lossy(&line).into_owned())
+                .filter_map(|line| acknowledgement(&line))
                 .collect::<Vec<_>>()
         });
-        std::thread::sleep(Duration::from_micros(draw(&mut state) % 250_000));
+        std::thread::sleep(Duration::from_micros(draw(&mut state) % 50_000));
         child.kill().unwrap();
         child.wait().unwrap();
-        for line in reader.join().unwrap() {
-            let Some((_, rest)) = line.split_once("acknowledged ") else {
-                continue;
-            };
-            let Some((seq, sha256)) = rest.split_once(' ') else {
-                continue;
-            };
-            let (Ok(seq), Ok(sha256)) = (seq.parse(), sha256.parse()) else {
-                continue;
-            };
-            assert_eq!(
-                acknowledged.insert(seq, sha256),
-                None,
-                "seed {seed}: number {seq} twice"
-            );
+        assert!(
+            told.len() as u64 == enough,
+            "seed {seed}: the child stopped by itself"
+        );
+        told.extend(rest.join().unwrap());
+        for (seq, sha256) in told {
+            let doubled = acknowledged.insert(seq, sha256);
+            assert_eq!(doubled, None, "seed {seed}: number {seq} twice");
         }
     }
-    assert!(
-        acknowledged.len() > KILLS as usize,
-        "seed {seed}: too few captures to say anything"
-    );
 
     let vault = ready(dir.path());
     let head = vault.capture_head();

@@ -1,87 +1,13 @@
-//! From drafts to packets, the outbox, lost databases and reclaimed originals.
-
+//! From drafts to packets, the outbox, and reclaimed originals.
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 
 mod common;
 
+use common::to_packet::*;
 use common::*;
-use fieldseal_packet::{PacketId, Sha256Digest};
-use fieldseal_vault::sealing::{ClosedFile, Closing, Place, PlanEntry, Sealing, Signature, Source};
+use fieldseal_vault::sealing::{Closing, Place, PlanEntry, Sealing, Signature, Source};
 use fieldseal_vault::*;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
-
-fn enrolment() -> Sha256Digest {
-    Sha256Digest::of(b"enrolment entry")
-}
-
-fn with_photos(vault: &Vault, draft: PacketId, photos: &[&[u8]]) -> Vec<u64> {
-    photos
-        .iter()
-        .map(|bytes| {
-            let captured = capture(vault, draft, bytes).unwrap();
-            vault.take_in(&mut with_custody).unwrap();
-            captured.capture_seq
-        })
-        .collect()
-}
-
-fn close(vault: &Vault, draft: PacketId) -> Result<Place, StoreError> {
-    vault.write(|tx| {
-        let place = sealing::next_place(tx, enrolment())?;
-        let closing = Closing {
-            place,
-            closed_at: at(10),
-            body: format!("body of {draft}\n").into_bytes(),
-            files: vec![ClosedFile {
-                path: "data/record.json".into(),
-                bytes: b"{}".to_vec(),
-            }],
-        };
-        sealing::close(tx, draft, &closing)?;
-        Ok(place)
-    })
-}
-
-/// Seals a closed draft; the packet's digest.
-fn seal(vault: &Vault, draft: PacketId, captures: &[u64]) -> Result<Sha256Digest, StoreError> {
-    let log = vault.read(|c| custody::lines(c, draft))?.concat();
-    let inline = |path: &str, bytes: Vec<u8>| PlanEntry {
-        path: format!("packet-{draft}/{path}"),
-        size: bytes.len() as u64,
-        crc32: crc32fast::hash(&bytes),
-        source: Source::Inline(bytes),
-    };
-    let mut plan = vec![
-        inline("bagit.txt", b"BagIt".to_vec()),
-        inline("data/custody.log", log),
-    ];
-    for capture_seq in captures {
-        let row = vault.read(|c| captures::get(c, *capture_seq))?.unwrap();
-        plan.push(PlanEntry {
-            path: format!("packet-{draft}/data/items/{capture_seq:04}.jpg"),
-            size: row.size,
-            crc32: row.crc32,
-            source: Source::Segment(*capture_seq),
-        });
-    }
-    let sealing = Sealing {
-        seal: format!("body of {draft}\n\n— device line\n").into_bytes(),
-        sealed_at: at(20),
-        title: Some("title".into()),
-        plan,
-        zip_size: 4711,
-    };
-    vault.write(|tx| sealing::seal(tx, draft, &sealing))
-}
-
-fn sealed(vault: &Vault, n: u8, photos: &[&[u8]]) -> (PacketId, Vec<u64>) {
-    let captures = with_photos(vault, packet(n), photos);
-    close(vault, packet(n)).unwrap();
-    seal(vault, packet(n), &captures).unwrap();
-    assert_eq!(vault.hand_over().unwrap(), [packet(n)]);
-    (packet(n), captures)
-}
 
 #[test]
 fn places_follow_without_gaps_and_one_draft_waits_at_a_time() {
@@ -329,149 +255,6 @@ fn a_crash_between_sealing_and_handing_over_is_made_good() {
     assert!(entries == plan && plan.len() == 3);
 }
 
-fn spoil(dir: &Path, name: &str) {
-    let path = dir.join(name);
-    let length = std::fs::metadata(&path).unwrap().len() as usize;
-    std::fs::write(&path, vec![0xa5; length]).unwrap();
-    for suffix in ["-wal", "-shm"] {
-        let _ = std::fs::remove_file(dir.join(format!("{name}{suffix}")));
-    }
-}
-
-#[test]
-fn a_corrupt_database_is_set_aside_and_rebuilt_from_the_segments() {
-    for name in ["vault.db", "outbox.db"] {
-        let dir = folder();
-        let vault = created(dir.path());
-        let (_, captures) = sealed(&vault, 1, &[b"sealed", b"too"]);
-        with_photos(&vault, packet(2), &[b"draft"]);
-        let seal_before = vault.read(|c| packets::get(c, packet(1))).unwrap().unwrap();
-        drop(vault);
-        spoil(dir.path(), name);
-
-        let (vault, _) = opened(dir.path());
-        capture(&vault, packet(2), b"meanwhile").unwrap();
-        let unlocked = vault.unlock("lead", PIN, &now(0)).unwrap();
-        assert_eq!(unlocked.set_aside.len(), 1, "{name}");
-        assert_eq!(unlocked.rebuilt, name == "vault.db");
-        assert_eq!(unlocked.taken_back, usize::from(name == "vault.db"));
-        let report = vault.take_in(&mut with_custody).unwrap();
-        assert_eq!(
-            report.captures.len(),
-            if name == "vault.db" { 4 } else { 1 }
-        );
-        assert!(report.missing.is_empty() && report.set_aside.is_empty());
-        let draft = vault.read(|c| drafts::get(c, packet(2))).unwrap().unwrap();
-        assert_eq!(draft.recovered, name == "vault.db");
-        with_photos(&vault, packet(3), &[b"new"]);
-        let draft = vault.read(|c| drafts::get(c, packet(3))).unwrap().unwrap();
-        assert!(!draft.recovered, "what comes after is new");
-        vault.hand_over().unwrap();
-
-        let packet_now = vault.read(|c| packets::get(c, packet(1))).unwrap().unwrap();
-        assert!(packet_now == seal_before, "{name}: the packet is the same");
-        assert!(
-            vault
-                .outbox_read(|c| outbox::job(c, packet(1)))
-                .unwrap()
-                .is_some()
-        );
-        for (capture_seq, bytes) in [
-            (1, &b"sealed"[..]),
-            (2, b"too"),
-            (3, b"draft"),
-            (4, b"meanwhile"),
-        ] {
-            assert_eq!(read_all(&vault, capture_seq), bytes);
-        }
-        let stage = |n| {
-            vault
-                .read(|c| drafts::get(c, packet(n)))
-                .unwrap()
-                .unwrap()
-                .stage
-        };
-        assert_eq!(
-            (stage(1), stage(2)),
-            (drafts::Stage::Sealed, drafts::Stage::Open)
-        );
-        let of = |n| {
-            vault
-                .read(|c| captures::of_draft(c, packet(n)))
-                .unwrap()
-                .len()
-        };
-        assert_eq!((of(1), of(2)), (2, 2));
-        assert!(
-            !vault
-                .read(|c| custody::lines(c, packet(1)))
-                .unwrap()
-                .is_empty()
-        );
-        // The sequence goes on where it was.
-        let place = vault.read(|c| sealing::next_place(c, enrolment())).unwrap();
-        assert_eq!(
-            place,
-            Place {
-                device_seq: 2,
-                device_prev: seal_before.digest
-            }
-        );
-        assert_eq!(
-            *vault.device_seed().unwrap(),
-            [5; 32],
-            "the device keeps its key"
-        );
-        assert_eq!(captures, [1, 2]);
-        vault.lock();
-        assert_eq!(
-            read_all(&vault, 1),
-            b"sealed",
-            "{name}: the outbox has the keys"
-        );
-        let aside = std::fs::read(dir.path().join("set-aside").join(name)).unwrap();
-        assert!(aside.iter().all(|byte| *byte == 0xa5));
-    }
-}
-
-#[test]
-fn a_page_that_rots_is_set_aside_with_its_database() {
-    let dir = folder();
-    let vault = created(dir.path());
-    for n in 0..40 {
-        with_photos(&vault, packet(1), &[&[n]]);
-        vault
-            .write(|tx| previews::put(tx, u64::from(n) + 1, previews::Preview::Thumb, &[n; 9000]))
-            .unwrap();
-    }
-    drop(vault);
-    let path = dir.path().join("vault.db");
-    let mut bytes = std::fs::read(&path).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    std::fs::write(&path, bytes).unwrap();
-
-    let (vault, _) = opened(dir.path());
-    vault.unlock("lead", PIN, &now(0)).unwrap();
-    let all = |c: &rusqlite::Connection| -> Result<(), StoreError> {
-        for n in 1..=40 {
-            previews::get(c, n, previews::Preview::Thumb)?;
-        }
-        Ok(())
-    };
-    assert!(matches!(vault.read(all), Err(StoreError::Corrupt)));
-    assert!(vault.is_locked(), "damage locks the vault");
-    let unlocked = vault.unlock("lead", PIN, &now(0)).unwrap();
-    assert!(unlocked.rebuilt && unlocked.set_aside.len() == 1);
-    assert_eq!(vault.take_in(&mut with_custody).unwrap().captures.len(), 40);
-    vault.read(all).unwrap();
-    vault.lock();
-    assert_eq!(
-        vault.unlock("lead", PIN, &now(0)).unwrap(),
-        Unlocked::default()
-    );
-}
-
 #[test]
 fn a_capture_for_a_draft_that_is_closed_or_sealed_gets_its_own() {
     let dir = folder();
@@ -505,27 +288,6 @@ fn a_capture_for_a_draft_that_is_closed_or_sealed_gets_its_own() {
             1
         );
     }
-}
-
-#[test]
-fn an_intake_that_fails_leaves_the_capture_for_the_next_time() {
-    let dir = folder();
-    let vault = created(dir.path());
-    capture(&vault, packet(1), b"a").unwrap();
-    capture(&vault, packet(1), b"b").unwrap();
-    let failing = vault.take_in(&mut |_, taken| {
-        if taken.capture.capture_seq == 2 {
-            Err(StoreError::Custody)
-        } else {
-            Ok(())
-        }
-    });
-    assert!(matches!(
-        failing,
-        Err(TakeInError::Store(StoreError::Custody))
-    ));
-    assert_eq!(vault.take_in(&mut |_, _| Ok(())).unwrap().captures, [2]);
-    assert_eq!(vault.waiting().unwrap(), 0);
 }
 
 #[test]

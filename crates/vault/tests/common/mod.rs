@@ -1,6 +1,8 @@
 //! What the vault's tests share: a seeded generator, a disk that fails on demand, a vault with one officer.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub mod to_packet;
+
 use fieldseal_packet::context::CaptureContext;
 use fieldseal_packet::{PacketId, Sha256Digest, Timestamp, custody};
 use fieldseal_vault::*;
