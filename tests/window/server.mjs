@@ -33,6 +33,7 @@ export class Server {
         () => false,
       );
     });
+    server.stop = () => stage.stop(running);
     return server;
   }
 

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
+import { test } from 'node:test';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -18,6 +19,26 @@ export function program(name) {
   const path = join(BUILT, name);
   if (!existsSync(path)) throw new Error(`${name} is not built: run ./x test build`);
   return path;
+}
+
+/** Chapters of one story, each a test. When one fails, the picture of the moment is kept and what the window said is told;
+ *  those after it can't go on from there and fail at once. */
+export function chapters(tablet) {
+  let broken;
+  return (name, tell) =>
+    test(name, async () => {
+      if (broken) throw new Error(`not tried: '${broken}' failed`);
+      try {
+        await tell();
+      } catch (problem) {
+        broken = name;
+        await tablet()
+          ?.keep('FAILED')
+          .catch(() => {});
+        console.error(tablet()?.said());
+        throw problem;
+      }
+    });
 }
 
 /** Folders and processes of one test. */
@@ -39,16 +60,19 @@ export class Stage {
     const said = [];
     for (const stream of child.stdio.slice(1)) stream.on('data', (part) => said.push(part));
     child.said = () => Buffer.concat(said).toString();
-    const ended = once(child, 'exit').catch(() => {});
-    this.#ends.push(async () => {
-      signal(child, 'SIGTERM');
-      const slow = setTimeout(() => signal(child, 'SIGKILL'), 5000);
-      await ended;
-      clearTimeout(slow);
-      signal(child, 'SIGKILL');
-      for (const stream of child.stdio.slice(1)) stream.destroy();
-    });
+    child.ended = once(child, 'exit').catch(() => {});
+    this.#ends.push(() => this.stop(child));
     return child;
+  }
+
+  /** Ends a program and all that it has started. */
+  async stop(child) {
+    signal(child, 'SIGTERM');
+    const slow = setTimeout(() => signal(child, 'SIGKILL'), 5000);
+    await child.ended;
+    clearTimeout(slow);
+    signal(child, 'SIGKILL');
+    for (const stream of child.stdio.slice(1)) stream.destroy();
   }
 
   /** A screen of its own. */

@@ -18,7 +18,10 @@ export class Window {
   /** Starts `application` and waits until its window is there. */
   static async open(driver, application, args = []) {
     const capabilities = { alwaysMatch: { browserName: 'wry', 'tauri:options': { application, args } } };
-    const { sessionId } = await request(`${driver}/session`, 'POST', { capabilities });
+    const { sessionId } = await request(`${driver}/session`, 'POST', { capabilities }).catch((problem) => {
+      const hint = 'only a window built with the feature window-test can be driven: run ./x test build window';
+      throw new Error(`${problem.message} (${hint})`, { cause: problem });
+    });
     return new Window(`${driver}/session/${sessionId}`);
   }
 
