@@ -41,14 +41,11 @@ export function onKeydown(event: KeyboardEvent): void {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   if (isTextField(event.target) || actsByItself(event.target, event.key)) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  for (let at = scopes.length - 1; at >= 0; at -= 1) {
-    const scope = scopes[at];
-    const act = scope?.bindings[key];
-    if (act) {
-      event.preventDefault();
-      act();
-      return;
-    }
-    if (scope?.barrier) return;
-  }
+  // A dialog stays on top even of a screen that was drawn under it afterwards.
+  const barrier = scopes.filter((scope) => scope.barrier).at(-1);
+  const listening = barrier ? [barrier] : scopes.slice().reverse();
+  const act = listening.find((scope) => scope.bindings[key])?.bindings[key];
+  if (!act) return;
+  event.preventDefault();
+  act();
 }
