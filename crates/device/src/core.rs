@@ -81,6 +81,8 @@ pub(crate) struct Live {
     pub open_at_lock: BTreeSet<PacketId>,
     /// Photos of a draft, where known without the vault.
     pub counts: BTreeMap<PacketId, u32>,
+    /// Decisions or supplements may have changed since the tasks were counted.
+    pub tasks_counted: bool,
     /// The server showed a log that contradicts what this tablet saw before.
     pub log_contradicts: bool,
     /// Boot clock of the last request.

@@ -7,10 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fieldseal_packet::PacketId;
-use fieldseal_sync::receipt::{self, OwnCopy};
 use fieldseal_sync::{Answer, Effect, Failure, Jitter, State};
-use fieldseal_tlog::checkpoint;
-use fieldseal_vault::outbox::{self, Seen, Upload};
+use fieldseal_vault::outbox::{self, Upload};
 use fieldseal_wire::ProblemCode;
 use fieldseal_wire::device::{PacketRef, PacketStatus, StatusRequest};
 
@@ -18,6 +16,7 @@ use crate::core::{Core, lock};
 use crate::decisions;
 use crate::http::{Client, HttpError, server_time};
 use crate::problem::{Code, Problem};
+use crate::receipts;
 use crate::zip::PacketZip;
 
 /// Longest sleep without looking up: the boot clock may pass faster than the timer while the tablet sleeps.
@@ -174,9 +173,10 @@ impl Driver {
                 proof,
             } => {
                 let core = self.core.clone();
-                let verified =
-                    tokio::task::spawn_blocking(move || verify(&core, packet, &receipt, &proof))
-                        .await;
+                let verified = tokio::task::spawn_blocking(move || {
+                    receipts::verify(&core, packet, &receipt, &proof)
+                })
+                .await;
                 match verified {
                     Ok(Ok(verified)) => {
                         if verified.is_ok() {
@@ -272,7 +272,10 @@ impl Driver {
             for notice in &status.decisions {
                 let value = serde_json::to_value(notice)
                     .map_err(|error| Problem::because(Code::Internal, error))?;
-                outbox::add_decision(tx, packet, &value)?;
+                if outbox::add_decision(tx, packet, &value)? {
+                    // Before anybody can see the decision, so that no count without it lasts.
+                    lock(&self.core.live).tasks_counted = false;
+                }
             }
             Ok::<_, Problem>(outbox::decisions(tx, packet)?)
         });
@@ -321,96 +324,13 @@ impl Driver {
     }
 
     fn keep_checkpoint(&self, signed: &[u8], tokens: &[(String, String)]) -> Result<(), Failure> {
-        keep_checkpoint(&self.core, signed, tokens).map_err(|problem| {
+        receipts::keep_newest(&self.core, signed, tokens).map_err(|problem| {
             tracing::warn!(
                 code = problem.code().as_str(),
                 "the server's checkpoint was not accepted"
             );
             Failure::ServerError
         })
-    }
-}
-
-/// Checks a checkpoint against the pinned log key and keeps it if it is newer than what was seen. A smaller tree, or another
-/// root at the same size, is not kept: what was seen stays the witness against it.
-pub(crate) fn keep_checkpoint(
-    core: &Core,
-    signed: &[u8],
-    tokens: &[(String, String)],
-) -> Result<(), Problem> {
-    let keys = core.identity()?.pinned()?;
-    let read = checkpoint::open(signed, &keys.log)
-        .map_err(|error| Problem::because(Code::ServerAnswer, error))?;
-    let vault = core.vault()?;
-    let newest = vault.outbox_read(|c| Ok::<_, Problem>(outbox::newest_seen(c)?))?;
-    if let Some(newest) = &newest {
-        let contradicts =
-            read.size < newest.size || (read.size == newest.size && read.root != newest.root);
-        lock(&core.live).log_contradicts = contradicts;
-        if contradicts {
-            return Err(Problem::because(
-                Code::ServerAnswer,
-                "the log is smaller than what was seen, or differs",
-            ));
-        }
-        if read.size == newest.size && tokens.is_empty() {
-            return Ok(());
-        }
-    }
-    let seen = Seen {
-        size: read.size,
-        root: read.root,
-        checkpoint: signed.to_vec(),
-        tokens: serde_json::to_value(tokens)
-            .map_err(|error| Problem::because(Code::Internal, error))?,
-        seen_at: core.platform.now(),
-    };
-    vault.outbox_write(|tx| Ok(outbox::add_seen(tx, &seen)?))
-}
-
-/// Checks receipt and proof against the pinned keys and the bytes here, and stores them with the verdict. `Err` inside is the
-/// code of the check that failed.
-fn verify(
-    core: &Core,
-    packet: PacketId,
-    receipt: &str,
-    proof: &str,
-) -> Result<Result<(), String>, Problem> {
-    let vault = core.vault()?;
-    let keys = core.identity()?.pinned()?;
-    let zip = PacketZip::open(vault.clone(), packet)?;
-    let zip_sha256 = zip
-        .sha256()
-        .map_err(|error| Problem::because(Code::Unreadable, error))?;
-    let seal = vault
-        .outbox_read(|c| Ok::<_, Problem>(outbox::seal(c, packet)?))?
-        .ok_or(Code::NotFound)?;
-    let own = OwnCopy {
-        packet,
-        seal: &seal,
-        zip_sha256,
-        zip_size: zip.size(),
-    };
-    let checked = receipt::check(&keys, own, receipt.as_bytes(), proof.as_bytes());
-    let verified_at = checked.is_ok().then(|| core.platform.now());
-    vault.outbox_write(|tx| {
-        Ok::<_, Problem>(outbox::set_receipt(
-            tx,
-            packet,
-            receipt.as_bytes(),
-            proof.as_bytes(),
-            verified_at,
-        )?)
-    })?;
-    match checked {
-        Ok(_) => {
-            if let Ok(read) = fieldseal_tlog::proof::TlogProof::parse(proof.as_bytes()) {
-                // Only for the next seal's lower bound; an older one than seen is not kept.
-                let _ = keep_checkpoint(core, &read.checkpoint, &[]);
-            }
-            Ok(Ok(()))
-        }
-        Err(error) => Ok(Err(error.code().to_owned())),
     }
 }
 

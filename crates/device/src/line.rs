@@ -108,6 +108,7 @@ impl Line {
         *counts = Counts {
             drafts: counts.drafts,
             tasks: counts.tasks,
+            next_seq: counts.next_seq,
             ..Counts::default()
         };
         for job in outbox

@@ -36,6 +36,8 @@ pub struct Counts {
     pub drafts: u32,
     /// Returned packets without a sealed supplement.
     pub tasks: u32,
+    /// Sequence number of the next packet.
+    pub next_seq: u32,
 }
 
 /// The file.

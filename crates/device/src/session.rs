@@ -1,8 +1,8 @@
 //! Unlocking, locking, who is on duty, where the tablet is, settings.
 
 use fieldseal_packet::context::Fix;
-use fieldseal_packet::{PacketId, Timestamp};
-use fieldseal_vault::drafts;
+use fieldseal_packet::{PacketId, Sha256Digest, Timestamp};
+use fieldseal_vault::{drafts, sealing};
 
 use crate::api::FixInput;
 use crate::core::{Core, Position, lock};
@@ -24,6 +24,7 @@ impl Core {
         }
         vault.hand_over()?;
         self.line.load(&vault)?;
+        lock(&self.live).tasks_counted = false;
         self.refresh_counts();
         self.previews.wake();
         Ok(())
@@ -155,13 +156,29 @@ impl Core {
         on_duty
     }
 
+    /// Sequence number of the next packet, while the vault is open.
+    fn next_seq(&self) -> Option<u32> {
+        let identity = self.identity().ok()?;
+        let first = Sha256Digest::of(identity.entry.as_bytes());
+        let place = self.read(|c| Ok(sealing::next_place(c, first)?)).ok()?;
+        u32::try_from(place.device_seq).ok()
+    }
+
     /// Remembers what the screens count while the vault is shut.
     pub fn refresh_counts(&self) {
         let drafts = self.read(|c| Ok(u32::try_from(drafts::list(c)?.len()).unwrap_or(u32::MAX)));
-        let tasks = self.task_count();
+        let counted = std::mem::replace(&mut lock(&self.live).tasks_counted, true);
+        let tasks = if counted { None } else { self.task_count() };
+        if !counted && tasks.is_none() {
+            lock(&self.live).tasks_counted = false;
+        }
+        let next_seq = self.next_seq();
         let changed = self.change_prefs(|prefs| {
             if let Ok(drafts) = drafts {
                 prefs.counts.drafts = drafts;
+            }
+            if let Some(next_seq) = next_seq {
+                prefs.counts.next_seq = next_seq;
             }
             if let Some(tasks) = tasks {
                 prefs.counts.tasks = tasks;

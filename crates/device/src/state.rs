@@ -2,7 +2,7 @@
 
 use fieldseal_packet::Sha256Digest;
 use fieldseal_tlog::note::Vkey;
-use fieldseal_vault::{officers, outbox, sealing};
+use fieldseal_vault::officers;
 
 use crate::api::{DeviceView, FixView, OfficerView, StateView};
 use crate::core::{Core, Store, lock};
@@ -50,7 +50,9 @@ pub(crate) fn view(core: &Core) -> Result<StateView, Problem> {
         enrolled: vault.is_some(),
         locked: vault.as_ref().is_none_or(|vault| vault.is_locked()),
         problem: damaged.then(|| Problem::from(Code::VaultDamaged).into()),
-        device: identity.as_ref().map(|identity| device(core, identity)),
+        device: identity
+            .as_ref()
+            .map(|identity| device(identity, counts.next_seq.max(1))),
         officers: officers_of(core),
         on_duty: prefs.on_duty,
         unlocked_by: vault.as_ref().and_then(|vault| vault.unlocked_by()),
@@ -78,29 +80,15 @@ pub(crate) fn view(core: &Core) -> Result<StateView, Problem> {
     })
 }
 
-fn device(core: &Core, identity: &Identity) -> DeviceView {
+fn device(identity: &Identity, next_seq: u32) -> DeviceView {
     let fingerprint =
         Vkey::parse(&identity.vkey).map(|key| Sha256Digest(key.fingerprint()).to_string());
-    let next = core.read(|c| {
-        let entry = Sha256Digest::of(identity.entry.as_bytes());
-        Ok(sealing::next_place(c, entry)?.device_seq)
-    });
-    // Locked: the outbox knows the last one that was handed over.
-    let next = next.or_else(|_| {
-        let jobs = core
-            .vault()?
-            .outbox_read(|c| Ok::<_, Problem>(outbox::jobs(c)?))?;
-        Ok::<_, Problem>(jobs.last().map_or(1, |job| job.device_seq + 1))
-    });
     DeviceView {
         id: identity.id.clone(),
         origin: identity.origin.clone(),
         server: identity.server.clone(),
         team: identity.team.clone(),
-        next_seq: next
-            .ok()
-            .and_then(|seq| u32::try_from(seq).ok())
-            .unwrap_or(0),
+        next_seq,
         fingerprint: fingerprint.unwrap_or_default(),
         key_store: "wrapped-file".to_owned(),
     }

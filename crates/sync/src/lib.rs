@@ -19,6 +19,7 @@ mod backoff;
 mod effect;
 mod job;
 mod outbox;
+mod outcome;
 pub mod receipt;
 mod transition;
 

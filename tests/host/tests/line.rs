@@ -150,6 +150,19 @@ fn two_tablets_at_once() {
         });
         assert_eq!(last["deviceSeq"], 4);
     }
+    for tablet in &tablets {
+        let checks = tablet.ok(Request::SelfCheck);
+        let check = checks
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|check| check["code"] == "checkpoint");
+        assert_eq!(
+            check.unwrap()["sentence"],
+            "ok",
+            "an older checkpoint in a proof contradicts nothing"
+        );
+    }
     let stored = bureau.admin().packets().unwrap();
     assert_eq!(stored.len(), 8);
     assert!(

@@ -1,0 +1,125 @@
+//! What the server says is checked here before it counts: receipts and inclusion proofs against our own bytes, checkpoints
+//! against what was seen before, all of them against the keys pinned at enrolment.
+
+use fieldseal_packet::PacketId;
+use fieldseal_sync::receipt::{self, OwnCopy};
+use fieldseal_tlog::checkpoint::{self, Checkpoint};
+use fieldseal_tlog::proof::TlogProof;
+use fieldseal_vault::outbox::{self, Seen};
+
+use crate::core::{Core, lock};
+use crate::problem::{Code, Problem};
+use crate::zip::PacketZip;
+
+/// Keeps the server's newest checkpoint. A smaller tree than was seen, or another root at the same size, is not kept: what
+/// was seen stays the witness against it, and the self-check says so.
+pub(crate) fn keep_newest(
+    core: &Core,
+    signed: &[u8],
+    tokens: &[(String, String)],
+) -> Result<(), Problem> {
+    let keys = core.identity()?.pinned()?;
+    let read = checkpoint::open(signed, &keys.log)
+        .map_err(|error| Problem::because(Code::ServerAnswer, error))?;
+    let seen = core
+        .vault()?
+        .outbox_read(|c| Ok::<_, Problem>(outbox::newest_seen(c)?))?;
+    let contradicts = seen.as_ref().is_some_and(|seen| {
+        read.size < seen.size || (read.size == seen.size && read.root != seen.root)
+    });
+    lock(&core.live).log_contradicts = contradicts;
+    if contradicts {
+        let why = "the log is smaller than what was seen, or differs";
+        return Err(Problem::because(Code::ServerAnswer, why));
+    }
+    keep(core, &read, signed, tokens, seen.as_ref())
+}
+
+/// The checkpoint of a proof: it may be older than the newest that was seen, and is then of no more use.
+fn keep_from_proof(core: &Core, read: &Checkpoint, signed: &[u8]) -> Result<(), Problem> {
+    let seen = core
+        .vault()?
+        .outbox_read(|c| Ok::<_, Problem>(outbox::newest_seen(c)?))?;
+    match &seen {
+        Some(seen) if read.size <= seen.size => Ok(()),
+        _ => keep(core, read, signed, &[], seen.as_ref()),
+    }
+}
+
+fn keep(
+    core: &Core,
+    read: &Checkpoint,
+    signed: &[u8],
+    tokens: &[(String, String)],
+    seen: Option<&Seen>,
+) -> Result<(), Problem> {
+    // The same checkpoint again says that it is still the newest; its tokens are kept.
+    let known = seen.filter(|seen| seen.size == read.size && tokens.is_empty());
+    let tokens = match known {
+        Some(seen) => seen.tokens.clone(),
+        None => {
+            serde_json::to_value(tokens).map_err(|error| Problem::because(Code::Internal, error))?
+        }
+    };
+    let kept = Seen {
+        size: read.size,
+        root: read.root,
+        checkpoint: known.map_or_else(|| signed.to_vec(), |seen| seen.checkpoint.clone()),
+        tokens,
+        seen_at: core.platform.now(),
+    };
+    core.vault()?
+        .outbox_write(|tx| Ok(outbox::add_seen(tx, &kept)?))
+}
+
+/// Checks receipt and proof against the pinned keys and the bytes here, and stores them with the verdict. `Err` inside is the
+/// code of the check that failed.
+pub(crate) fn verify(
+    core: &Core,
+    packet: PacketId,
+    receipt: &str,
+    proof: &str,
+) -> Result<Result<(), String>, Problem> {
+    let vault = core.vault()?;
+    let keys = core.identity()?.pinned()?;
+    let zip = PacketZip::open(vault.clone(), packet)?;
+    let zip_sha256 = zip
+        .sha256()
+        .map_err(|error| Problem::because(Code::Unreadable, error))?;
+    let seal = vault
+        .outbox_read(|c| Ok::<_, Problem>(outbox::seal(c, packet)?))?
+        .ok_or(Code::NotFound)?;
+    let own = OwnCopy {
+        packet,
+        seal: &seal,
+        zip_sha256,
+        zip_size: zip.size(),
+    };
+    let checked = receipt::check(&keys, own, receipt.as_bytes(), proof.as_bytes());
+    let verified_at = checked.is_ok().then(|| core.platform.now());
+    vault.outbox_write(|tx| {
+        Ok::<_, Problem>(outbox::set_receipt(
+            tx,
+            packet,
+            receipt.as_bytes(),
+            proof.as_bytes(),
+            verified_at,
+        )?)
+    })?;
+    match checked {
+        Ok(word) => {
+            let kept = TlogProof::parse(proof.as_bytes()).map(|read| read.checkpoint);
+            if let Ok(signed) = kept {
+                // Only for the next seal's lower bound: the packet is safe without it.
+                if let Err(problem) = keep_from_proof(core, &word.checkpoint, &signed) {
+                    tracing::warn!(
+                        code = problem.code().as_str(),
+                        "a checkpoint could not be kept"
+                    );
+                }
+            }
+            Ok(Ok(()))
+        }
+        Err(error) => Ok(Err(error.code().to_owned())),
+    }
+}
