@@ -6,6 +6,8 @@
 //! (what they accept they write back byte for byte), limited in size, and never panic. It knows nothing of packets;
 //! what the leaves mean is the business of the crates above.
 
+#![warn(missing_docs)]
+
 pub mod checkpoint;
 mod encoding;
 pub mod merkle;

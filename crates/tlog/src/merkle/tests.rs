@@ -1,4 +1,6 @@
 use super::*;
+use proptest::prelude::*;
+use std::io;
 
 /// The leaves of the reference implementation of RFC 6962, and the roots over the first 1 to 8 of them.
 const LEAVES: [&str; 8] = [
@@ -174,6 +176,44 @@ fn appending_gives_just_the_nodes_that_became_complete() {
         assert_eq!(nodes.len() as u32, (index + 1).trailing_zeros() + 1);
         for node in nodes {
             assert_eq!(tree.hash(node.level, node.index).unwrap(), node.hash);
+        }
+    }
+}
+
+/// A tree of any size whose leaves are all the same: every complete node of a level is, too.
+struct Uniform(Vec<Hash>);
+
+impl Uniform {
+    fn new() -> Uniform {
+        let mut levels = vec![leaf_hash(b"always the same")];
+        for level in 0..63 {
+            levels.push(node_hash(&levels[level], &levels[level]));
+        }
+        Uniform(levels)
+    }
+}
+
+impl HashReader for Uniform {
+    fn hash(&self, level: u8, _: u64) -> io::Result<Hash> {
+        Ok(self.0[usize::from(level)])
+    }
+}
+
+proptest! {
+    #[test]
+    fn proofs_hold_in_trees_of_any_size(size in 1..=u64::MAX, place in any::<u64>(), old in any::<u64>()) {
+        let tree = Uniform::new();
+        let root = root_at(size, &tree).unwrap();
+        let (index, old) = (place % size, 1 + old % size);
+        let proof = prove_inclusion(index, size, &tree).unwrap();
+        prop_assert!(proof.len() < MAX_PROOF_HASHES);
+        prop_assert_eq!(verify_inclusion(&tree.0[0], index, size, &proof, &root), Ok(()));
+        let proof = prove_consistency(old, size, &tree).unwrap();
+        prop_assert!(proof.len() <= MAX_PROOF_HASHES);
+        let old_root = root_at(old, &tree).unwrap();
+        prop_assert_eq!(verify_consistency(old, &old_root, size, &root, &proof), Ok(()));
+        if let Some((_, shorter)) = proof.split_last() {
+            prop_assert!(verify_consistency(old, &old_root, size, &root, shorter).is_err());
         }
     }
 }
