@@ -73,6 +73,11 @@ pub enum LogRefused {
 
 /// Looks at the log before the sequencer may write.
 pub fn check(db: &Db, log_key: &Vkey, kept: &[&Path]) -> Result<(), LogRefused> {
+    // The files first: beside a running server the database may go on meanwhile, but never back.
+    let mut known = Vec::new();
+    for path in kept {
+        known.extend(read(path, log_key)?.map(|checkpoint| (checkpoint, *path)));
+    }
     db.read_blocking(|connection| {
         let head = log::head(connection)?;
         if log::count(connection)? != head.size {
@@ -86,12 +91,9 @@ pub fn check(db: &Db, log_key: &Vkey, kept: &[&Path]) -> Result<(), LogRefused> 
                 return Err(LogRefused::Torn);
             }
         }
-        for path in kept {
-            if let Some(known) = read(path, log_key)? {
-                compare(connection, head.size, &known, path)?;
-            }
-        }
-        Ok(())
+        known
+            .iter()
+            .try_for_each(|(checkpoint, path)| compare(connection, head.size, checkpoint, path))
     })
 }
 
