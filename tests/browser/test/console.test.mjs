@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { barriers, complaints, openBrowser, photographer, WCAG } from '../lib/browser.mjs';
+import { findingsOf, signIn } from '../lib/reviewer.mjs';
 import { Server, verified } from '../lib/server.mjs';
 import { screens, Stage } from '../lib/stage.mjs';
 import { packetsOf } from '../lib/tablet.mjs';
@@ -73,13 +74,7 @@ test('a wrong password is refused in one sentence', async () => {
 });
 
 test('signing in leads to the list, with every packet that the tablet has made safe', async () => {
-  await page.goto(server.address);
-  await page.waitForSelector('[data-testid=sign-in]');
-  await page.keyboard.type(server.account);
-  await press('Tab');
-  await page.keyboard.type(server.password);
-  await press('Enter');
-  await page.waitForSelector('[data-testid=queue][data-queue=open] [data-testid=row]');
+  await signIn(page, server);
   listed = await page.locator('[data-testid=row]').evaluateAll((rows) => rows.map((element) => element.dataset.packet));
   if (sealed) assert.deepEqual([...listed].sort(), [...sealed].sort());
   await shot('list');
@@ -102,11 +97,7 @@ test('J, K and / move and search without the mouse', async () => {
 test('every digest of a packet is shown verified, and nothing not proved looks failed', async () => {
   await openByKeyboard(listed[0]);
   await page.waitForSelector('[data-testid=photo], [data-testid=no-preview]');
-  const hidden = page.locator('[data-testid=all-findings][aria-expanded=false]');
-  if (await hidden.count()) await press('e');
-  const findings = await page.locator('[data-testid=finding]').evaluateAll((items) =>
-    items.map((item) => ({ code: item.dataset.code, level: item.dataset.level, text: item.textContent })),
-  );
+  const findings = await findingsOf(page);
   for (const code of ['files-ok', 'items-ok', 'seal-ok', 'custody-ok', 'log-inclusion-ok']) {
     const found = findings.filter((finding) => finding.code === code);
     assert.ok(found.length > 0, `${code} is among the findings`);
