@@ -271,7 +271,7 @@ pub struct EnrolPreview {
 #[serde(rename_all = "camelCase")]
 #[ts(export_to = "bindings.ts")]
 pub struct CheckView {
-    /// `battery`, `storage`, `clock`, `location`, `keys`, `checkpoint`, `map`, `unsent`.
+    /// `battery`, `storage`, `clock`, `location`, `keys`, `vault`, `checkpoint`, `map`, `unsent`.
     pub code: String,
     /// `ok`, `look` or `unsupported`.
     pub level: String,

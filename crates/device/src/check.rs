@@ -40,6 +40,7 @@ impl Core {
             self.check_clock(),
             self.check_location(),
             self.check_keys(),
+            self.check_vault(),
             self.check_checkpoint()?,
             check("map", "unsupported", "none", &[]),
             self.check_unsent(),
@@ -145,6 +146,15 @@ impl Core {
             check("keys", "look", "one-officer", &count)
         } else {
             check("keys", "ok", "ok", &count)
+        }
+    }
+
+    /// A database that was damaged lies in `set-aside/`; photos and sealed packets came back from their own files, what was
+    /// described and not yet sealed may not have.
+    fn check_vault(&self) -> CheckView {
+        match lock(&self.prefs).rebuilt_at {
+            Some(at) => check("vault", "look", "rebuilt", &[("at", at.to_string())]),
+            None => check("vault", "ok", "ok", &[]),
         }
     }
 

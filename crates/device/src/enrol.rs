@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use fieldseal_packet::entry::{self, SubjectKind};
 use fieldseal_packet::{KeyName, KeyRole, Sha256Digest};
 use fieldseal_tlog::note::{Ed25519Signer, Note, Signer as _};
-use fieldseal_vault::officers::{self, OfficerRecord};
+use fieldseal_vault::officers::OfficerRecord;
 use fieldseal_vault::pending::{self, PendingDevice};
 use fieldseal_vault::{Birth, NewOfficer, Secret, Vault, outbox};
 use fieldseal_wire::device::{ENROL_CONTEXT, EnrolKind, EnrolRequest, EnrolSubject, Enrolled};
@@ -256,7 +256,7 @@ impl Core {
             }
             None => self.vault()?.add_officer(&new)?,
         }
-        self.write(|tx| Ok(officers::put(tx, &record)?))?;
+        self.keep_officer(&*self.open_vault()?, &record)?;
         Ok(OfficerView {
             id: record.id,
             name: Some(record.name),

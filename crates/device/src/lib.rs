@@ -28,6 +28,7 @@ mod identity;
 mod line;
 mod making;
 mod packets;
+mod people;
 pub mod platform;
 mod prefs;
 mod preview;

@@ -54,6 +54,8 @@ pub struct Prefs {
     pub hold: bool,
     /// Last contact with the server.
     pub contact: Option<Contact>,
+    /// When a damaged database was last set aside and made anew.
+    pub rebuilt_at: Option<Timestamp>,
     /// Last known counts.
     pub counts: Counts,
 }

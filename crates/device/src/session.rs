@@ -12,8 +12,13 @@ use crate::problem::{Code, Problem};
 impl Core {
     pub fn unlock(&self, officer: &str, pin: &str) -> Result<(), Problem> {
         let vault = self.vault()?;
-        vault.unlock(officer, pin, &self.moment())?;
+        let found = vault.unlock(officer, pin, &self.moment())?;
         enrol::pin_identity(&vault)?;
+        self.restore_officers(&vault)?;
+        if found.rebuilt || !found.set_aside.is_empty() {
+            let at = self.platform.now();
+            self.change_prefs(|prefs| prefs.rebuilt_at = Some(at))?;
+        }
         lock(&self.live).locked_draft = None;
         // A capture that can't be taken in now stays in the inbox; it must not keep the officer from looking.
         if let Err(problem) = self.take_in() {

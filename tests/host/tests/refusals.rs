@@ -274,3 +274,57 @@ fn a_vault_that_cannot_be_read_is_said_and_kept() {
     drop(tablet);
     assert!(dir.join("vault.db").exists());
 }
+
+#[test]
+fn a_damaged_database_costs_no_photo_and_no_packet() {
+    let bureau = Bureau::open();
+    let tablet = bureau.tablet("t1");
+    tablet.ok(Request::UploadHold { hold: true });
+    let sealed = tablet.draft();
+    tablet.capture(Some(&sealed), &jpeg(1));
+    let digest = tablet.seal(&sealed)["packetDigest"].clone();
+    let draft = tablet.draft();
+    tablet.capture(Some(&draft), &jpeg(2));
+    let (dir, officers) = (tablet.dir.clone(), tablet.officers.clone());
+    drop(tablet);
+    for suffix in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(dir.join(format!("vault.db{suffix}")));
+    }
+    std::fs::write(dir.join("vault.db"), b"this is no database any more").unwrap();
+
+    let mut tablet = Tablet::open(&dir);
+    tablet.officers = officers;
+    tablet.unlock();
+    let checks = tablet.ok(Request::SelfCheck);
+    let check = checks
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|check| check["code"] == "vault");
+    assert_eq!(check.unwrap()["sentence"], "rebuilt");
+    assert!(
+        std::fs::read_dir(dir.join("set-aside")).unwrap().count() > 0,
+        "kept, not deleted"
+    );
+    assert_eq!(tablet.ok(Request::State)["officers"][0]["name"], "甲");
+    let packet = tablet.ok(Request::Packet { id: sealed.clone() });
+    assert_eq!(packet["packetDigest"], digest);
+    // The draft's photo is there again, and can be sealed by the same two officers.
+    assert_eq!(
+        tablet.ok(Request::Draft { id: draft.clone() })["photos"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    let next = tablet.seal(&draft);
+    assert_eq!(next["deviceSeq"], 2);
+    tablet.ok(Request::UploadHold { hold: false });
+    tablet.wait_for(&sealed, "safe");
+    tablet.wait_for(&draft, "safe");
+    let failed = kit::codes(
+        &tablet.verified(&draft, &bureau.trust()),
+        fieldseal_packet::findings::Level::Failed,
+    );
+    assert_eq!(failed, Vec::<&str>::new());
+}

@@ -148,7 +148,7 @@ kind: string, id: string, name: string | null, badge: string | null, team: strin
 
 export type CheckView = { 
 /**
- * `battery`, `storage`, `clock`, `location`, `keys`, `checkpoint`, `map`, `unsent`.
+ * `battery`, `storage`, `clock`, `location`, `keys`, `vault`, `checkpoint`, `map`, `unsent`.
  */
 code: string, 
 /**
