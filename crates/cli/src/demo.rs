@@ -35,6 +35,9 @@ pub struct Args {
     /// A folder of photos to capture; its own samples when left out
     #[arg(long, value_name = "P")]
     pub photos: Option<PathBuf>,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
     /// Language of what it says; the system's when left out
     #[arg(long, value_enum, value_name = "zh|en")]
     pub lang: Option<crate::verify::Lang>,
@@ -56,7 +59,10 @@ pub(crate) enum PhotoBytes {
 
 /// Runs the subcommand.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let say = Say::new(crate::verify::language(args.lang) == Language::Zh);
+    let say = Say::new(
+        crate::verify::language(args.lang) == Language::Zh,
+        args.json,
+    );
     let photos = match &args.photos {
         Some(folder) => photos_of(folder)?,
         None => samples::all()?,

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use fieldseal_packet::bag::packet_folder;
 use fieldseal_packet::custody::{self as log, Head};
 use fieldseal_packet::{KeyName, KeyRole};
-use fieldseal_vault::packets::Packet;
+use fieldseal_vault::packets::{self, Packet};
 use fieldseal_vault::{custody, officers, sealing};
 use rusqlite::Connection;
 use serde_json::Value;
@@ -31,7 +32,12 @@ impl Timeline<'_> {
         signatures: &[sealing::Signature],
         way: &Way,
     ) -> Result<Vec<CustodyView>, Problem> {
-        let bytes = custody::lines(self.c, packet.packet)?.concat();
+        // As it was sealed; the lines in the database are the same, unless that had to be made anew.
+        let path = format!("{}/data/custody.log", packet_folder(&packet.packet));
+        let bytes = match packets::file(self.c, packet.packet, &path)? {
+            Some(bytes) => bytes,
+            None => custody::lines(self.c, packet.packet)?.concat(),
+        };
         let (lines, _) = log::read(&bytes, Head::START);
         let mut views = Vec::with_capacity(lines.len() + signatures.len() + 4);
         for line in lines {

@@ -11,11 +11,13 @@ use fieldseal_packet::trust::Trust;
 /// Speaks one of two languages on stdout; a closed pipe ends it quietly.
 pub(crate) struct Say {
     zh: bool,
+    /// Says nothing but one document at the end.
+    json: bool,
 }
 
 impl Say {
-    pub fn new(zh: bool) -> Self {
-        Self { zh }
+    pub fn new(zh: bool, json: bool) -> Self {
+        Self { zh, json }
     }
 
     fn language(&self) -> Language {
@@ -23,11 +25,18 @@ impl Say {
     }
 
     pub fn line(&self, zh: impl AsRef<str>, en: impl AsRef<str>) -> io::Result<()> {
-        let text = if self.zh { zh.as_ref() } else { en.as_ref() };
-        match writeln!(io::stdout(), "{text}") {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            written => written,
+        match (self.json, self.zh) {
+            (true, _) => Ok(()),
+            (false, true) => print(zh.as_ref()),
+            (false, false) => print(en.as_ref()),
         }
+    }
+}
+
+fn print(text: &str) -> io::Result<()> {
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
     }
 }
 
@@ -76,6 +85,11 @@ pub(crate) fn proved(say: &Say, dir: &Path, done: &[Done], trust: &Trust) -> any
         }
     }
     commands(say, dir, done)?;
+    if say.json {
+        print(&serde_json::to_string_pretty(&document(
+            dir, done, &reports,
+        ))?)?;
+    }
     let failed = reports
         .iter()
         .filter(|report| report.verdict == Verdict::Failed)
@@ -86,6 +100,22 @@ pub(crate) fn proved(say: &Say, dir: &Path, done: &[Done], trust: &Trust) -> any
         reports.len()
     );
     Ok(())
+}
+
+fn document(dir: &Path, done: &[Done], reports: &[Report]) -> serde_json::Value {
+    let packets: Vec<_> = done
+        .iter()
+        .zip(reports)
+        .map(|(done, report)| {
+            serde_json::json!({
+                "id": done.id,
+                "zip": done.zip,
+                "evidence": done.evidence,
+                "verdict": report.verdict.word(),
+            })
+        })
+        .collect();
+    serde_json::json!({"dir": dir, "trust": dir.join("trust"), "packets": packets})
 }
 
 /// Sentences of one kind that are said one by one; of more, the first stands for all.
