@@ -70,7 +70,7 @@ describe('the sentences the design fixes', () => {
   const fixed: [keyof typeof zh, string, string, Record<string, number>?][] = [
     ['unsafe.packets', '3 个证据包还没有安全存到服务器', '3 packets are not yet safe on the server', { n: 3 }],
     ['offline.can-work', '离线。可以照常拍照、签名、封存。', 'Offline. You can shoot, sign and seal as usual.'],
-    ['clock.fast', '平板的钟快 7 分钟。照常取证，偏差会如实记录。', 'The clock is 7 minutes fast. Carry on; the difference is recorded.', { n: 7 }],
+    ['check.clock.fast', '平板的钟快 7 分钟。照常取证，偏差会如实记录。', 'The clock is 7 minutes fast. Carry on; the difference is recorded.', { minutes: 7 }],
     ['camera.no-fix', '还没有定位。照片已存好；以后的定位另记一笔。', 'No position yet. The photo is stored; a later fix is noted apart.'],
     ['void.title', '作废这张？原图保留，原因随包提交。', 'Void this photo? The original stays; your reason goes along.'],
     ['recovered', '上次意外关闭。6 张照片都在。', 'Closed unexpectedly. All 6 photos are here.', { n: 6 }],

@@ -36,8 +36,6 @@ export const en: Translation<typeof zh> = {
   'fix.now': '±{m} m · {age}',
   'fix.none': 'No position yet',
   'battery.percent': '{n}%',
-  'clock.fast': 'The clock is {n} {n#minute|minutes} fast. Carry on; the difference is recorded.',
-  'clock.slow': 'The clock is {n} {n#minute|minutes} slow. Carry on; the difference is recorded.',
   recovered: 'Closed unexpectedly. All {n} {n#photo is|photos are} here.',
 
   'first.steps': 'Steps of the first start',
@@ -106,6 +104,7 @@ export const en: Translation<typeof zh> = {
   'drafts.count': '{n}',
   'drafts.none': 'No draft. The first photo starts one.',
   'drafts.line': '{kind} · {photos} {photos#photo|photos} · started {when}',
+  'drafts.untitled': 'No address yet',
   'drafts.closed': 'Awaiting signatures',
   'duty.title': 'On duty',
   'duty.why': 'New packets name these two. The law asks for two officers (Administrative Penalty Law, art. 42).',

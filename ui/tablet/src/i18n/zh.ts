@@ -35,8 +35,6 @@ export const zh = {
   'fix.now': '定位 ±{m} 米 · {age}',
   'fix.none': '还没有定位',
   'battery.percent': '{n}%',
-  'clock.fast': '平板的钟快 {n} 分钟。照常取证，偏差会如实记录。',
-  'clock.slow': '平板的钟慢 {n} 分钟。照常取证，偏差会如实记录。',
   recovered: '上次意外关闭。{n} 张照片都在。',
 
   'first.steps': '首次设置的步骤',
@@ -103,6 +101,7 @@ export const zh = {
   'drafts.count': '{n} 个',
   'drafts.none': '没有草稿。拍下第一张照片，就有一份草稿。',
   'drafts.line': '{kind} · {photos} 张 · {when} 开始',
+  'drafts.untitled': '还没有填地址',
   'drafts.closed': '等签名',
   'duty.title': '当班人员',
   'duty.why': '以后的证据包写这两位。两名执法人员缺一不可（行政处罚法第四十二条）。',

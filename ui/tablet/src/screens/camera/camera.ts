@@ -24,7 +24,8 @@ const wanted: MediaStreamConstraints = {
   video: { facingMode: { ideal: 'environment' }, width: { ideal: 4096 }, height: { ideal: 3072 } },
 };
 
-export async function openCamera(): Promise<LiveCamera | NoCamera> {
+/** `lost` is called when the camera goes away while it is open. */
+export async function openCamera(lost: () => void): Promise<LiveCamera | NoCamera> {
   if (!('mediaDevices' in navigator) || !('getUserMedia' in navigator.mediaDevices)) return 'unsupported';
   let stream: MediaStream;
   try {
@@ -34,6 +35,7 @@ export async function openCamera(): Promise<LiveCamera | NoCamera> {
   }
   const [track] = stream.getVideoTracks();
   if (!track) return 'none';
+  track.addEventListener('ended', lost);
   const taker = stillTaker(track);
   let taking = false;
   return {
@@ -53,6 +55,7 @@ export async function openCamera(): Promise<LiveCamera | NoCamera> {
     },
     lamp: 'torch' in track.getCapabilities() ? (on) => lamp(track, on) : undefined,
     stop() {
+      track.removeEventListener('ended', lost);
       for (const one of stream.getTracks()) one.stop();
     },
   };
