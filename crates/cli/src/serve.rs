@@ -95,7 +95,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(config: Config, listen: SocketAddr) -> anyhow::Result<ExitCode> {
-    let is_new = !admin::is_initialised(&config);
+    let is_new = !admin::is_initialised(&config)?;
     let running = match Server::start(config.clone(), listen).await {
         Ok(running) => running,
         Err(error) => bail!("{:#}", anyhow::Error::from(error)),

@@ -62,7 +62,7 @@ pub enum StartError {
         source: io::Error,
     },
     /// First start: the folder could not be initialised.
-    #[error("the data folder could not be initialised")]
+    #[error(transparent)]
     Init(#[from] AdminError),
     /// The database.
     #[error(transparent)]
@@ -203,7 +203,7 @@ fn open(config: Config, intake: Intake) -> Result<Opened, StartError> {
     let lock = lock(&layout.lock())
         .map_err(folder_error)?
         .ok_or(StartError::Locked)?;
-    if !admin::is_initialised(&config) {
+    if !admin::is_initialised(&config)? {
         admin::init(&config, &admin::Init::default())?;
     }
     for folder in [

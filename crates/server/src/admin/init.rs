@@ -1,7 +1,7 @@
 //! Making a deployment: keys, trust file, recovery key pair, database.
 //!
-//! The row in the database comes last: a crash before it leaves a folder that counts as not initialised, and the next `init` makes new keys, which
-//! nobody has seen yet.
+//! The row in the database comes last. A crash before it leaves keys without a deployment; so does the loss of a database, and the two can't be told
+//! apart. So `init` never writes over keys: it says what it found, and the administrator decides.
 
 use std::fs;
 use std::path::PathBuf;
@@ -38,22 +38,30 @@ pub struct Made {
     pub recovery_key_file: PathBuf,
 }
 
-/// Whether the folder holds a deployment.
-pub fn is_initialised(config: &Config) -> bool {
+/// Whether the folder holds a deployment. A database that is there and can't be read is an error, never "no": keys are not made twice.
+pub fn is_initialised(config: &Config) -> Result<bool, AdminError> {
     let path = config.layout().database();
-    path.is_file()
-        && Db::open(&path, false)
-            .and_then(|db| db.read_blocking(keys::deployment))
-            .is_ok_and(|row| row.is_some())
+    if !path.is_file() {
+        return Ok(false);
+    }
+    Ok(Db::open(&path, false)?
+        .read_blocking(keys::deployment)?
+        .is_some())
 }
 
 /// Makes a deployment in a folder that is empty, or not there.
 pub fn init(config: &Config, init: &Init) -> Result<Made, AdminError> {
-    if is_initialised(config) {
+    if is_initialised(config)? {
         return Err(AdminError::AlreadyInitialised);
     }
     let layout = config.layout();
     refuse_foreign(layout.root())?;
+    if fs::read_dir(layout.keys()).is_ok_and(|mut keys| keys.next().is_some()) {
+        return Err(AdminError::KeysWithoutDatabase);
+    }
+    if config.recovery_out.exists() {
+        return Err(AdminError::InTheWay(config.recovery_out.clone()));
+    }
     let ambient = &config.ambient;
     let origin = match &init.origin {
         Some(origin) => origin.clone(),
@@ -88,9 +96,6 @@ pub fn init(config: &Config, init: &Init) -> Result<Made, AdminError> {
          fieldseal-recovery-key/v1 {}\n",
         private.as_str()
     ));
-    if config.recovery_out.exists() {
-        return Err(AdminError::InTheWay(config.recovery_out.clone()));
-    }
     files::replace_private(&config.recovery_out, text.as_bytes())?;
     let db = Db::open(&layout.database(), true)?;
     let (name, now) = (origin.clone(), ambient.now());

@@ -45,6 +45,11 @@ pub enum AdminError {
         "an origin is a name such as evidence.example.gov.cn/log: printable ASCII without spaces or plus, at most 128 characters"
     )]
     Origin,
+    /// Keys and no database: an interrupted `init`, or a lost database.
+    #[error(
+        "this folder holds keys but no deployment: if the database was lost, restore a backup; if `init` was interrupted, remove the folder and try again"
+    )]
+    KeysWithoutDatabase,
     /// The folder holds something else.
     #[error("the folder is not empty, and what is in it is not a Fieldseal data folder")]
     FolderNotEmpty,
@@ -100,7 +105,7 @@ pub struct Admin {
 impl Admin {
     /// Opens a data folder.
     pub fn open(config: &Config) -> Result<Self, AdminError> {
-        if !is_initialised(config) {
+        if !is_initialised(config)? {
             return Err(AdminError::NotInitialised);
         }
         let layout = config.layout();

@@ -43,15 +43,28 @@ pub enum StoreError {
         /// Here.
         known: u32,
     },
+    /// The file is not a database, or not a whole one. It is left as it is.
+    #[error("the database file is damaged or not a database: restore a backup, and keep this file")]
+    Damaged(#[source] rusqlite::Error),
     /// SQLite's own word.
     #[error("the database refused")]
-    Sqlite(#[from] rusqlite::Error),
+    Sqlite(#[source] rusqlite::Error),
     /// A value in the database is not what this program wrote.
     #[error("the database holds a value that does not read: {0}")]
     Malformed(&'static str),
     /// The blocking task was dropped: the process is stopping.
     #[error("the server is stopping")]
     Stopping,
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        match error.sqlite_error_code() {
+            Some(DatabaseCorrupt | NotADatabase) => Self::Damaged(error),
+            _ => Self::Sqlite(error),
+        }
+    }
 }
 
 impl StoreError {

@@ -111,7 +111,7 @@ async fn twenty_kills_lose_and_double_nothing() {
     let mut dice = Dice(seed);
     let mut site = Site::start().await;
     site.stop().await;
-    assert!(admin::is_initialised(&site.config));
+    assert!(admin::is_initialised(&site.config).unwrap());
     let mut victim = Victim::start(&site.config);
     site.base = Some(victim.url.clone());
     let mut tablet = site.tablet().await;

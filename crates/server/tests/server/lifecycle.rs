@@ -49,6 +49,39 @@ async fn a_first_start_initialises_and_init_does_it_once() {
 }
 
 #[tokio::test]
+async fn a_lost_or_damaged_database_never_costs_the_keys() {
+    let mut site = Site::start().await;
+    site.stop().await;
+    let layout = site.config.layout();
+    let key = std::fs::read(layout.keys().join("log")).unwrap();
+    let start = async || {
+        Server::start(site.config.clone(), "127.0.0.1:0".parse().unwrap())
+            .await
+            .err()
+            .unwrap()
+            .to_string()
+    };
+    std::fs::write(
+        layout.database(),
+        "this is no database, and long enough to be looked at",
+    )
+    .unwrap();
+    assert!(
+        start().await.contains("damaged or not a database"),
+        "{}",
+        start().await
+    );
+    std::fs::remove_file(layout.database()).unwrap();
+    std::fs::remove_file(&site.config.recovery_out).unwrap();
+    assert!(
+        start().await.contains("holds keys but no deployment"),
+        "{}",
+        start().await
+    );
+    assert_eq!(std::fs::read(layout.keys().join("log")).unwrap(), key);
+}
+
+#[tokio::test]
 async fn every_answer_has_the_headers_and_every_error_is_a_problem() {
     let site = Site::start().await;
     let cases = [

@@ -5,7 +5,7 @@ use fieldseal_packet::Sha256Digest;
 use fieldseal_packet::receipt::Receipt;
 use fieldseal_packet::trust::Trust;
 use fieldseal_tlog::merkle::leaf_hash;
-use fieldseal_tlog::note::Note;
+use fieldseal_tlog::note::{Note, Signer as _};
 use fieldseal_tlog::proof::TlogProof;
 use fieldseal_wire::device::{PacketStatus, ServerState};
 use rusqlite::Connection;
@@ -257,4 +257,38 @@ async fn the_same_body_with_another_line_is_equivocation() {
         site.delivered(&tablet, &second).await.reason.as_deref(),
         Some("seal-equivocation")
     );
+}
+
+#[tokio::test]
+async fn a_revoked_tablets_packet_is_admitted_and_not_proved() {
+    let site = Site::start().await;
+    let (mut lost, carrier) = (site.tablet().await, site.device().await);
+    let packet = lost.seal();
+    site.admin()
+        .revoke(lost.key.vkey().name(), "stolen")
+        .unwrap();
+    // Four enrolments, and the revocation, which the server logs by itself.
+    super::log::published(&site, 5).await;
+    let status = site.delivered(&carrier, &packet).await;
+    is_safe(&site, &packet, &status);
+    let console = site.sign_in("reviewer").await;
+    for _ in 0..500 {
+        let detail = console.detail(&packet.id).await;
+        let found = |code: &str| {
+            detail
+                .findings
+                .iter()
+                .find(|finding| finding.code == code)
+                .map(|finding| finding.level.clone())
+        };
+        if found("log-inclusion-ok").is_some() {
+            assert_eq!(
+                found("key-revoked-before-logging").as_deref(),
+                Some("not-proved")
+            );
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("the packet was not judged");
 }
