@@ -364,8 +364,13 @@ fn a_late_or_doubled_answer_changes_nothing() {
     // No answer in time counts as no connection; the one that comes late is of an old ticket.
     run.wait();
     run.outbox
-        .answer(first, Answer::Offset(10), run.now, Jitter(0));
-    run.step(&head(), Answer::Offset(10));
+        .answer(first, Answer::Offset(3), run.now, Jitter(0));
+    let asked = run.expect(&head());
+    // While another question is under way it must not be taken for that one's answer.
+    run.outbox
+        .answer(first, Answer::Offset(3), run.now, Jitter(0));
+    run.outbox
+        .answer(asked, Answer::Offset(10), run.now, Jitter(0));
     let second = run.expect(&patch(10, 10));
     run.outbox
         .answer(second, Answer::Offset(20), run.now, Jitter(0));
