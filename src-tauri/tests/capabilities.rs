@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-fn read(path: &str) -> Value {
+fn read(path: &str) -> std::io::Result<Value> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+    Ok(serde_json::from_slice(&fs::read(path)?)?)
 }
 
 #[test]
@@ -18,7 +18,7 @@ fn the_window_has_these_rights_and_no_others() {
         .collect();
     assert_eq!(files, ["main.json"]);
 
-    let mut capability = read("capabilities/main.json");
+    let mut capability = read("capabilities/main.json").unwrap();
     capability
         .as_object_mut()
         .unwrap()
@@ -36,7 +36,7 @@ fn the_window_has_these_rights_and_no_others() {
 
 #[test]
 fn the_page_loads_nothing_from_elsewhere_and_evaluates_nothing() {
-    let config = read("tauri.conf.json");
+    let config = read("tauri.conf.json").unwrap();
     assert_eq!(config["app"]["security"]["capabilities"], json!(["main"]));
     assert_eq!(config["app"]["withGlobalTauri"], json!(false));
     assert!(config["build"].get("devUrl").is_none());

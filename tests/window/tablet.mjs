@@ -1,4 +1,5 @@
 // One tablet: its data folder, its window, and what an officer does there again and again.
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { killed, program, ROOT } from './stage.mjs';
@@ -22,6 +23,8 @@ export class Tablet {
   static async start(stage, story) {
     const tablet = new Tablet();
     tablet.#story = story;
+    mkdirSync(PICTURES, { recursive: true });
+    for (const old of readdirSync(PICTURES).filter((name) => name.startsWith(`${story}-`))) rmSync(join(PICTURES, old));
     tablet.dataHome = stage.folder('tablet');
     tablet.vault = join(tablet.dataHome, 'cn.fieldseal.tablet/vault');
     tablet.#driver = await stage.driver(tablet.dataHome);
