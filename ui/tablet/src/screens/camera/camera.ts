@@ -19,6 +19,7 @@ interface StillTaker {
 type StillTakerClass = new (track: MediaStreamTrack) => StillTaker;
 
 const QUALITY = 0.95;
+const FIRST_FRAME_MS = 5000;
 const wanted: MediaStreamConstraints = {
   audio: false,
   video: { facingMode: { ideal: 'environment' }, width: { ideal: 4096 }, height: { ideal: 3072 } },
@@ -41,6 +42,7 @@ export async function openCamera(lost: () => void): Promise<LiveCamera | NoCamer
   return {
     stream,
     async still(video) {
+      if (video.videoWidth === 0) await firstFrame(video);
       // Drawn at once, so that it is the picture of the moment whatever happens next.
       const frame = drawn(video);
       if (!taker || taking) return encoded(frame);
@@ -75,6 +77,18 @@ function stillTaker(track: MediaStreamTrack): StillTaker | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A tap before the live picture has begun is kept, and takes its first frame. */
+function firstFrame(video: HTMLVideoElement): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error('no frame')), FIRST_FRAME_MS);
+    const begun = (): void => {
+      clearTimeout(late);
+      resolve();
+    };
+    video.addEventListener('loadeddata', begun, { once: true });
+  });
 }
 
 function drawn(video: HTMLVideoElement): HTMLCanvasElement {
