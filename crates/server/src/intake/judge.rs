@@ -14,7 +14,7 @@ use crate::store::StoreError;
 use crate::store::packets::{self, PacketRow};
 
 /// Packets looked at in one round; the next round takes the rest.
-const ROUND: u32 = 500;
+pub const ROUND: u32 = 100;
 
 /// Packets that wait for it. Gives those that it looked at; one that can't be read holds up no other.
 pub fn all(app: &App) -> Result<Vec<PacketRow>, IntakeError> {

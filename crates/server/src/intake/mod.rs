@@ -70,11 +70,11 @@ impl Intake {
     }
 
     async fn round(&self, app: &Shared) {
-        let complete = app
-            .db
-            .read(|c| uploads::in_state(c, "complete"))
-            .await
-            .unwrap_or_default();
+        let complete = app.db.read(|c| uploads::in_state(c, "complete")).await;
+        let complete = complete.unwrap_or_else(|error| {
+            report(Ok(Err(error.into())));
+            Vec::new()
+        });
         for batch in complete.chunks(AT_ONCE) {
             let tasks: Vec<_> = batch
                 .iter()
@@ -92,7 +92,10 @@ impl Intake {
         }
         let mut names =
             std::mem::take(&mut *self.enrolled.lock().unwrap_or_else(PoisonError::into_inner));
-        names.extend(app.db.read(quarantine::overdue).await.unwrap_or_default());
+        match app.db.read(quarantine::overdue).await {
+            Ok(overdue) => names.extend(overdue),
+            Err(error) => report(Ok(Err(error.into()))),
+        }
         let this = app.clone();
         let rest = tokio::task::spawn_blocking(move || {
             for name in names {
@@ -109,6 +112,10 @@ impl Intake {
         });
         match rest.await {
             Ok(Ok(judged)) => {
+                if judged.len() == judge::ROUND as usize {
+                    // There may be more; new uploads go first.
+                    self.kick();
+                }
                 tokio::spawn(previews(app.clone(), judged));
             }
             other => report(other.map(|result| result.map(|_| ()))),

@@ -253,7 +253,6 @@ impl Filter {
 }
 
 /// The order of the open queue: worst verdict first, then oldest. Decided ones: newest decision first.
-#[must_use]
 const fn order(done: bool) -> &'static str {
     if done {
         "decided_at DESC, slug"
