@@ -46,6 +46,7 @@ describe('captures', () => {
       { text: 'c', draft: 'd1' },
     ]);
     expect(captures.stored).toBe(3);
+    expect(captures.counts).toEqual({ '': 3 });
     expect(captures.waiting).toBe(0);
   });
 
@@ -58,6 +59,7 @@ describe('captures', () => {
     expect(captures.failure?.code).toBe('disk-full');
     expect(captures.ready).toBe(false);
     expect(captures.waiting).toBe(2);
+    expect(captures.counts, 'nothing is ticked before it is stored').toEqual({});
     broken = false;
     captures.retry();
     await settled();
@@ -68,11 +70,11 @@ describe('captures', () => {
   it('let go of the failed one alone when it is taken again', async () => {
     const captures = new Captures(undefined);
     broken = true;
-    captures.add(photo('a'), args);
+    captures.add(photo('a'), { ...args, shot: 'panorama' });
     captures.add(photo('b'), args);
     await settled();
     broken = false;
-    captures.drop();
+    expect(captures.drop()).toBe('panorama');
     await settled();
     expect(seen.map((one) => one.text)).toEqual(['b']);
   });

@@ -16,7 +16,10 @@ export class Captures {
   draft = $state<string | undefined>();
   /** Photos the draft has, as the engine last said. */
   stored = $state(0);
-  waiting = $state(0);
+  /** Stored photos by shot; '' are those outside the list. */
+  counts = $state.raw<Record<string, number>>({});
+  /** The shots of the photos still on their way. */
+  pending = $state.raw<string[]>([]);
   /** How long the last one took to become durable. */
   lastMs = $state<number | null>(null);
   failure = $state.raw<Problem | null>(null);
@@ -30,13 +33,17 @@ export class Captures {
     this.draft = draft;
   }
 
+  get waiting(): number {
+    return this.pending.length;
+  }
+
   get ready(): boolean {
     return this.failure === null && this.waiting < MOST_WAITING;
   }
 
   add(photo: Promise<Blob>, args: Omit<CaptureArgs, 'draft'>): void {
     this.queue.push({ photo, args });
-    this.waiting = this.queue.length;
+    this.look();
     void this.run();
   }
 
@@ -46,11 +53,12 @@ export class Captures {
     void this.run();
   }
 
-  /** Lets go of the photo that was not stored: the officer takes it again. */
-  drop(): void {
-    this.queue.shift();
-    this.waiting = this.queue.length;
+  /** Lets go of the photo that was not stored: the officer takes that shot again. */
+  drop(): string | null {
+    const dropped = this.queue.shift();
+    this.look();
     this.retry();
+    return dropped?.args.shot ?? null;
   }
 
   close(): void {
@@ -69,16 +77,22 @@ export class Captures {
         this.lastMs = performance.now() - start;
         this.draft = answer.draft;
         this.stored = answer.count;
+        const key = next.args.shot ?? '';
+        this.counts = { ...this.counts, [key]: (this.counts[key] ?? 0) + 1 };
         this.show(photo);
         this.queue.shift();
       } catch (thrown) {
         this.failure = Problem.from(thrown);
         break;
       } finally {
-        this.waiting = this.queue.length;
+        this.look();
       }
     }
     this.busy = false;
+  }
+
+  private look(): void {
+    this.pending = this.queue.map(({ args }) => args.shot ?? '');
   }
 
   private show(photo: Blob): void {

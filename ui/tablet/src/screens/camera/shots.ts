@@ -30,6 +30,13 @@ export function countShots(draft: DraftView | undefined): Record<string, number>
   return counts;
 }
 
+/** Counts with the photos on their way added: what the next shot is chosen by. */
+export function withPending(counts: Record<string, number>, pending: string[]): Record<string, number> {
+  const all = { ...counts };
+  for (const shot of pending) all[shot] = (all[shot] ?? 0) + 1;
+  return all;
+}
+
 /** The shot to take next: the first missing one after the current, then the first missing, then outside the list. */
 export function nextShot(shots: Shot[], current: string | null): string | null {
   const at = shots.findIndex((shot) => shot.id === current);
