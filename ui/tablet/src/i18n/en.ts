@@ -154,6 +154,9 @@ export const en: Translation<typeof zh> = {
   'trust.clock': '{time} · {s} s off the server',
   'trust.clock-unknown': '{time} · not yet compared with the server',
   'trust.stored': 'Last one stored encrypted · {s} s',
+  'fix.short': '±{m} m',
+  'trust.clock-short': '{s} s off',
+  'trust.stored-short': 'Stored',
   'trust.left': 'Room for about {n}',
 
   'describe.title': 'Describe · {kind}',

@@ -151,6 +151,9 @@ export const zh = {
   'trust.clock': '{time} · 与服务器差 {s} 秒',
   'trust.clock-unknown': '{time} · 还没与服务器对过时',
   'trust.stored': '上一张已加密存好 · {s} 秒',
+  'fix.short': '±{m} 米',
+  'trust.clock-short': '差 {s} 秒',
+  'trust.stored-short': '已存好',
   'trust.left': '还可拍约 {n} 张',
 
   'describe.title': '描述 · {kind}',

@@ -1,5 +1,8 @@
 import { MediaQuery } from 'svelte/reactivity';
 
+/** A phone: short words. */
+export const narrow = new MediaQuery('(max-width: 560px)');
+
 /** Room for a line under the shutter. */
 export const portrait = new MediaQuery('(orientation: portrait)');
 
