@@ -25,7 +25,7 @@ use crate::progress::Progress;
 use crate::setup::Need;
 
 const USAGE: &str = "\
-./x run [--port N] [--data DIR] [--no-window]
+./x run [--port N] [--data DIR]
                    builds and starts the server, enrols this tablet and opens its window
 ./x test [STAGE…]  every check and test, or the named stages (./x test --list)
 ./x setup          installs what running and testing need
