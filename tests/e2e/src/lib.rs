@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+pub mod operator;
 pub mod packets;
 pub mod reports;
 pub mod seeded;
