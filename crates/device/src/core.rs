@@ -100,7 +100,7 @@ pub(crate) struct Core {
     pub desk: Mutex<()>,
     pub line: Line,
     pub previews: Arc<crate::preview::Bell>,
-    pub http: reqwest::Client,
+    pub web: crate::http::Web,
     pub runtime: tokio::runtime::Handle,
 }
 

@@ -121,7 +121,7 @@ impl Driver {
 
     fn client(&self) -> Result<Client, Failure> {
         let identity = self.core.identity().map_err(|_| Failure::Unreadable)?;
-        Ok(Client::new(self.core.http.clone(), &identity.server))
+        Ok(self.core.web.server(&identity.server))
     }
 
     fn token(&self) -> Result<String, Failure> {

@@ -41,7 +41,7 @@ type Waiting = (Secret, Identity, Option<[u8; 32]>);
 
 impl Core {
     fn client_of(&self, server: &str) -> Client {
-        Client::new(self.http.clone(), server)
+        self.web.server(server)
     }
 
     /// The tablet's own enrolment while no officer is there yet.

@@ -1,6 +1,7 @@
 //! The text of an enrolment code: `fieldseal:enrol?u=<server>&c=<one-time code>&t=<sha256 of the trust file>`.
 
 use fieldseal_packet::Sha256Digest;
+use reqwest::Url;
 
 use crate::problem::{Code, Problem};
 
@@ -28,9 +29,9 @@ impl EnrolCode {
                 found.next().is_none().then_some(value)
             };
             let server = value("u")?.trim_end_matches('/').to_owned();
-            let known_scheme = server.starts_with("https://") || is_loopback(&server);
+            let usable = is_usable(&server);
             let code = value("c").filter(|code| (1..=128).contains(&code.len()))?;
-            known_scheme.then_some(Self {
+            usable.then_some(Self {
                 server,
                 code,
                 trust_sha256: value("t")?.parse().ok()?,
@@ -40,16 +41,25 @@ impl EnrolCode {
     }
 }
 
-/// Without TLS only on this machine: names and evidence must not cross a network in the clear.
-fn is_loopback(server: &str) -> bool {
-    let Some(rest) = server.strip_prefix("http://") else {
+/// Without TLS only on this machine: names and evidence must not cross a network in the clear. Nothing but scheme, host,
+/// port and path: a name before an `@` would hide the host that is meant.
+fn is_usable(server: &str) -> bool {
+    let Ok(url) = Url::parse(server) else {
         return false;
     };
-    let host = rest.split('/').next().unwrap_or_default();
-    let host = host
-        .strip_prefix("[::1]")
-        .map_or_else(|| host.split(':').next().unwrap_or_default(), |_| "::1");
-    matches!(host, "127.0.0.1" | "localhost" | "::1")
+    let bare = url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    bare && (url.scheme() == "https" || (url.scheme() == "http" && is_loopback(server)))
+}
+
+/// Whether a server is on this machine.
+pub(crate) fn is_loopback(server: &str) -> bool {
+    let host = Url::parse(server)
+        .ok()
+        .and_then(|url| url.host_str().map(str::to_owned));
+    matches!(host.as_deref(), Some("127.0.0.1" | "localhost" | "[::1]"))
 }
 
 fn percent_decode(text: &str) -> Option<String> {
@@ -98,6 +108,8 @@ mod tests {
             String::new(),
             text.replace("fieldseal:", "other:"),
             text.replace("127.0.0.1", "evidence.example"),
+            text.replace("127.0.0.1%3A8080", "127.0.0.1%3A8080%40evidence.example"),
+            text.replace("8080%2F", "8080%2F%3Fx"),
             text.replace("127.0.0.1", "127.0.0.1.evil.example"),
             text.replace("http%3A", "ftp%3A"),
             text.replace("%3A", "%3"),

@@ -16,6 +16,7 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::enrol_code::is_loopback;
 use crate::problem::{Code, Problem};
 
 /// Largest answer that is read, bytes: 200 packets' receipts and proofs fit.
@@ -76,28 +77,52 @@ pub struct Client {
     base: String,
 }
 
-/// The program's HTTP client, with the TLS provider it was built for.
-pub fn http_client() -> Result<reqwest::Client, Problem> {
-    // Fails only when one is installed already, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
-        .connect_timeout(CONNECT_WITHIN)
-        .timeout(ANSWER_WITHIN)
-        .redirect(reqwest::redirect::Policy::none())
-        .user_agent(crate::SOFTWARE)
-        .build()
-        .map_err(|error| Problem::because(Code::Internal, error))
+/// The program's HTTP clients, with the TLS provider they were built for. The system's proxy is for servers elsewhere: one
+/// on this machine can't be reached through it.
+#[derive(Debug, Clone)]
+pub struct Web {
+    direct: reqwest::Client,
+    elsewhere: reqwest::Client,
 }
 
-impl Client {
-    /// `base` without a slash at its end.
-    pub fn new(http: reqwest::Client, base: &str) -> Self {
-        Self {
-            http,
+impl Web {
+    /// Both clients.
+    pub fn new() -> Result<Self, Problem> {
+        // Fails only when one is installed already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let builder = || {
+            reqwest::Client::builder()
+                .connect_timeout(CONNECT_WITHIN)
+                .timeout(ANSWER_WITHIN)
+                .redirect(reqwest::redirect::Policy::none())
+                .user_agent(crate::SOFTWARE)
+        };
+        let built = |builder: reqwest::ClientBuilder| {
+            builder
+                .build()
+                .map_err(|error| Problem::because(Code::Internal, error))
+        };
+        Ok(Self {
+            direct: built(builder().no_proxy())?,
+            elsewhere: built(builder())?,
+        })
+    }
+
+    /// A client of the server at `base`.
+    pub fn server(&self, base: &str) -> Client {
+        let http = if is_loopback(base) {
+            &self.direct
+        } else {
+            &self.elsewhere
+        };
+        Client {
+            http: http.clone(),
             base: base.trim_end_matches('/').to_owned(),
         }
     }
+}
 
+impl Client {
     fn url(&self, path: &str) -> String {
         if path.starts_with('/') {
             format!("{}{path}", self.base)

@@ -132,7 +132,7 @@ impl Bureau {
         self.admin().add_account(&account).unwrap();
         let url = self.url();
         self.runtime.block_on(async {
-            let http = reqwest::Client::new();
+            let http = reqwest::Client::builder().no_proxy().build().unwrap();
             let sign_in = json!({"account": "reviewer", "password": "a long enough password"});
             let signed_in = http.post(format!("{url}/api/v1/session")).json(&sign_in).send().await.unwrap();
             assert!(signed_in.status().is_success(), "{}", signed_in.status());
