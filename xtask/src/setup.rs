@@ -29,6 +29,7 @@ const TEST_PACKAGES: &[&str] = &[
     "chromium-driver",
     // the public tools that must agree with us
     "openssl",
+    "unzip",
     "golang-go",
     "golang-golang-x-mod-dev",
     "python3-venv",
@@ -73,9 +74,9 @@ fn room_on_disk(need: Need) -> Result<()> {
     let built = Path::new("target/debug/fieldseal").is_file();
     let wanted_gb = match need {
         _ if built => 1,
-        Need::Demo => 3,
-        Need::Window => 5,
-        Need::Test => 9,
+        Need::Demo => 2,
+        Need::Window => 4,
+        Need::Test => 7,
     };
     let Ok(said) = output(Command::new("df").args(["-Pk", "."])) else {
         return Ok(());
