@@ -22,10 +22,11 @@ test('the demonstration opens in the console', async () => {
   await signIn(page, server);
   await shot('list');
   await page.keyboard.press('Enter');
+  await page.waitForSelector('[data-testid=finding]');
+  await shot('packet');
   const findings = await findingsOf(page);
   for (const code of ['files-ok', 'items-ok', 'seal-ok', 'log-inclusion-ok']) assert.equal(findings.find((finding) => finding.code === code)?.level, 'ok', code);
   assert.deepEqual(findings.filter(({ level }) => level === 'failed'), []);
-  await shot('packet');
 
   const id = await page.locator('[data-testid=review]').getAttribute('data-packet');
   assert.ok(readdirSync(dir).includes(`packet-${id}.zip`));
