@@ -129,25 +129,27 @@ impl Previews {
     }
 }
 
-/// Width and height, without decoding. None when they can't be read.
+/// Width and height as it is looked at (turned upright), without decoding. None when they can't be read.
 pub fn dimensions(item: &ItemBytes<'_>) -> Option<(u32, u32)> {
+    use image::metadata::Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
     if !can_preview(item.media_type) {
         return None;
     }
     let mut head = vec![0; usize::try_from(item.size.min(1 << 20)).ok()?];
-    std::io::Read::read_exact(
-        &mut Stretch::new(item.file, 0, head.len() as u64),
-        &mut head,
-    )
-    .ok()?;
-    let size = catch_unwind(AssertUnwindSafe(|| {
-        ImageReader::new(Cursor::new(head))
+    let mut stretch = Stretch::new(item.file, 0, head.len() as u64);
+    std::io::Read::read_exact(&mut stretch, &mut head).ok()?;
+    let read = catch_unwind(AssertUnwindSafe(|| {
+        let reader = ImageReader::new(Cursor::new(head))
             .with_guessed_format()
-            .ok()?
-            .into_dimensions()
-            .ok()
+            .ok()?;
+        let mut decoder = reader.into_decoder().ok()?;
+        let (width, height) = decoder.dimensions();
+        match decoder.orientation() {
+            Ok(Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH) => Some((height, width)),
+            _ => Some((width, height)),
+        }
     }));
-    size.ok().flatten()
+    read.ok().flatten()
 }
 
 fn encode(item: &ItemBytes<'_>) -> Result<Vec<(u32, Vec<u8>)>, NoPreview> {
@@ -239,6 +241,26 @@ mod tests {
             assert_eq!((small.width(), small.height()), (width, height));
         }
         assert_eq!(previews.known(&item.sha256), Some(Ok(())));
+    }
+
+    #[test]
+    fn pictures_are_turned_upright() {
+        // A JPEG of 64 by 32 whose EXIF says: turned by 90 degrees.
+        let mut jpeg = Cursor::new(Vec::new());
+        DynamicImage::new_rgb8(64, 32)
+            .write_to(&mut jpeg, image::ImageFormat::Jpeg)
+            .unwrap();
+        let mut turned = jpeg.into_inner();
+        let exif = b"\xff\xe1\x00\x22Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+        turned.splice(2..2, exif.iter().copied());
+        let item = item(&turned, "image/jpeg");
+        assert_eq!(dimensions(&item), Some((32, 64)));
+        let folder = tempfile::tempdir().unwrap();
+        let small = Previews::new(folder.path().to_owned())
+            .jpeg(&item, 320)
+            .unwrap();
+        let small = image::load_from_memory(&small).unwrap();
+        assert_eq!((small.width(), small.height()), (32, 64));
     }
 
     #[test]
