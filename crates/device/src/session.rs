@@ -7,6 +7,7 @@ use fieldseal_vault::{drafts, sealing};
 use crate::api::FixInput;
 use crate::core::{Core, Position, lock};
 use crate::enrol;
+use crate::prefs::Counts;
 use crate::problem::{Code, Problem};
 
 impl Core {
@@ -178,7 +179,19 @@ impl Core {
             lock(&self.live).tasks_counted = false;
         }
         let next_seq = self.next_seq();
+        // Counted before the file is taken hold of: no lock is waited for while another is held.
+        let loaded = self.line.loaded();
+        let mut counted = Counts::default();
+        self.line.count(&mut counted);
         let changed = self.change_prefs(|prefs| {
+            if loaded {
+                prefs.counts = Counts {
+                    drafts: prefs.counts.drafts,
+                    tasks: prefs.counts.tasks,
+                    next_seq: prefs.counts.next_seq,
+                    ..counted
+                };
+            }
             if let Ok(drafts) = drafts {
                 prefs.counts.drafts = drafts;
             }
@@ -187,9 +200,6 @@ impl Core {
             }
             if let Some(tasks) = tasks {
                 prefs.counts.tasks = tasks;
-            }
-            if self.line.loaded() {
-                self.line.count(&mut prefs.counts);
             }
         });
         if let Err(problem) = changed {

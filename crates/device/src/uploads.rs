@@ -31,7 +31,7 @@ impl Core {
         let (online, held, jobs) = {
             let outbox = lock(&self.line.outbox);
             let jobs: Vec<Job> = outbox.jobs().into_iter().cloned().collect();
-            (outbox.online(), lock(&self.prefs).hold, jobs)
+            (outbox.online(), outbox.held(), jobs)
         };
         let stored = if vault.outbox_is_open() {
             vault.outbox_read(|c| Ok::<_, Problem>(outbox::jobs(c)?))?

@@ -327,3 +327,37 @@ fn a_draft_given_up_is_a_packet_with_its_photos() {
         Vec::<&str>::new()
     );
 }
+
+#[test]
+fn screens_ask_all_at_once() {
+    let bureau = Bureau::open();
+    let tablet = bureau.tablet("t1");
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let asking = |request: fn() -> Request| {
+        while !done.load(std::sync::atomic::Ordering::SeqCst) {
+            tablet.ok(request());
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| asking(|| Request::State));
+        scope.spawn(|| asking(|| Request::Uploads));
+        scope.spawn(|| asking(|| Request::Tasks));
+        scope.spawn(|| {
+            asking(|| Request::Packets {
+                page: 0,
+                filter: None,
+            })
+        });
+        let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            for n in 0..6 {
+                let draft = tablet.draft();
+                tablet.capture(Some(&draft), &jpeg(n));
+                tablet.seal(&draft);
+                tablet.wait_for(&draft, "safe");
+            }
+        }));
+        done.store(true, std::sync::atomic::Ordering::SeqCst);
+        worked.unwrap();
+    });
+    assert_eq!(tablet.ok(Request::State)["unsafePackets"], 0);
+}
