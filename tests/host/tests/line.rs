@@ -311,21 +311,29 @@ fn a_photo_after_a_signature_voids_it() {
 fn a_draft_given_up_is_a_packet_with_its_photos() {
     let bureau = Bureau::open();
     let tablet = bureau.tablet("t1");
-    let draft = tablet.draft();
-    tablet.capture(Some(&draft), &jpeg(1));
-    let officer = tablet.officers[0].clone();
-    let given_up = tablet.ok(Request::GiveUp {
-        id: draft.clone(),
-        reason: "重复".into(),
-        officer,
-        pin: PIN.into(),
-    });
-    assert_eq!(given_up["summary"]["photos"], 1);
-    tablet.wait_for(&draft, "safe");
-    assert_eq!(
-        codes(&tablet.verified(&draft, &bureau.trust()), Level::Failed),
-        Vec::<&str>::new()
-    );
+    let give_up = |draft: &str| {
+        tablet.ok(Request::GiveUp {
+            id: draft.into(),
+            reason: "重复".into(),
+            officer: tablet.officers[0].clone(),
+            pin: PIN.into(),
+        })
+    };
+    let open = tablet.draft();
+    tablet.capture(Some(&open), &jpeg(1));
+    assert_eq!(give_up(&open)["summary"]["photos"], 1);
+    let signed = tablet.draft();
+    tablet.capture(Some(&signed), &jpeg(2));
+    tablet.sign(&signed, 1);
+    assert_eq!(give_up(&signed)["summary"]["photos"], 1);
+    // Nothing was taken: the number is used up all the same, so that no gap needs an explanation.
+    let empty = tablet.draft();
+    assert_eq!(give_up(&empty)["deviceSeq"], 3);
+    for draft in [open, signed, empty] {
+        tablet.wait_for(&draft, "safe");
+        let report = tablet.verified(&draft, &bureau.trust());
+        assert_eq!(codes(&report, Level::Failed), Vec::<&str>::new());
+    }
 }
 
 #[test]
