@@ -19,6 +19,7 @@ use crate::setup::{self, Need};
 
 const DEFAULT_PORT: u16 = 8420;
 const SERVER_PATIENCE_TENTHS: u32 = 300;
+const PORT_PATIENCE_TENTHS: u32 = 60;
 
 /// What `./x run` was asked.
 pub struct Options {
@@ -60,7 +61,7 @@ pub fn run(progress: &Progress, options: &Options) -> Result<ExitCode> {
         return demo(progress);
     }
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
-    if TcpListener::bind(address).is_err() {
+    if !is_free(address) {
         bail!(
             "port {0} is taken by another program: stop it, or choose another with ./x run --port N",
             options.port
@@ -139,6 +140,17 @@ impl Home {
             .join("cn.fieldseal.tablet/vault/slots.json")
             .is_file()
     }
+}
+
+/// A server that was told to stop a moment ago may still be finishing.
+fn is_free(address: SocketAddr) -> bool {
+    (0..PORT_PATIENCE_TENTHS).any(|_| {
+        let free = TcpListener::bind(address).is_ok();
+        if !free {
+            thread::sleep(Duration::from_millis(100));
+        }
+        free
+    })
 }
 
 /// Without a screen there is no window to open: the same job, told in words.
