@@ -19,15 +19,16 @@ export class Tablet {
   /** The window, while one is open. */
   window;
 
-  /** A tablet fresh from the box, with its window open. `story` is the first part of its pictures' names. */
-  static async start(stage, story) {
+  /** A tablet fresh from the box, with its window open. `story` is the first part of its pictures' names; `environment`
+   *  is what the app is started with. */
+  static async start(stage, story, environment = {}) {
     const tablet = new Tablet();
     tablet.#story = story;
     mkdirSync(PICTURES, { recursive: true });
     for (const old of readdirSync(PICTURES).filter((name) => name.startsWith(`${story}-`))) rmSync(join(PICTURES, old));
     tablet.dataHome = stage.folder('tablet');
     tablet.vault = join(tablet.dataHome, 'cn.fieldseal.tablet/vault');
-    tablet.#driver = await stage.driver(tablet.dataHome);
+    tablet.#driver = await stage.driver(tablet.dataHome, environment);
     await tablet.open();
     return tablet;
   }
