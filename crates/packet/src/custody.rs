@@ -127,6 +127,31 @@ pub enum Event {
     Exported {},
 }
 
+impl Event {
+    /// Whether an event's word is one of these; its fields may still not be of their form.
+    pub fn is_known(word: &str) -> bool {
+        matches!(
+            word,
+            "opened"
+                | "captured"
+                | "described"
+                | "kind-changed"
+                | "shot"
+                | "voided"
+                | "party"
+                | "reopened"
+                | "recovered"
+                | "given-up"
+                | "closed"
+                | "received"
+                | "logged"
+                | "looked-at"
+                | "decided"
+                | "exported"
+        )
+    }
+}
+
 /// One item at the shutter: number, digest, and all that the device claims.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Captured {

@@ -132,10 +132,10 @@ codes! {
         SealTagmanifestMismatch "seal-tagmanifest-mismatch" "核验不符：封签所指的清单不是这一份。" "Failed: the seal names another tag manifest than this one."
         SealPacketMismatch "seal-packet-mismatch" "核验不符：封签写的是另一个证据包（{subject}）。" "Failed: the seal is of another packet ({subject})."
         SealCapturesMismatch "seal-captures-mismatch" "核验不符：封签上的拍摄序号与保管链不一致。" "Failed: the capture numbers on the seal differ from the custody log's."
-        DevicePrevMismatch "device-prev-mismatch" "核验不符：封签没有接在本机登记之后。" "Failed: the seal does not follow the device's enrolment."
+        DevicePrevMismatch "device-prev-mismatch" "核验不符：封签没有接在它前面的那一个之后（{subject}）。" "Failed: the seal does not follow the one before it, or the enrolment ({subject})."
         DeviceLineInvalid "device-line-invalid" "核验不符：平板的签名无效（{subject}）。" "Failed: the tablet's signature is wrong ({subject})."
         OfficerLineInvalid "officer-line-invalid" "核验不符：执法人员的签名无效（{subject}）。" "Failed: an officer's signature is wrong ({subject})."
-        OfficersSameKey "officers-same-key" "核验不符：两名执法人员用的是同一把钥匙。" "Failed: two officers have signed with one and the same key."
+        OfficersSameKey "officers-same-key" "核验不符：两行签名用的是同一把钥匙。" "Failed: two lines of the seal are by one and the same key."
         KeyConflict "key-conflict" "核验不符：有两把同名同号的钥匙（{subject}）。" "Failed: there are two keys of one name and id ({subject})."
         KeyMalformed "key-malformed" "核验不符：{subject} 不是有效的公钥文件。" "Failed: {subject} is not a valid key file."
         EnrolmentInvalid "enrolment-invalid" "核验不符：登记凭证无效（{subject}）。" "Failed: an enrolment entry is wrong ({subject})."
@@ -151,6 +151,7 @@ codes! {
         RecordPacketMismatch "record-packet-mismatch" "核验不符：记录写的是另一个证据包。" "Failed: the record is of another packet."
         RecordDeviceMismatch "record-device-mismatch" "核验不符：记录写的平板与签名的平板不同。" "Failed: the record names another tablet than the one that signed."
         RecordItemMismatch "record-item-mismatch" "核验不符：记录里的 {subject} 与包里的不一致。" "Failed: the record and the packet differ about {subject}."
+        RecordCustodyMismatch "record-custody-mismatch" "核验不符：记录与保管链说的不一样（{subject} {detail}）。" "Failed: the record and the custody log do not say the same ({subject} {detail})."
         SeenCheckpointInvalid "seen-checkpoint-invalid" "核验不符：包里的日志检查点与封签不一致或签名无效。" "Failed: the seen checkpoint differs from the seal's, or its signature is wrong."
         SeenTokenMismatch "seen-token-mismatch" "核验不符：包里的时间戳不是封签所指的那一个（{subject}）。" "Failed: a timestamp token is not the one that the seal names ({subject})."
         ReceiptMalformed "receipt-malformed" "核验不符：回执格式有误（{detail}）。" "Failed: the receipt is malformed ({detail})."
@@ -161,35 +162,40 @@ codes! {
         CheckpointInvalid "checkpoint-invalid" "核验不符：日志检查点的签名无效，或与证明里的不同。" "Failed: the checkpoint's signature is wrong, or it differs from the proof's."
         ConsistencyInvalid "consistency-invalid" "核验不符：日志不是从平板见过的检查点延伸来的。" "Failed: the log does not extend the checkpoint that the tablet had seen."
         ExportPacketMissing "export-packet-missing" "核验不符：导出件里没有（唯一的）证据包。" "Failed: the export does not hold exactly one packet."
+        ExportPacketMismatch "export-packet-mismatch" "核验不符：导出件写的是另一个证据包（{detail}）。" "Failed: the export is labelled as another packet ({detail})."
+        CustodyAfterMismatch "custody-after-mismatch" "核验不符：服务器的保管链与回执、证明或决定不一致（第 {detail} 行）。" "Failed: the server's custody log contradicts receipt, proof or decisions (line {detail})."
         DecisionInvalid "decision-invalid" "核验不符：审核决定 {subject} 的签名或摘要不对。" "Failed: the decision {subject} has a wrong signature or digest."
         SealEquivocation "seal-equivocation" "核验不符：同一台平板用同一个序号封存了两个不同的证据包。" "Failed: the tablet has sealed two different packets under one number."
     }
     NotProved {
         TrustAnchorSelfSupplied "trust-anchor-self-supplied" "未能证明：没有给出信任锚，钥匙是证据包自带的。没有发现矛盾。" "Not proved: no trust anchor was given; the keys are the packet's own. Nothing contradicts."
         TrustAnchorOtherOrigin "trust-anchor-other-origin" "未能证明：给出的信任锚不是这个部署的（{subject}）。没有发现矛盾。" "Not proved: the trust anchor given is of another deployment than {subject}. Nothing contradicts."
+        TrustAnchorUnused "trust-anchor-unused" "未能证明：给出的信任锚是同名部署的，但没有一把钥匙核验到这里的签名。" "Not proved: the trust anchor given is of a deployment of this name, but none of its keys has made a signature here."
         DeviceLineAbsent "device-line-absent" "未能证明：封签上没有平板的签名。" "Not proved: the seal has no line by the tablet."
         DeviceKeyUnknown "device-key-unknown" "未能证明：不认识平板的钥匙（{subject}）。没有发现矛盾。" "Not proved: the tablet's key is not known ({subject}). Nothing contradicts."
-        DeviceNotEnrolled "device-not-enrolled" "未能证明：没有平板钥匙的登记凭证（{subject}）。没有发现矛盾。" "Not proved: there is no enrolment of the tablet's key ({subject}). Nothing contradicts."
+        DeviceNotEnrolled "device-not-enrolled" "未能证明：没有能核验的平板钥匙登记凭证（{subject}）。没有发现矛盾。" "Not proved: there is no enrolment of the tablet's key that could be checked ({subject}). Nothing contradicts."
         OfficerLineAbsent "officer-line-absent" "未能证明：记录里的执法人员没有签名（{subject}）。" "Not proved: an officer whom the record names has not signed ({subject})."
         OfficerKeyUnknown "officer-key-unknown" "未能证明：不认识执法人员的钥匙（{subject}）。没有发现矛盾。" "Not proved: an officer's key is not known ({subject}). Nothing contradicts."
-        OfficerNotEnrolled "officer-not-enrolled" "未能证明：没有执法人员钥匙的登记凭证（{subject}）。没有发现矛盾。" "Not proved: there is no enrolment of an officer's key ({subject}). Nothing contradicts."
-        SecondOfficerAbsent "second-officer-absent" "未能证明：只有一名执法人员，未能证明有两人在场。" "Not proved: one officer alone; that there were two is not proved."
+        OfficerNotEnrolled "officer-not-enrolled" "未能证明：没有能核验的执法人员钥匙登记凭证（{subject}）。没有发现矛盾。" "Not proved: there is no enrolment of an officer's key that could be checked ({subject}). Nothing contradicts."
+        SecondOfficerAbsent "second-officer-absent" "未能证明：记录里不足两名执法人员，未能证明有两人在场。" "Not proved: the record names fewer than two officers, so that there were two is not proved."
         KeyRevokedBeforeLogging "key-revoked-before-logging" "未能证明：入日志前这把钥匙已被吊销（{subject}）。" "Not proved: the key was revoked before the packet was logged ({subject})."
         SignatureUnsupported "signature-unsupported" "未能证明：这种签名本程序验不了（{subject}）。" "Not proved: this program can't check this type of signature ({subject})."
         SchemaUnknown "schema-unknown" "未能证明：{subject} 的版式（{detail}）本程序不认识；字节已核对。" "Not proved: this program does not know the schema {detail} of {subject}; its bytes are checked."
         LowerBoundNone "lower-bound-none" "未能证明：封存时没有见过带时间戳的检查点，“不早于”没有证明。没有发现矛盾。" "Not proved: no stamped checkpoint had been seen, so there is no lower time bound. Nothing contradicts."
         LowerBoundNotChecked "lower-bound-not-checked" "未能证明：本程序还不核验时间戳，“不早于”没有证明。没有发现矛盾。" "Not proved: this program does not check timestamp tokens yet, so there is no lower time bound. Nothing contradicts."
         LogInclusionAbsent "log-inclusion-absent" "未能证明：没有附上入日志的证明。没有发现矛盾。" "Not proved: there is no proof of inclusion in the log. Nothing contradicts."
+        ConsistencyAbsent "consistency-absent" "未能证明：没有附上日志从平板见过的检查点延伸到现在的证明。没有发现矛盾。" "Not proved: there is no proof that the log extends the checkpoint that the tablet had seen. Nothing contradicts."
         LogKeyUnknown "log-key-unknown" "未能证明：不认识日志的钥匙。没有发现矛盾。" "Not proved: the log's key is not known. Nothing contradicts."
         ReceiptKeyUnknown "receipt-key-unknown" "未能证明：不认识回执的钥匙。没有发现矛盾。" "Not proved: the receipt's key is not known. Nothing contradicts."
         DecisionKeyUnknown "decision-key-unknown" "未能证明：不认识审核决定的钥匙（{subject}）。" "Not proved: the key of the decision {subject} is not known."
-        TimestampAbsent "timestamp-absent" "未能证明：检查点还没有时间戳，“不晚于”没有证明。没有发现矛盾。" "Not proved: the checkpoint has no timestamp token, so there is no upper time bound. Nothing contradicts."
+        TimestampAbsent "timestamp-absent" "未能证明：没有时间戳，“不晚于”没有证明。没有发现矛盾。" "Not proved: there is no timestamp token, so there is no upper time bound. Nothing contradicts."
         TimestampNotChecked "timestamp-not-checked" "未能证明：本程序还不核验时间戳，“不晚于”没有证明。没有发现矛盾。" "Not proved: this program does not check timestamp tokens yet, so there is no upper time bound. Nothing contradicts."
         WitnessAbsent "witness-absent" "未能证明：没有外部见证联署。没有发现矛盾。" "Not proved: no outside witness has cosigned. Nothing contradicts."
     }
     Ok {
         ZipOk "zip-ok" "压缩包结构完好。" "The zip is well-formed."
-        FilesOk "files-ok" "{detail} 个文件与清单一致，没有多余的文件。" "{detail} files are as the manifests say, and there are no others."
+        FilesOk "files-ok" "{detail} 个文件与清单和封签一致，没有多余的文件。" "{detail} files are as manifests and seal say, and there are no others."
+        ExportOk "export-ok" "导出件自己的 {detail} 个文件与清单一致，没有多余的文件。" "The export's own {detail} files are as its manifests say, and there are no others."
         ItemsOk "items-ok" "{detail} 件照片等原件的字节与封存时一致。" "The bytes of {detail} photos and other items are as sealed."
         SealOk "seal-ok" "封签与清单一致。" "The seal fits the manifests."
         DeviceLineOk "device-line-ok" "平板的签名有效（{subject}）。" "The tablet's signature is right ({subject})."
@@ -209,21 +215,23 @@ codes! {
         DecisionOk "decision-ok" "审核决定 {subject} 的签名与摘要有效。" "The decision {subject} has a right signature and digest."
     }
     Info {
-        ZipNotCanonical "zip-not-canonical" "压缩包被别的工具重新打过包；里面的字节照样逐一核对。" "Another tool has packed the zip again; the bytes inside are checked all the same."
+        ZipNotCanonical "zip-not-canonical" "压缩包不是本产品的写法；里面的字节照样逐一核对。" "The zip is not written as this product writes it; the bytes inside are checked all the same."
         SelfReported "self-reported" "拍摄时刻和位置是设备自报的。" "Time and place are as the device reported."
         NoFix "no-fix" "第 {name} 张没有定位（{detail}）。" "Photo {name} has no position ({detail})."
         MockLocation "mock-location" "第 {name} 张的定位带有模拟标记。" "Photo {name} has a position that the platform marks as simulated."
         ItemVoided "item-voided" "第 {name} 张已作废：{detail}" "Photo {name} was voided: {detail}"
         KindVoid "kind-void" "这是一个放弃的草稿，照片仍在：{detail}" "This is a draft that was given up; its photos are here: {detail}"
         SupplementOf "supplement-of" "这是对证据包 {subject} 的补充。" "This completes packet {subject}."
-        DeviceSequence "device-sequence" "本机第 {detail} 个证据包；前一个要一起核验才看得出有无缺号。" "The device's packet number {detail}; whether one is missing before it shows when they are checked together."
+        DeviceSequence "device-sequence" "本机第 {detail} 个证据包；本程序还看不出前面有没有缺号。" "The device's packet number {detail}; whether one before it is missing, this program does not tell yet."
         PartyReported "party-reported" "当事人：{detail}。" "The party: {detail}."
-        SignatureUnknown "signature-unknown" "封签上还有一行不认识的签名（{subject}）。" "The seal has one more line by an unknown key ({subject})."
+        SignatureUnknown "signature-unknown" "封签上还有一行签名，不是记录里的平板和执法人员的（{subject}）。" "The seal has one more line, by none of those whom the record names ({subject})."
         CustodyEventUnknown "custody-event-unknown" "保管链 {subject} 第 {detail} 行是本程序不认识的事件。" "Line {detail} of the custody log {subject} is an event that this program does not know."
         CmsNotChecked "cms-not-checked" "本程序不核验 CMS 签名；可用 openssl 核验。" "This program does not check the CMS signature; openssl can."
         Sm3NotChecked "sm3-not-checked" "本程序还不核验 SM3 清单；SHA-256 已核对。" "This program does not check the SM3 manifest yet; SHA-256 is checked."
+        ManifestNotChecked "manifest-not-checked" "本程序不核验 {subject}；SHA-256 已核对。" "This program does not check {subject}; SHA-256 is checked."
+        CustodyAfterChained "custody-after-chained" "服务器的保管链接在封签之后，共 {detail} 行；是服务器的说法，末尾没有签名。" "The server's custody log is chained onto the seal, {detail} lines; it is the server's word, and its end is not signed."
+        ExportPartAbsent "export-part-absent" "导出件里没有 {subject}。" "The export has no {subject}."
         ReceiptAbsent "receipt-absent" "没有附上服务器回执。" "There is no receipt of the server with it."
-        TimestampsNone "timestamps-none" "没有时间戳。" "There are no timestamp tokens."
     }
 }
 
@@ -236,6 +244,8 @@ pub struct Finding {
     pub subject: String,
     /// What the sentence adds.
     pub detail: String,
+    /// Something else in the same report failed, so that the sentence must not say that nothing contradicts.
+    contradicted: bool,
 }
 
 impl Finding {
@@ -245,6 +255,7 @@ impl Finding {
             code,
             subject: String::new(),
             detail: String::new(),
+            contradicted: false,
         }
     }
 
@@ -258,6 +269,23 @@ impl Finding {
     pub fn with(mut self, detail: impl ToString) -> Self {
         self.detail = detail.to_string();
         self
+    }
+
+    /// The detail in this language, where it is one of our own words.
+    fn detail_in(&self, language: Language) -> &str {
+        match (self.code, language, self.detail.as_str()) {
+            (Code::PartyReported, Language::Zh, "present") => "在场",
+            (Code::PartyReported, Language::Zh, "absent") => "不在场",
+            (Code::PartyReported, Language::Zh, "refused") => "拒绝签名",
+            (Code::PartyReported, Language::Zh, "unknown") => "身份不明",
+            (Code::PartyReported, Language::En, "refused") => "refused to sign",
+            (Code::NoFix, Language::Zh, "denied") => "未获准定位",
+            (Code::NoFix, Language::Zh, "unavailable") => "收不到定位",
+            (Code::NoFix, Language::Zh, "timeout") => "定位超时",
+            (Code::NoFix, Language::Zh, "not-asked") => "没有请求定位",
+            (Code::NoFix, Language::En, "not-asked") => "none was asked for",
+            (_, _, other) => other,
+        }
     }
 
     /// The sentence in this language.
@@ -275,7 +303,7 @@ impl Finding {
                 out.push_str(match key {
                     "subject" => &self.subject,
                     "name" => name,
-                    "detail" => &self.detail,
+                    "detail" => self.detail_in(language),
                     _ => "",
                 });
                 rest = tail;
@@ -283,7 +311,15 @@ impl Finding {
             out.push_str(rest);
             out
         };
-        fill(self.code.template(language))
+        let template = self.code.template(language);
+        if !self.contradicted {
+            return fill(template);
+        }
+        let calm = match language {
+            Language::Zh => "没有发现矛盾。",
+            Language::En => " Nothing contradicts.",
+        };
+        fill(template.strip_suffix(calm).unwrap_or(template))
     }
 }
 
@@ -312,9 +348,13 @@ impl Report {
             Level::Info => 3,
         };
         findings.sort_by_key(rank);
+        let verdict = Verdict::of(&findings);
+        for finding in &mut findings {
+            finding.contradicted = verdict == Verdict::Failed;
+        }
         Self {
             id,
-            verdict: Verdict::of(&findings),
+            verdict,
             sealed_after: None,
             logged_before: None,
             findings,

@@ -28,9 +28,9 @@ pub enum TrustError {
     /// Two keys of one name and id.
     #[error(transparent)]
     Conflict(#[from] KeySetError),
-    /// No `log` line.
-    #[error("the trust file names no log")]
-    NoLog,
+    /// No key and no root.
+    #[error("the trust file names nothing to trust")]
+    Nothing,
 }
 
 /// What is trusted.
@@ -75,11 +75,17 @@ impl Trust {
         if in_pem {
             return Err(TrustError::Line(text.lines().count()));
         }
-        if trust.origins.is_empty() {
-            Err(TrustError::NoLog)
-        } else {
-            Ok(trust)
+        // A file may be bare vkeys alone: a key that is named for none of the other roles is a log's, its name the origin.
+        let bare: Vec<String> = trust.keys.iter().map(|key| key.name().to_owned()).collect();
+        for name in bare.into_iter().filter(|name| !has_role(name)) {
+            if !trust.knows_origin(&name) {
+                trust.origins.push(name);
+            }
         }
+        if trust.keys.is_empty() && trust.roots_pem.is_empty() {
+            return Err(TrustError::Nothing);
+        }
+        Ok(trust)
     }
 
     fn policy_line(&mut self, line: &str, number: usize) -> Result<(), TrustError> {
@@ -141,6 +147,14 @@ impl Trust {
     }
 }
 
+/// Whether a key's name ends as those of receipts, authority, decisions, devices and officers do.
+fn has_role(name: &str) -> bool {
+    let mut parts = name.rsplit('/');
+    let (last, before) = (parts.next(), parts.next());
+    matches!(last, Some("receipts" | "authority" | "decisions"))
+        || matches!(before, Some("device" | "officer"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,7 +181,7 @@ mod tests {
         assert_eq!(trust.roots_pem, pem);
         assert!(matches!(
             Trust::parse(b"quorum none\n"),
-            Err(TrustError::NoLog)
+            Err(TrustError::Nothing)
         ));
         assert!(matches!(
             Trust::parse(format!("{text}lgo x\n").as_bytes()),
@@ -178,5 +192,16 @@ mod tests {
             Err(TrustError::Key { line: 5, .. })
         ));
         assert!(Trust::parse(b"\xff").is_err());
+        let bare = format!(
+            "{}\n{}\n",
+            key("a.example/log/authority"),
+            key("a.example/log")
+        );
+        assert!(
+            Trust::parse(bare.as_bytes())
+                .unwrap()
+                .knows_origin("a.example/log")
+        );
+        assert!(Trust::parse(pem.as_bytes()).unwrap().origins.is_empty());
     }
 }

@@ -73,8 +73,20 @@ pub(crate) fn check(source: &dyn Source, unlisted: &[&str]) -> BagCheck {
         check.add(Finding::new(Code::FileUnlisted).about(path));
     }
     info(source, &mut check);
-    if check.sizes.contains_key("manifest-sm3.txt") {
-        check.add(Finding::new(Code::Sm3NotChecked));
+    let others = |path: &&String| {
+        path.starts_with("manifest-") && path.ends_with(".txt") && path.as_str() != MANIFEST
+    };
+    for path in check
+        .sizes
+        .keys()
+        .filter(others)
+        .cloned()
+        .collect::<Vec<_>>()
+    {
+        check.add(match path.as_str() {
+            "manifest-sm3.txt" => Finding::new(Code::Sm3NotChecked),
+            _ => Finding::new(Code::ManifestNotChecked).about(path),
+        });
     }
     if check.sizes.contains_key(CMS) && unlisted.contains(&CMS) {
         check.add(Finding::new(Code::CmsNotChecked));

@@ -11,7 +11,7 @@ use crate::record::{Record, VOID_KIND};
 use crate::seal::Ranges;
 use crate::{PacketId, Sha256Digest};
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Path of the custody log in a packet.
 pub(crate) const CUSTODY: &str = "data/custody.log";
@@ -201,7 +201,19 @@ pub(crate) fn read_custody(
                 .with(line),
         );
     }
-    for line in lines.iter().filter(|line| line.known().is_none()).take(8) {
+    let unread: Vec<&Line> = lines.iter().filter(|line| line.known().is_none()).collect();
+    if let Some(line) = unread.iter().find(|line| Event::is_known(&line.event)) {
+        findings.push(
+            Finding::new(Code::CustodyMalformed)
+                .about(path)
+                .with(line.n),
+        );
+    }
+    for line in unread
+        .iter()
+        .filter(|line| !Event::is_known(&line.event))
+        .take(8)
+    {
         findings.push(
             Finding::new(Code::CustodyEventUnknown)
                 .about(path)
@@ -267,6 +279,7 @@ pub(crate) fn check_custody(
         {
             findings.push(Finding::new(Code::CustodyItemMismatch).about(CUSTODY));
         }
+        agreement(record, &events, &captured, findings);
         sensors(record, &captured, findings);
     }
 }
@@ -296,6 +309,76 @@ fn capture_chain(captured: &BTreeMap<u64, &Captured>, findings: &mut Vec<Finding
         if expected.is_some_and(|expected| expected != capture.capture_prev) {
             findings.push(Finding::new(Code::CaptureChainBroken).with(seq));
         }
+    }
+}
+
+/// What record and custody log both say must be the same.
+fn agreement(
+    record: &Record,
+    events: &[Option<Event>],
+    captured: &BTreeMap<u64, &Captured>,
+    findings: &mut Vec<Finding>,
+) {
+    let mut differs = |subject: &str, what: &str| {
+        findings.push(
+            Finding::new(Code::RecordCustodyMismatch)
+                .about(subject)
+                .with(what),
+        );
+    };
+    let voided: BTreeSet<u64> = events
+        .iter()
+        .filter_map(|event| match event {
+            Some(Event::Voided { capture_seq, .. }) => Some(*capture_seq),
+            _ => None,
+        })
+        .collect();
+    for item in &record.items {
+        let Some(capture) = captured.get(&item.capture_seq) else {
+            continue;
+        };
+        if item.captured_at != capture.context.captured_at {
+            differs(&item.path, "captured_at");
+        }
+        if item.media_type != capture.media_type {
+            differs(&item.path, "media_type");
+        }
+        if item.voided.is_some() != voided.contains(&item.capture_seq) {
+            differs(&item.path, "voided");
+        }
+    }
+    let party = events.iter().rev().find_map(|event| match event {
+        Some(Event::Party { presence, .. }) => Some(presence.as_str()),
+        _ => None,
+    });
+    if record.party.as_ref().map(|party| party.presence.as_str()) != party {
+        differs("", "party");
+    }
+    let kind = events.iter().rev().find_map(|event| match event {
+        Some(Event::KindChanged { kind } | Event::Opened { kind, .. }) => Some(kind.as_str()),
+        _ => None,
+    });
+    let given_up = events
+        .iter()
+        .any(|event| matches!(event, Some(Event::GivenUp { .. })));
+    if (record.kind == VOID_KIND) != given_up
+        || (!given_up && kind.is_some_and(|kind| kind != record.kind))
+    {
+        differs("", "kind");
+    }
+    // A fix in the record is one that a capture had.
+    let fixes = || {
+        captured
+            .values()
+            .filter_map(|capture| capture.context.fix.as_ref())
+    };
+    if record
+        .place
+        .fix
+        .as_ref()
+        .is_some_and(|fix| !fixes().any(|known| known == fix))
+    {
+        differs("", "where");
     }
 }
 

@@ -4,18 +4,21 @@ use super::bag;
 use super::content::read_custody;
 use super::keys::Keys;
 use super::source::{Source, ZipSource, read_small};
-use super::{Inputs, LogEvidence, PacketCheck, ZipFacts, verify_packet, zip_finding};
-use crate::custody::Head;
-use crate::entry::{Decision, MAX_LEAF};
+use super::{Inputs, LogEvidence, PacketCheck, Revocation, ZipFacts, verify_packet, zip_finding};
+use crate::bag::SEAL;
+use crate::custody::{Event, Head, Line};
+use crate::entry::{Decision, MAX_LEAF, Revoked};
 use crate::findings::{Code, Finding, Report};
 use crate::trust::Trust;
-use crate::{KeyRole, Sha256Digest};
+use crate::{KeyName, KeyRole, PacketId, Sha256Digest};
 use fieldseal_tlog::note::{LineCheck, MAX_NOTE_BYTES, Note, Vkey};
-use fieldseal_tlog::proof::MAX_PROOF_BYTES;
+use fieldseal_tlog::proof::{MAX_PROOF_BYTES, TlogProof};
 
-/// Whether `source` is an export rather than a packet.
+/// Whether `source` is an export rather than a packet: it holds a packet's zip or a receipt, and no seal of its own.
 pub fn is_export(source: &dyn Source) -> bool {
-    source.files().iter().any(|(path, _)| packet_path(path))
+    let files = source.files();
+    let has = |test: fn(&str) -> bool| files.iter().any(|(path, _)| test(path));
+    has(|path| packet_path(path) || path == "data/receipt/receipt") && !has(|path| path == SEAL)
 }
 
 fn packet_path(path: &str) -> bool {
@@ -47,39 +50,25 @@ pub fn verify_export(source: &dyn Source, trust: Option<&Trust>) -> Report {
         .keys()
         .filter(|path| path.starts_with("data/receipt/checkpoint."))
         .count();
-    let (mut keys, mut entries, mut findings) = (Vec::new(), Vec::new(), Vec::new());
-    for name in outer
-        .sizes
-        .keys()
-        .filter(|path| path.starts_with("data/receipt/keys/"))
-        .take(256)
-    {
-        let bytes = read_small(source, name, MAX_LEAF)
-            .ok()
-            .flatten()
-            .unwrap_or_default();
-        if name.ends_with(".entry") {
-            entries.push(bytes);
-        } else {
-            match parse_vkeys(&bytes) {
-                Some(parsed) => keys.extend(parsed),
-                None => findings.push(Finding::new(Code::KeyMalformed).about(name)),
-            }
-        }
-    }
+    let mut findings = Vec::new();
+    let given = Given::read(source, &outer, &mut findings);
+    let revocations = given.revocations(trust);
     let inputs = Inputs {
         trust,
-        keys: &keys,
-        entries: &entries,
+        keys: &given.keys,
+        entries: &given.entries,
         log: Some(LogEvidence {
             receipt: receipt.as_deref(),
             proof: proof.as_deref(),
             checkpoint: checkpoint.as_deref(),
             consistency: consistency.as_deref(),
             tokens,
-            leaf_index: None,
+            leaf_index: proof
+                .as_deref()
+                .and_then(|proof| TlogProof::parse(proof).ok())
+                .map(|proof| proof.index),
         }),
-        revocations: &[],
+        revocations: &revocations,
         zip: outer
             .digests
             .get(path)
@@ -89,6 +78,7 @@ pub fn verify_export(source: &dyn Source, trust: Option<&Trust>) -> Report {
                 size: *size,
             }),
     };
+    let mut id = None;
     let inner = source.open(path);
     let opened = inner.as_ref().map_err(|error| {
         Finding::new(Code::FileUnreadable)
@@ -101,21 +91,39 @@ pub fn verify_export(source: &dyn Source, trust: Option<&Trust>) -> Report {
             let check = verify_packet(&packet, &inputs);
             around(source, &outer, &check, &inputs, &mut findings);
             findings.extend(super::folder_finding(&packet, &check));
+            findings.extend(labels(path, outer.id.as_deref(), check.packet));
+            id = check.packet.map(|packet| packet.to_string());
             findings.extend(check.report.findings);
         }
     }
-    // The outer bag's good news would repeat the packet's.
+    for part in ["data/receipt/checkpoint", "data/custody-after.log"] {
+        if !outer.sizes.contains_key(part) {
+            findings.push(Finding::new(Code::ExportPartAbsent).about(part));
+        }
+    }
     findings.extend(
         outer
             .findings
             .into_iter()
-            .filter(|finding| finding.code != Code::FilesOk),
+            .map(|finding| match finding.code {
+                Code::FilesOk => Finding::new(Code::ExportOk).with(outer.sizes.len()),
+                _ => finding,
+            }),
     );
-    let id = path
-        .strip_prefix("data/packet-")
-        .and_then(|rest| rest.strip_suffix(".zip"))
-        .map(str::to_owned);
     Report::new(id, findings)
+}
+
+/// The packet's file name and the bag's identifier are labels; the seal says which packet it is.
+fn labels(path: &str, identifier: Option<&str>, packet: Option<PacketId>) -> Option<Finding> {
+    let packet = packet?.to_string();
+    let named = path == format!("data/packet-{packet}.zip");
+    let identified = identifier.is_none_or(|id| id == packet || id == format!("evidence-{packet}"));
+    let label = if named {
+        identifier.unwrap_or_default()
+    } else {
+        path
+    };
+    (!named || !identified).then(|| Finding::new(Code::ExportPacketMismatch).with(label))
 }
 
 /// The server's custody log and the decisions.
@@ -130,30 +138,58 @@ fn around(
         return;
     };
     if outer.sizes.contains_key("data/custody-after.log") {
-        read_custody(
+        let lines = read_custody(
             source,
             "data/custody-after.log",
             Head::after_seal(seal_sha256),
             findings,
         );
+        let decided: Vec<Sha256Digest> = decision_notes(outer)
+            .filter_map(|path| read_small(source, path, MAX_LEAF).ok().flatten())
+            .filter_map(|bytes| Note::parse(&bytes).ok())
+            .filter_map(|note| Decision::parse(&note.text).ok())
+            .map(|body| body.document_sha256)
+            .collect();
+        if let Some(line) = contradiction(&lines.unwrap_or_default(), inputs, &decided) {
+            findings.push(
+                Finding::new(Code::CustodyAfterMismatch)
+                    .about("data/custody-after.log")
+                    .with(line),
+            );
+        }
+    }
+    for path in outer.sizes.keys().filter(|path| {
+        let note = path
+            .strip_suffix(".json")
+            .map(|stem| format!("{stem}.note"));
+        path.starts_with("data/decisions/")
+            && note.is_some_and(|note| !outer.sizes.contains_key(&note))
+    }) {
+        findings.push(Finding::new(Code::DecisionInvalid).about(path));
     }
     let keys = Keys::gather(source, &seal.origin, inputs, &mut Vec::new());
     let decision_keys: Vec<Vkey> = keys
         .role(&seal.origin, KeyRole::Decisions)
         .cloned()
         .collect();
-    for path in outer
-        .sizes
-        .keys()
-        .filter(|path| path.starts_with("data/decisions/") && path.ends_with(".note"))
-    {
-        let code = decision(source, path, seal_sha256, &decision_keys);
+    for path in decision_notes(outer) {
+        let code = decision(source, path, (check.packet, seal_sha256), &decision_keys);
         findings.push(Finding::new(code).about(path));
     }
 }
 
+fn decision_notes(outer: &bag::BagCheck) -> impl Iterator<Item = &String> {
+    let paths = outer.sizes.keys();
+    paths.filter(|path| path.starts_with("data/decisions/") && path.ends_with(".note"))
+}
+
 /// `decisions/<n>.note` is the leaf; `<n>.json` the document; `<n>.salt` its 32 bytes of salt.
-fn decision(source: &dyn Source, path: &str, seal_sha256: Sha256Digest, keys: &[Vkey]) -> Code {
+fn decision(
+    source: &dyn Source,
+    path: &str,
+    (packet, seal_sha256): (Option<PacketId>, Sha256Digest),
+    keys: &[Vkey],
+) -> Code {
     let stem = path.strip_suffix(".note").unwrap_or(path);
     let read = |path: &str| read_small(source, path, 1 << 20).ok().flatten();
     let note = read(path).and_then(|bytes| Note::parse(&bytes).ok());
@@ -168,7 +204,8 @@ fn decision(source: &dyn Source, path: &str, seal_sha256: Sha256Digest, keys: &[
     salted.extend(document);
     let fits = salt_fits
         && body.document_sha256 == Sha256Digest::of(&salted)
-        && body.seal_sha256 == seal_sha256;
+        && body.seal_sha256 == seal_sha256
+        && packet.is_none_or(|packet| packet == body.packet);
     let checks: Vec<LineCheck> = note
         .signatures
         .iter()
@@ -186,4 +223,108 @@ fn decision(source: &dyn Source, path: &str, seal_sha256: Sha256Digest, keys: &[
 fn parse_vkeys(bytes: &[u8]) -> Option<Vec<Vkey>> {
     let text = std::str::from_utf8(bytes).ok()?;
     text.lines().map(|line| Vkey::parse(line).ok()).collect()
+}
+
+/// The line of the server's custody log that says something else than what is signed or in hand: the bytes received last,
+/// the leaf's index, a decision of which there is no note.
+fn contradiction(lines: &[Line], inputs: &Inputs<'_>, decided: &[Sha256Digest]) -> Option<u64> {
+    let events: Vec<(u64, Event)> = lines
+        .iter()
+        .filter_map(|line| Some((line.n, line.known()?)))
+        .collect();
+    let received = events.iter().rev().find_map(|(n, event)| match event {
+        Event::Received {
+            zip_sha256,
+            zip_size,
+        } => Some((*n, *zip_sha256, *zip_size)),
+        _ => None,
+    });
+    if let (Some((n, sha256, size)), Some(zip)) = (received, &inputs.zip)
+        && (sha256, size) != (zip.sha256, zip.size)
+    {
+        return Some(n);
+    }
+    let index = inputs.log.as_ref().and_then(|log| log.leaf_index);
+    let wrong = |event: &Event| match event {
+        Event::Logged { leaf_index } => index.is_some_and(|index| index != *leaf_index),
+        Event::Decided {
+            document_sha256, ..
+        } => !decided.contains(document_sha256),
+        _ => false,
+    };
+    events
+        .iter()
+        .find(|(_, event)| wrong(event))
+        .map(|(n, _)| *n)
+}
+
+/// What stands in an export's `receipt/keys/`.
+struct Given {
+    keys: Vec<Vkey>,
+    entries: Vec<Vec<u8>>,
+    /// Revocation leaves with their proofs of inclusion.
+    revoked: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+}
+
+impl Given {
+    fn read(source: &dyn Source, outer: &bag::BagCheck, findings: &mut Vec<Finding>) -> Self {
+        let mut given = Self {
+            keys: Vec::new(),
+            entries: Vec::new(),
+            revoked: Vec::new(),
+        };
+        let read = |path: &str, limit| read_small(source, path, limit).ok().flatten();
+        let names = outer.sizes.keys();
+        for name in names
+            .filter(|path| path.starts_with("data/receipt/keys/"))
+            .take(256)
+        {
+            if name.ends_with(".tlog-proof") {
+                continue;
+            }
+            let bytes = read(name, MAX_LEAF).unwrap_or_default();
+            if name.ends_with(".entry") {
+                given.entries.push(bytes);
+            } else if name.ends_with(".revoked") {
+                let proof = read(&format!("{name}.tlog-proof"), MAX_PROOF_BYTES);
+                given.revoked.push((bytes, proof));
+            } else {
+                match parse_vkeys(&bytes) {
+                    Some(parsed) => given.keys.extend(parsed),
+                    None => findings.push(Finding::new(Code::KeyMalformed).about(name)),
+                }
+            }
+        }
+        given
+    }
+
+    /// The revocations by the authority, with their places in the log where those are proved.
+    fn revocations(&self, trust: Option<&Trust>) -> Vec<Revocation> {
+        let known: Vec<&Vkey> = match trust {
+            Some(trust) => trust.keys.iter().collect(),
+            None => self.keys.iter().collect(),
+        };
+        let place = |(note, proof): &(Vec<u8>, Option<Vec<u8>>)| {
+            let parsed = Note::parse(note).ok()?;
+            let body = Revoked::parse(&parsed.text).ok()?;
+            let origin = &body.origin;
+            let of_role = |role| {
+                known.iter().copied().filter(move |key| {
+                    KeyName::parse(origin, key.name()).is_ok_and(|name| name.role == role)
+                })
+            };
+            of_role(KeyRole::Authority).find(|key| parsed.verify_by(key).is_ok())?;
+            let leaf = fieldseal_tlog::merkle::leaf_hash(note);
+            let proof = proof
+                .as_ref()
+                .and_then(|proof| TlogProof::parse(proof).ok());
+            let proved = proof
+                .filter(|proof| of_role(KeyRole::Log).any(|key| proof.verify(&leaf, key).is_ok()));
+            Some(Revocation {
+                key: Vkey::parse(&body.vkey).ok()?,
+                leaf_index: proved.map(|proof| proof.index),
+            })
+        };
+        self.revoked.iter().filter_map(place).collect()
+    }
 }

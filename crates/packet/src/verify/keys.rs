@@ -2,7 +2,7 @@
 
 use super::Inputs;
 use super::source::{Source, read_small};
-use crate::entry::{Enrolled, MAX_LEAF};
+use crate::entry::{Enrolled, MAX_LEAF, Rotated, SubjectKind};
 use crate::findings::{Code, Finding};
 use crate::trust::Trust;
 use crate::{KeyName, KeyRole, Sha256Digest};
@@ -84,20 +84,26 @@ impl<'a> Keys<'a> {
             findings.push(invalid(""));
             return;
         };
-        let parsed = Enrolled::parse(&note.text)
-            .ok()
-            .filter(|entry| entry.origin == origin);
-        let key = parsed
-            .as_ref()
-            .and_then(|entry| Vkey::parse(&entry.vkey).ok());
-        let (Some(entry), Some(key)) = (parsed, key) else {
+        // An entry of another deployment claims nothing here.
+        let Some(entry) = Binding::read(&note.text) else {
             findings.push(invalid(""));
             return;
         };
-        if key.name() != entry.subject {
-            findings.push(invalid(&entry.subject));
+        if entry.origin != origin {
             return;
         }
+        let role = KeyName::parse(origin, &entry.subject).map(|name| name.role);
+        let expected = match entry.kind {
+            SubjectKind::Device => KeyRole::Device,
+            SubjectKind::Officer => KeyRole::Officer,
+        };
+        let key = Vkey::parse(&entry.vkey)
+            .ok()
+            .filter(|key| key.name() == entry.subject && role == Ok(expected));
+        let Some(key) = key else {
+            findings.push(invalid(&entry.subject));
+            return;
+        };
         let authorities: Vec<Vkey> = self.role(origin, KeyRole::Authority).cloned().collect();
         let checks: Vec<LineCheck> = note
             .signatures
@@ -143,5 +149,46 @@ impl<'a> Keys<'a> {
             .iter()
             .filter(move |(known, _)| known == key)
             .map(|(_, digest)| *digest)
+    }
+}
+
+/// What an entry binds: an enrolment, or the key that a rotation begins.
+struct Binding {
+    origin: String,
+    kind: SubjectKind,
+    subject: String,
+    vkey: String,
+}
+
+impl Binding {
+    fn read(text: &str) -> Option<Self> {
+        if let Ok(Enrolled {
+            origin,
+            kind,
+            subject,
+            vkey,
+            ..
+        }) = Enrolled::parse(text)
+        {
+            return Some(Self {
+                origin,
+                kind,
+                subject,
+                vkey,
+            });
+        }
+        let Rotated {
+            origin,
+            kind,
+            subject,
+            vkey,
+            ..
+        } = Rotated::parse(text).ok()?;
+        Some(Self {
+            origin,
+            kind,
+            subject,
+            vkey,
+        })
     }
 }

@@ -93,9 +93,9 @@ pub(crate) fn check_log(
         Some(Err(error)) => findings.push(Finding::new(Code::ProofMalformed).with(error)),
         Some(Ok(proof)) => logged = inclusion(&proof, &leaf, seal, keys, findings),
     }
-    if let Some((_, checkpoint, proof)) = &logged {
+    if let Some((index, checkpoint, proof)) = &logged {
         witnesses(&proof.checkpoint, inputs.trust, findings);
-        consistency(seal, checkpoint, evidence.consistency, findings);
+        consistency(seal, *index, checkpoint, evidence.consistency, findings);
     }
     if let (Some(file), Some(proof)) = (evidence.checkpoint, evidence.proof)
         && TlogProof::parse(proof).is_ok_and(|proof| proof.checkpoint != file)
@@ -144,21 +144,38 @@ fn inclusion(
     None
 }
 
-fn consistency(seal: &Seal, new: &Checkpoint, proof: Option<&[u8]>, findings: &mut Vec<Finding>) {
+/// Between the checkpoint that the seal names and the one that proves inclusion. Sizes and roots in hand are compared
+/// before any file is asked for: whoever leaves the proof out must not be able to hide a fork.
+fn consistency(
+    seal: &Seal,
+    index: u64,
+    new: &Checkpoint,
+    proof: Option<&[u8]>,
+    findings: &mut Vec<Finding>,
+) {
     let Some((old_size, old_root)) = &seal.body.seen_checkpoint else {
         return;
     };
-    let Some(bytes) = proof else { return };
-    let verified = Consistency::parse(bytes).ok().is_some_and(|proof| {
-        (proof.old_size, proof.new_size) == (*old_size, new.size)
-            && merkle::verify_consistency(*old_size, old_root, new.size, &new.root, &proof.hashes)
-                .is_ok()
-    });
-    findings.push(Finding::new(if verified {
-        Code::ConsistencyOk
-    } else {
+    // The seal names a tree of this size, so its own leaf comes after it.
+    let in_order = *old_size <= index && *old_size <= new.size;
+    let same = *old_size == new.size && *old_root == new.root;
+    let verified = || {
+        let proof = proof.and_then(|bytes| Consistency::parse(bytes).ok())?;
+        let sizes = (proof.old_size, proof.new_size) == (*old_size, new.size);
+        let verdict =
+            merkle::verify_consistency(*old_size, old_root, new.size, &new.root, &proof.hashes);
+        (sizes && verdict.is_ok()).then_some(())
+    };
+    let code = if !in_order || (*old_size == new.size && !same) {
         Code::ConsistencyInvalid
-    }));
+    } else if same || verified().is_some() {
+        Code::ConsistencyOk
+    } else if proof.is_some() {
+        Code::ConsistencyInvalid
+    } else {
+        Code::ConsistencyAbsent
+    };
+    findings.push(Finding::new(code));
 }
 
 fn receipt(

@@ -62,8 +62,8 @@ pub struct LogEvidence<'a> {
 pub struct Revocation {
     /// The key.
     pub key: Vkey,
-    /// Index of the revocation's leaf.
-    pub leaf_index: u64,
+    /// Index of the revocation's leaf, where it is proved.
+    pub leaf_index: Option<u64>,
 }
 
 /// A packet's zip as a file.
@@ -197,6 +197,7 @@ pub fn verify_packet(source: &dyn Source, inputs: &Inputs<'_>) -> PacketCheck {
         log::check_seen(source, seal, &keys, &mut findings);
         log::check_log(seal, &keys, inputs, &mut findings);
     }
+    unused_anchor(&mut findings);
     if let Some(record) = &record {
         content::reported(record, &mut findings);
     }
@@ -224,6 +225,25 @@ fn anchor(origin: &str, trust: Option<&Trust>) -> Finding {
         None => Finding::new(Code::TrustAnchorSelfSupplied),
         Some(trust) if trust.knows_origin(origin) => Finding::new(Code::TrustAnchorOk),
         Some(_) => Finding::new(Code::TrustAnchorOtherOrigin).about(origin),
+    }
+}
+
+/// A trust file of the same name whose keys made nothing here anchors nothing.
+fn unused_anchor(findings: &mut [Finding]) {
+    let by_anchor = [
+        Code::DeviceEnrolled,
+        Code::OfficerEnrolled,
+        Code::LogInclusionOk,
+        Code::ReceiptOk,
+        Code::SeenCheckpointOk,
+    ];
+    let used = findings
+        .iter()
+        .any(|finding| by_anchor.contains(&finding.code));
+    for finding in findings {
+        if finding.code == Code::TrustAnchorOk && !used {
+            finding.code = Code::TrustAnchorUnused;
+        }
     }
 }
 

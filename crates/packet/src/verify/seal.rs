@@ -1,10 +1,10 @@
 //! Checks of the seal: it names this bag, and its lines are by the device and the officers whom the record names.
 
+use super::Inputs;
 use super::keys::Keys;
-use super::{Inputs, Revocation};
 use crate::bag::{TAGMANIFEST, TAGMANIFEST_SM3};
 use crate::findings::{Code, Finding};
-use crate::record::{Record, VOID_KIND};
+use crate::record::Record;
 use crate::seal::SealBody;
 use crate::{KeyName, KeyRole, Sha256Digest};
 use fieldseal_tlog::note::{LineCheck, Note, SignatureLine, Vkey};
@@ -89,9 +89,17 @@ pub(crate) fn check_lines(
         inputs,
         findings,
     };
+    // A line that was added beside those of the record's device and officers neither helps nor harms.
+    let is_named = |line: &SignatureLine| record.is_none_or(|record| record.device == line.name);
+    let mut device_keys: Vec<Vkey> = Vec::new();
     for line in &devices {
-        if let Some(key) = judge.line(line, &DEVICE) {
+        if !is_named(line) {
+            judge
+                .findings
+                .push(Finding::new(Code::SignatureUnknown).about(&line.name));
+        } else if let Some(key) = judge.line(line, &DEVICE) {
             judge.sequence(&key);
+            device_keys.push(key);
         }
     }
     let officers: Vec<&SignatureLine> = with_role(KeyRole::Officer).collect();
@@ -127,7 +135,7 @@ pub(crate) fn check_lines(
         if !devices.is_empty() && !devices.iter().any(|line| line.name == record.device) {
             findings.push(Finding::new(Code::RecordDeviceMismatch).about(&record.device));
         }
-        named_officers(record, &officers, &signed, findings);
+        named_officers(record, &officers, &signed, &device_keys, findings);
     }
 }
 
@@ -135,6 +143,7 @@ fn named_officers(
     record: &Record,
     lines: &[&SignatureLine],
     signed: &[Vkey],
+    device_keys: &[Vkey],
     findings: &mut Vec<Finding>,
 ) {
     let mut names: Vec<&str> = record
@@ -155,9 +164,12 @@ fn named_officers(
     let mut signers: Vec<&str> = signed.iter().map(Vkey::name).collect();
     signers.sort_unstable();
     signers.dedup();
-    if signers.len() >= 2 && materials.len() < signers.len() {
+    let by_device = device_keys
+        .iter()
+        .any(|key| materials.contains(&key.material()));
+    if materials.len() < signers.len() || by_device {
         findings.push(Finding::new(Code::OfficersSameKey));
-    } else if names.len() < 2 && record.kind != VOID_KIND {
+    } else if names.len() < 2 {
         findings.push(Finding::new(Code::SecondOfficerAbsent));
     } else if signers.len() >= 2 {
         findings.push(Finding::new(Code::TwoOfficersOk));
@@ -229,20 +241,19 @@ impl Judge<'_, '_> {
     fn revocation(&mut self, key: &Vkey) {
         let seen = self.seal.body.seen_checkpoint.map_or(0, |(size, _)| size);
         let logged = self.inputs.log.as_ref().and_then(|log| log.leaf_index);
-        let revoked = self
-            .inputs
-            .revocations
-            .iter()
-            .filter(|revocation| &revocation.key == key);
-        let Some(Revocation { leaf_index, .. }) =
-            revoked.min_by_key(|revocation| revocation.leaf_index)
-        else {
-            return;
-        };
-        if *leaf_index < seen {
+        let revoked = self.inputs.revocations.iter();
+        let revoked: Vec<Option<u64>> = revoked
+            .filter(|revocation| &revocation.key == key)
+            .map(|revocation| revocation.leaf_index)
+            .collect();
+        if revoked.iter().flatten().any(|index| *index < seen) {
             self.findings
                 .push(Finding::new(Code::KeyRevokedBeforeSeal).about(key.name()));
-        } else if logged.is_none_or(|logged| *leaf_index < logged) {
+        } else if revoked
+            .iter()
+            // Without a place in the log nothing says that it came afterwards.
+            .any(|index| index.is_none_or(|index| logged.is_none_or(|logged| index < logged)))
+        {
             self.findings
                 .push(Finding::new(Code::KeyRevokedBeforeLogging).about(key.name()));
         }
@@ -257,7 +268,7 @@ impl Judge<'_, '_> {
         } else if entries.any(|entry| entry == body.device_prev) {
             Finding::new(Code::DeviceFirst)
         } else {
-            Finding::new(Code::DevicePrevMismatch)
+            Finding::new(Code::DevicePrevMismatch).about(key.name())
         };
         self.findings.push(finding);
     }

@@ -14,7 +14,9 @@ use fieldseal_packet::trust::Trust;
 use fieldseal_packet::ziplayout::{Layout, LayoutEntry};
 use fieldseal_packet::{PacketId, Sha256Digest, Timestamp};
 use fieldseal_tlog::checkpoint::Checkpoint;
-use fieldseal_tlog::merkle::{MemoryTree, leaf_hash, prove_consistency, prove_inclusion, root_at};
+use fieldseal_tlog::merkle::{
+    MemoryTree, leaf_hash, prove_consistency, prove_inclusion, root_at, verify_inclusion,
+};
 use fieldseal_tlog::note::{Ed25519Signer, Note, P256Signer, Signer, sign_line};
 use fieldseal_tlog::proof::TlogProof;
 use serde_json::{Value, json};
@@ -396,16 +398,37 @@ pub fn zip(files: &Files) -> Vec<u8> {
 
 /// What an export holds, under `data/`.
 pub fn export_payload(packet_zip: &[u8], seal: &[u8]) -> Files {
+    let mut payload = export_payload_with(packet_zip, seal, &|tree, seal| {
+        tree.push(leaf_hash(seal));
+        tree.push(leaf_hash(b"a leaf of somebody else"));
+    });
+    payload.remove("proof of the note");
+    payload
+}
+
+/// The same with other leaves: two, one of them the seal's. The proof of the other is given along under a name of its own.
+pub fn export_payload_with(
+    packet_zip: &[u8],
+    seal: &[u8],
+    grow: &dyn Fn(&mut MemoryTree, &[u8]),
+) -> Files {
     let mut tree = log_before();
     let before = tree.size();
-    let index = tree.push(leaf_hash(seal));
-    tree.push(leaf_hash(b"a leaf of somebody else"));
-    let proof = TlogProof {
+    grow(&mut tree, seal);
+    let prove = |index| TlogProof {
         index,
         hashes: prove_inclusion(index, tree.size(), &tree).unwrap(),
         extra: None,
         checkpoint: checkpoint(&tree),
     };
+    let is_seal = |index: &u64| {
+        let root = root_at(tree.size(), &tree).unwrap();
+        let hashes = prove(*index).hashes;
+        verify_inclusion(&leaf_hash(seal), *index, tree.size(), &hashes, &root).is_ok()
+    };
+    let index = (before..tree.size()).find(is_seal).unwrap();
+    let other = if index == before { before + 1 } else { before };
+    let proof = prove(index);
     let receipt = Receipt {
         origin: ORIGIN.to_owned(),
         packet: packet_id(),
@@ -469,6 +492,7 @@ pub fn export_payload(packet_zip: &[u8], seal: &[u8]) -> Files {
             keys.into_bytes(),
         ),
         ("data/custody-after.log".to_owned(), custody),
+        ("proof of the note".to_owned(), prove(other).to_bytes()),
     ]
     .into_iter()
     .collect()

@@ -16,7 +16,7 @@ mod zips;
 use crate::support::*;
 use fieldseal_packet::bag::{MANIFEST, SEAL, TAGMANIFEST};
 use fieldseal_packet::custody::{Event, Head};
-use fieldseal_packet::entry::SubjectKind;
+use fieldseal_packet::entry::{Rotated, SubjectKind};
 use fieldseal_packet::receipt::Receipt;
 use fieldseal_packet::seal::{Ranges, SealBody};
 use fieldseal_packet::{PacketId, Sha256Digest};

@@ -60,6 +60,56 @@ pub(super) fn contents(c: &mut Cases) {
             content.form["kind"] = json!("group-rental");
         },
     );
+    type Change = fn(&mut Content);
+    let disagreements: [(&str, &str, Change); 6] = [
+        (
+            "record-other-time",
+            "The record gives another time for a photo than the custody log.",
+            |content| {
+                content.record["items"][0]["captured_at"] = json!(at(-1_000_000));
+            },
+        ),
+        (
+            "record-other-media-type",
+            "The record gives another media type than the custody log.",
+            |content| {
+                content.record["items"][0]["media_type"] = json!("image/png");
+            },
+        ),
+        (
+            "record-void-not-in-custody",
+            "The record voids a photo, the custody log does not.",
+            |content| {
+                content.record["items"][0]["voided"] = json!("blurred");
+            },
+        ),
+        (
+            "record-other-party",
+            "The record says something else of the party than the custody log.",
+            |content| {
+                content.record["party"] = json!({"presence": "present"});
+            },
+        ),
+        (
+            "record-void-without-giving-up",
+            "The record is of kind void, the custody log knows of no giving up.",
+            |content| {
+                content.record["kind"] = json!("void");
+            },
+        ),
+        (
+            "record-place-of-no-capture",
+            "The record gives a position that no capture had.",
+            |content| {
+                let mut fix = serde_json::to_value(context(10).fix).unwrap();
+                fix["latitude"] = json!("30.00000");
+                content.record["where"]["fix"] = fix;
+            },
+        ),
+    ];
+    for (name, what, change) in disagreements {
+        c.content(name, what, &["record-custody-mismatch"], change);
+    }
     c.content(
         "custody-other-item",
         "The custody log captured other bytes.",
@@ -146,14 +196,14 @@ pub(super) fn contents(c: &mut Cases) {
         c,
         "custody-chain-broken",
         "A line of the custody log was changed before the seal.",
-        &["custody-chain-broken"],
+        &["custody-chain-broken", "record-custody-mismatch"],
         &|text| text.replacen("\"presence\":\"refused\"", "\"presence\":\"present\"", 1),
     );
     custody(
         c,
         "custody-line-removed",
         "A line of the custody log was removed before the seal.",
-        &["custody-chain-broken"],
+        &["custody-chain-broken", "record-custody-mismatch"],
         &|text| {
             text.split_inclusive('\n')
                 .filter(|line| !line.contains("\"party\""))
@@ -164,7 +214,11 @@ pub(super) fn contents(c: &mut Cases) {
         c,
         "custody-not-json",
         "A line of the custody log is not JSON.",
-        &["custody-malformed", "custody-chain-broken"],
+        &[
+            "custody-malformed",
+            "custody-chain-broken",
+            "record-custody-mismatch",
+        ],
         &|text| text.replacen("\"event\":\"party\"", "\"event\":party", 1),
     );
     custody(
@@ -183,20 +237,15 @@ pub(super) fn contents(c: &mut Cases) {
         "The custody log has an event that this version does not know: kept.",
         &[],
         &|text| {
-            let mut head = Head::START;
-            let mut out = String::new();
-            for line in text.lines() {
-                let line = line.replacen("\"event\":\"party\"", "\"event\":\"later\"", 1);
-                let start = line.find("\"prev\":\"").unwrap() + 8;
-                let line = format!("{}{}{}\n", &line[..start], head.prev, &line[start + 64..]);
-                head = Head {
-                    n: head.n + 1,
-                    prev: Sha256Digest::of(line.as_bytes()),
-                };
-                out.push_str(&line);
-            }
-            out
+            rechained(text.replacen("{\"n\":4,", "{\"n\":4,\"prev\":\"\",\"at\":\"2026-11-23T01:42:00.000Z\",\"event\":\"later\"}\n{\"n\":4,", 1))
         },
+    );
+    custody(
+        c,
+        "custody-known-event-malformed",
+        "An event that this version knows lacks a field.",
+        &["custody-malformed", "record-custody-mismatch"],
+        &|text| rechained(text.replacen("\"presence\":\"refused\"", "\"other\":1", 1)),
     );
     let raw_record = |c: &mut Cases, name, what, more: &[&str], from: &str, to: &str| {
         let content = Content::new();
@@ -240,4 +289,21 @@ pub(super) fn contents(c: &mut Cases) {
         "\"size\":18",
         "\"size\":\"18\"",
     );
+}
+
+/// Numbers and chains the lines anew.
+fn rechained(text: String) -> String {
+    let mut head = Head::START;
+    let mut out = String::new();
+    for line in text.lines() {
+        let (_, rest) = line.split_once("\"prev\":\"").unwrap();
+        let (_, rest) = rest.split_once('"').unwrap();
+        let line = format!("{{\"n\":{},\"prev\":\"{}\"{rest}\n", head.n + 1, head.prev);
+        head = Head {
+            n: head.n + 1,
+            prev: Sha256Digest::of(line.as_bytes()),
+        };
+        out.push_str(&line);
+    }
+    out
 }

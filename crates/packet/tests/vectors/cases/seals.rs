@@ -96,11 +96,18 @@ pub(super) fn seals(c: &mut Cases) {
         &["officer-key-unknown"],
         &[&device, &one, &other],
     );
+    let second = key(&format!("{ORIGIN}/device/t-0002"), 1);
+    c.lines(
+        "second-device-line",
+        "A line by another tablet is added beside the record's: reported, no verdict.",
+        &[],
+        &[&device, &one, &two, &second],
+    );
     let tablet = key(&format!("{ORIGIN}/device/t-0002"), 1);
     c.lines(
         "another-device-signed",
         "Another tablet than the record names has signed.",
-        &["device-key-unknown", "record-device-mismatch"],
+        &["record-device-mismatch"],
         &[&tablet, &one, &two],
     );
     c.files(
@@ -228,6 +235,40 @@ pub(super) fn seals(c: &mut Cases) {
         },
     );
     c.content(
+        "enrolment-other-kind",
+        "An officer's key is enrolled as a tablet's.",
+        &["enrolment-invalid", "officer-not-enrolled"],
+        |content| {
+            let entry = enrolment(
+                SubjectKind::Device,
+                &officer_key(2),
+                &server_key("authority"),
+            );
+            content
+                .keys
+                .insert("seal/keys/officer-o-0002.entry".to_owned(), entry);
+        },
+    );
+    c.content(
+        "enrolment-by-rotation",
+        "An officer's key came by rotation: as good as an enrolment.",
+        &[],
+        |content| {
+            let body = Rotated {
+                origin: ORIGIN.to_owned(),
+                kind: SubjectKind::Officer,
+                subject: officer_key(2).vkey().name().to_owned(),
+                old_vkey: key(officer_key(2).vkey().name(), 50).vkey().to_string(),
+                vkey: officer_key(2).vkey().to_string(),
+                rotated_at: at(-60),
+            };
+            let note = Note::sign(&body.text(), &[&server_key("authority")]).unwrap();
+            content
+                .keys
+                .insert("seal/keys/officer-o-0002.entry".to_owned(), note.to_bytes());
+        },
+    );
+    c.content(
         "enrolment-absent",
         "An officer met offline has no enrolment yet.",
         &["officer-not-enrolled"],
@@ -317,6 +358,32 @@ fn one_officer(c: &mut Cases) {
     c.add(
         "one-officer",
         "One officer alone: two are not proved, nothing failed.",
+        true,
+        ALONE,
+        &["second-officer-absent"],
+        zip(&files),
+    );
+    let mut content = Content::new();
+    content.record["officers"]
+        .as_array_mut()
+        .unwrap()
+        .truncate(1);
+    content.record["kind"] = json!("void");
+    content.record["void_reason"] = json!("taken in error");
+    let given_up = content.events.len() - 1;
+    let meta = content.events[given_up].0.clone();
+    let reason = "taken in error".to_owned();
+    content
+        .events
+        .insert(given_up, (meta, Event::GivenUp { reason }));
+    let mut files = content.bag();
+    files.insert(
+        SEAL.to_owned(),
+        seal_note(&seal_body(&files), &[&device_key(), &officer_key(1)]),
+    );
+    c.add(
+        "given-up-by-one-officer",
+        "A draft given up by one officer: two are not proved.",
         true,
         ALONE,
         &["second-officer-absent"],
