@@ -32,6 +32,11 @@ fn mobile() {
 /// One sentence when there can be no window (no display, no webview). A vault that can't be opened is no error here:
 /// the window says it.
 pub fn start() -> Result<(), String> {
+    // GTK would end the process by a panic.
+    #[cfg(target_os = "linux")]
+    if !has_display(|name| std::env::var_os(name)) {
+        return Err("There is no display to open a window on.".to_owned());
+    }
     tauri::Builder::default()
         .invoke_handler(tauri::generate_handler![commands::call, commands::capture])
         .register_asynchronous_uri_scheme_protocol("evidence", evidence::answer)
@@ -63,4 +68,26 @@ pub fn start() -> Result<(), String> {
         })
         .run(tauri::generate_context!())
         .map_err(|problem| format!("The window could not be opened: {problem}"))
+}
+
+#[cfg(target_os = "linux")]
+fn has_display(variable: impl Fn(&str) -> Option<std::ffi::OsString>) -> bool {
+    ["DISPLAY", "WAYLAND_DISPLAY"]
+        .iter()
+        .any(|name| variable(name).is_some_and(|value| !value.is_empty()))
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::has_display;
+
+    #[test]
+    fn a_display_is_a_variable_that_is_not_empty() {
+        assert!(has_display(|name| (name == "DISPLAY").then(|| ":0".into())));
+        assert!(has_display(
+            |name| (name == "WAYLAND_DISPLAY").then(|| "wayland-0".into())
+        ));
+        assert!(!has_display(|_| None));
+        assert!(!has_display(|_| Some("".into())));
+    }
 }
