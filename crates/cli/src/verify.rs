@@ -74,10 +74,11 @@ impl Tally {
     fn exit_code(&self) -> u8 {
         match self {
             Tally { failed: 1.., .. } => 1,
-            Tally { trouble: true, .. } => 2,
+            // A path that could not be used does not hide what was found elsewhere: 2 means that and nothing worse.
             Tally {
                 not_proved: 1.., ..
             } => 3,
+            Tally { trouble: true, .. } => 2,
             _ => 0,
         }
     }

@@ -251,6 +251,8 @@ fn run_verify_txt(evidence: &Path) -> fieldseal_e2e::Outcome {
         "sed ",
         "echo ",
         "openssl ",
+        "find ",
+        "W=",
     ];
     let lines: Vec<&str> = text
         .lines()
@@ -262,8 +264,7 @@ fn run_verify_txt(evidence: &Path) -> fieldseal_e2e::Outcome {
             "VERIFY.txt names no {command}"
         );
     }
-    let script = format!("set -e\n{}\n", lines.join("\n"))
-        .replace("/tmp/", &format!("{}/", scratch.path().display()));
+    let script = format!("set -e\n{}\n", lines.join("\n"));
     let validator = PathBuf::from(bagit().unwrap().get_program());
     let mut path = std::ffi::OsString::from(validator.parent().unwrap());
     path.push(":");
@@ -271,7 +272,8 @@ fn run_verify_txt(evidence: &Path) -> fieldseal_e2e::Outcome {
     run(Command::new("bash")
         .args(["-c", &script])
         .current_dir(evidence)
-        .env("PATH", path))
+        .env("PATH", path)
+        .env("TMPDIR", scratch.path()))
     .unwrap()
 }
 

@@ -77,8 +77,8 @@ pub(crate) fn proved(say: &Say, dir: &Path, done: &[Done], trust: &Trust) -> any
             ),
             (
                 Level::Info,
-                "设备自报，不作结论：",
-                "Reported by the device, no verdict:",
+                "只是报告，不作结论：",
+                "Reported, no verdict:",
             ),
         ] {
             sentences(say, report, level, zh, en)?;

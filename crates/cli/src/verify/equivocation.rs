@@ -1,4 +1,5 @@
-//! Two seals by one device under one number, met in one run. Each may be right by itself; together they cannot be.
+//! Seals by one device met in one run: two under one number, or neighbours of which the second does not follow the first.
+//! Each may be right by itself; together they cannot be.
 
 use std::collections::HashMap;
 use std::io::Read as _;
@@ -12,9 +13,13 @@ use fieldseal_packet::zipread::Stretch;
 use fieldseal_tlog::note::Note;
 
 /// What tells one seal from another: signature lines may differ, the text may not.
+#[derive(Clone, Copy)]
 pub struct SealText {
     device_seq: u64,
     text: Sha256Digest,
+    /// Of the file: what the next seal names as its predecessor.
+    digest: Sha256Digest,
+    device_prev: Sha256Digest,
 }
 
 impl SealText {
@@ -41,10 +46,12 @@ impl SealText {
         let mut bytes = Vec::new();
         Stretch::new(&*file, 0, size).read_to_end(&mut bytes).ok()?;
         let note = Note::parse(&bytes).ok()?;
-        let device_seq = SealBody::parse(&note.text).ok()?.device_seq;
+        let body = SealBody::parse(&note.text).ok()?;
         Some(SealText {
-            device_seq,
+            device_seq: body.device_seq,
             text: Sha256Digest::of(note.text.as_bytes()),
+            digest: Sha256Digest::of(&bytes),
+            device_prev: body.device_prev,
         })
     }
 }
@@ -52,7 +59,7 @@ impl SealText {
 /// The seals met so far.
 #[derive(Default)]
 pub struct Seals {
-    met: HashMap<(String, u64), Sha256Digest>,
+    met: HashMap<(String, u64), SealText>,
 }
 
 impl Seals {
@@ -69,8 +76,16 @@ impl Seals {
             let first = *self
                 .met
                 .entry((device.clone(), seal.device_seq))
-                .or_insert(seal.text);
-            if first != seal.text {
+                .or_insert(*seal);
+            let met = |seq: Option<u64>| self.met.get(&(device.clone(), seq?));
+            let follows = met(seal.device_seq.checked_sub(1))
+                .is_none_or(|before| before.digest == seal.device_prev);
+            let followed = met(seal.device_seq.checked_add(1))
+                .is_none_or(|after| after.device_prev == seal.digest);
+            if !follows || !followed {
+                contradicted.push(Finding::new(Code::DevicePrevMismatch).about(device.clone()));
+            }
+            if first.text != seal.text {
                 contradicted.push(
                     Finding::new(Code::SealEquivocation)
                         .about(device)
@@ -106,9 +121,28 @@ mod tests {
     }
 
     fn seal(device_seq: u64, text: &[u8]) -> SealText {
+        // Each follows a predecessor of the text "a".
         SealText {
             device_seq,
             text: Sha256Digest::of(text),
+            digest: Sha256Digest::of(text),
+            device_prev: Sha256Digest::of(b"a"),
+        }
+    }
+
+    #[test]
+    fn a_seal_follows_the_one_before_it_in_whatever_order_they_come() {
+        for order in [[0, 1], [1, 0]] {
+            for (before, good) in [(b"a".as_slice(), true), (b"other", false)] {
+                let two = [seal(1, before), seal(2, b"b")];
+                let mut seals = Seals::default();
+                let codes: Vec<Code> = order
+                    .iter()
+                    .flat_map(|index| seals.meet(report("d1"), &two[*index]).findings)
+                    .map(|finding| finding.code)
+                    .collect();
+                assert_eq!(!codes.contains(&Code::DevicePrevMismatch), good);
+            }
         }
     }
 

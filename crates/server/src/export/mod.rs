@@ -9,9 +9,10 @@ pub mod zip;
 
 use fieldseal_packet::bag::{BagInput, PayloadFile, assemble};
 use fieldseal_packet::custody::Event;
+use fieldseal_packet::entry::Revoked;
 use fieldseal_packet::seal::SealBody;
 use fieldseal_packet::{Sha256Digest, Timestamp};
-use fieldseal_tlog::merkle::prove_consistency;
+use fieldseal_tlog::merkle::{prove_consistency, prove_inclusion};
 use fieldseal_tlog::note::Note;
 use fieldseal_tlog::proof::TlogProof;
 use rusqlite::Connection;
@@ -133,6 +134,7 @@ impl Material {
                     format!("{}\n", row.vkey).into_bytes(),
                 ));
                 files.push((format!("{stem}.entry"), row.entry));
+                files.extend(revocations(c, &stem, &row.vkey)?);
             }
         }
         Ok(Self {
@@ -146,6 +148,35 @@ impl Material {
             log_vkey: server.vkeys()[0].to_string(),
         })
     }
+}
+
+/// What the log holds of a key's revocation: the leaf, and the proof of its place by the newest checkpoint.
+fn revocations(c: &Connection, stem: &str, vkey: &str) -> Result<Vec<KeyFile>, ExportError> {
+    let mut files = Vec::new();
+    for (index, leaf) in log::revocations(c)? {
+        let body = Note::parse(&leaf)
+            .ok()
+            .and_then(|note| Revoked::parse(&note.text).ok())
+            .ok_or(ExportError::Malformed("revocation"))?;
+        if body.vkey != vkey {
+            continue;
+        }
+        let head = log::head(c)?;
+        let proof = TlogProof {
+            index,
+            hashes: prove_inclusion(index, head.size, &Hashes(c))
+                .map_err(|_| ExportError::Malformed("tree"))?,
+            extra: None,
+            checkpoint: head.checkpoint,
+        };
+        let name = match files.len() {
+            0 => format!("{stem}.revoked"),
+            more => format!("{stem}-{}.revoked", more / 2 + 1),
+        };
+        files.push((format!("{name}.tlog-proof"), proof.to_bytes()));
+        files.push((name, leaf));
+    }
+    Ok(files)
 }
 
 /// The consistency proof from the checkpoint that a seal names to a later one, if it names one.

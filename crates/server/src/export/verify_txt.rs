@@ -22,26 +22,35 @@ pub fn text(material: &Material, packet: &PacketRow) -> String {
          Packet   {id}\n\
          Digest   {seal}  (sha256 of seal/packet.seal in the packet)\n\
          Timestamp tokens: none\n\n\
-         Run the commands in the folder that holds bagit.txt. Needed: sha256sum, unzip, openssl 3; bagit.py if you like.\n\n\
+         Run the commands in the folder that holds bagit.txt. Needed: sha256sum, unzip, openssl 3; bagit.py if you like. Each says\n\
+         what is right or prints a digest that it found; none may complain.\n\n\
+         W=$(mktemp -d)\n\n\
          1. Nothing was added, removed or changed in this folder\n\n\
          sha256sum -c --strict manifest-sha256.txt\n\
          sha256sum -c --strict tagmanifest-sha256.txt\n\
+         {listed}\n\
          bagit.py --validate .\n\n\
-         (sha256sum does not notice files that no manifest lists; bagit.py does.)\n\n\
+         (The third compares the files that are here with those that are listed, which sha256sum does not do, and bagit.py only for data/.)\n\n\
          2. Nothing was changed in the packet since it was sealed\n\n\
-         unzip -q data/packet-{id}.zip -d /tmp/check\n\
-         cd /tmp/check/packet-{id}\n\
+         unzip -q data/packet-{id}.zip -d $W\n\
+         cd $W/packet-{id}\n\
          sha256sum -c --strict manifest-sha256.txt\n\
          sha256sum -c --strict tagmanifest-sha256.txt\n\
+         {listed_but_seal}\n\
          sha256sum seal/packet.seal          # {seal}\n\
-         grep tagmanifest-sha256 seal/packet.seal ; sha256sum tagmanifest-sha256.txt    # the same digest twice\n\
-         cd -\n\n",
+         grep -F \"$(sha256sum tagmanifest-sha256.txt | cut -c-64)\" seal/packet.seal\n\
+         cd -\n\n\
+         The receipt is about these bytes:\n\n\
+         grep -F \"$(sha256sum data/packet-{id}.zip | cut -c-64)\" data/receipt/receipt\n\
+         grep -F \"$(sha256sum $W/packet-{id}/seal/packet.seal | cut -c-64)\" data/receipt/receipt\n\n",
+        listed = listed("tagmanifest-sha256.txt"),
+        listed_but_seal = listed("tagmanifest-sha256.txt seal/packet.seal"),
         seal = hex::encode(packet.seal_sha256),
     );
     out.push_str(
         "3. Who signed\n\n\
          A signed note is a text, an empty line, and lines of a name and base64: four bytes of key id, then the signature over the text\n\
-         with its last newline. For each line of the seal, and for receipt and checkpoint:\n\n",
+         with its last newline. For each line of the seal, for receipt and checkpoint, for the enrolment of each key, and for decisions:\n\n",
     );
     let vkeys: Vec<Vkey> = material
         .keys
@@ -53,7 +62,7 @@ pub fn text(material: &Material, packet: &PacketRow) -> String {
                 .and_then(|line| Vkey::parse(line.trim_end()).ok())
         })
         .collect();
-    let seal = format!("/tmp/check/packet-{id}/seal/packet.seal");
+    let seal = format!("$W/packet-{id}/seal/packet.seal");
     for key in vkeys.iter().skip(4) {
         signature(&mut out, &seal, key);
     }
@@ -62,43 +71,69 @@ pub fn text(material: &Material, packet: &PacketRow) -> String {
             signature(&mut out, file, key);
         }
     }
+    if let Some(authority) = vkeys.get(2) {
+        for (name, _) in material
+            .keys
+            .iter()
+            .filter(|(name, _)| name.ends_with(".entry"))
+        {
+            signature(&mut out, &format!("data/receipt/keys/{name}"), authority);
+        }
+    }
+    for number in 1..=material.decisions.len() {
+        let stem = format!("data/decisions/{number:04}");
+        if let Some(decisions) = vkeys.get(3) {
+            signature(&mut out, &format!("{stem}.note"), decisions);
+        }
+        let _ = writeln!(
+            out,
+            "grep -F \"$(cat {stem}.salt {stem}.json | sha256sum | cut -c-64)\" {stem}.note\n"
+        );
+    }
     out.push_str(&inclusion(material));
     out.push_str(
         "5. What this proves, and what it does not\n\n\
          The seal: these bytes, by these keys. The receipt and the log: the server held them, and the seal stands in an append-only log.\n\
          Capture time, place and sensor values are what the device reported. Whose the keys are, the enrolment entries in\n\
-         data/receipt/keys say, signed by the authority; whether to trust the authority's and the log's key is for you to decide:\n\
-         compare them with what the deployment publishes at /trust.\n",
+         data/receipt/keys say, signed by the authority. The keys in the commands are those that came with this evidence: compare all of them\n\
+         with what the deployment publishes at /trust, and with what you were given of it by another way.\n",
     );
     out
+}
+
+/// The command that compares the files that are here with those that the manifests list; `unlisted` are right to stand in none.
+fn listed(unlisted: &str) -> String {
+    format!(
+        "find . -type f | cut -c3- | sort > $W/here; (printf '%s\\n' {unlisted}; cut -c67- manifest-sha256.txt tagmanifest-sha256.txt) | sort > $W/listed; diff $W/here $W/listed"
+    )
 }
 
 fn signature(out: &mut String, file: &str, key: &Vkey) {
     let name = key.name();
     let mark = format!("\u{2014} {name} ");
     let _ = writeln!(out, "# {name}");
-    let _ = writeln!(out, "sed '/^$/,$d' {file} > /tmp/text");
+    let _ = writeln!(out, "sed '/^$/,$d' {file} > $W/text");
     let (der, verify) = match key.algorithm() {
         Algorithm::Ed25519 => {
             let der = [ED25519_SPKI.as_slice(), key.material()].concat();
             (
                 der,
-                "openssl pkeyutl -verify -pubin -inkey /tmp/key.der -keyform DER -rawin -in /tmp/text -sigfile /tmp/sig",
+                "openssl pkeyutl -verify -pubin -inkey $W/key.der -keyform DER -rawin -in $W/text -sigfile $W/sig",
             )
         }
         _ => (
             key.material().to_vec(),
-            "openssl dgst -sha256 -verify /tmp/key.der -keyform DER -signature /tmp/sig /tmp/text",
+            "openssl dgst -sha256 -verify $W/key.der -keyform DER -signature $W/sig $W/text",
         ),
     };
     let _ = writeln!(
         out,
-        "echo {} | base64 -d > /tmp/key.der",
+        "echo {} | base64 -d > $W/key.der",
         STANDARD.encode(der)
     );
     let _ = writeln!(
         out,
-        "grep -F '{mark}' {file} | sed 's/.* //' | base64 -d | tail -c +5 > /tmp/sig"
+        "grep -F '{mark}' {file} | sed 's/.* //' | base64 -d | tail -c +5 > $W/sig"
     );
     let _ = writeln!(out, "{verify}\n");
 }

@@ -143,7 +143,10 @@ impl Known {
             let key = revoked
                 .and_then(|revoked| Vkey::parse(&revoked.vkey).ok())
                 .ok_or(StoreError::Malformed("revocation"))?;
-            revocations.push(Revocation { key, leaf_index });
+            revocations.push(Revocation {
+                key,
+                leaf_index: Some(leaf_index),
+            });
         }
         Ok(Self {
             trust,

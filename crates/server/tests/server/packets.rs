@@ -286,6 +286,15 @@ async fn a_revoked_tablets_packet_is_admitted_and_not_proved() {
                 found("key-revoked-before-logging").as_deref(),
                 Some("not-proved")
             );
+            let path = format!("/api/v1/review/packets/{}/export", packet.id);
+            let response = console.request(reqwest::Method::GET, &path).send();
+            let zip = response.await.unwrap().bytes().await.unwrap().to_vec();
+            let trust = fieldseal_packet::trust::Trust::parse(site.admin().trust().as_bytes());
+            let source = fieldseal_packet::verify::ZipSource::open(&zip).unwrap();
+            let report = fieldseal_packet::verify::verify_export(&source, Some(&trust.unwrap()));
+            let codes: Vec<&str> = report.findings.iter().map(|f| f.code.word()).collect();
+            assert!(codes.contains(&"key-revoked-before-logging"), "{codes:?}");
+            assert_eq!(report.verdict.word(), "not-proved");
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;

@@ -613,6 +613,11 @@ impl Tablet {
             );
             payload.push((path, bytes.clone()));
         }
+        let party = Event::Party {
+            presence: "refused".into(),
+            note: None,
+        };
+        log.extend(head.append(&meta, &party).unwrap());
         let captures = if first == self.captured {
             first.to_string()
         } else {
