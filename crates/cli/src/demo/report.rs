@@ -75,11 +75,7 @@ pub(crate) fn proved(say: &Say, dir: &Path, done: &[Done], trust: &Trust) -> any
                 "未能证明（不等于不符）：",
                 "Not proved (which is not failed):",
             ),
-            (
-                Level::Info,
-                "只是报告，不作结论：",
-                "Reported, no verdict:",
-            ),
+            (Level::Info, "只是报告，不作结论：", "Reported, no verdict:"),
         ] {
             sentences(say, report, level, zh, en)?;
         }
