@@ -195,6 +195,7 @@ impl Core {
                 seal,
                 sealed_at,
                 title: title(&draft.facts),
+                kind: closed_record(&closing).map(|record| record.kind),
                 plan,
                 zip_size: layout.total_size(),
             };
@@ -215,15 +216,17 @@ fn body_text(closing: &Closing) -> Result<&str, Problem> {
     std::str::from_utf8(&closing.body).map_err(|error| Problem::because(Code::Unreadable, error))
 }
 
+/// The record as it was closed.
+fn closed_record(closing: &Closing) -> Option<Record> {
+    let mut files = closing.files.iter();
+    let file = files.find(|file| file.path == "data/record.json")?;
+    serde_json::from_slice(&file.bytes).ok()
+}
+
 /// Officer ids of the record that was closed: lead first.
 pub(crate) fn named_officers(closing: &Closing) -> Vec<String> {
-    let file = closing
-        .files
-        .iter()
-        .find(|file| file.path == "data/record.json");
-    let record: Option<Record> = file.and_then(|file| serde_json::from_slice(&file.bytes).ok());
     let id = |key: &String| key.rsplit('/').next().unwrap_or_default().to_owned();
-    record
+    closed_record(closing)
         .map(|record| {
             record
                 .officers

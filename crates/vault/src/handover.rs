@@ -104,6 +104,7 @@ pub(crate) fn take_back(database: &mut Database, outbox: &Database) -> Result<us
             seal: outbox::seal(outbox.connection(), job.packet)?.ok_or(StoreError::NotFound)?,
             sealed_at: job.sealed_at,
             title: job.title.clone(),
+            kind: Some(job.kind.clone()),
             plan: outbox::entries(outbox.connection(), job.packet)?,
             zip_size: job.zip_size,
         };

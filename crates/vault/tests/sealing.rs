@@ -110,6 +110,7 @@ fn a_seal_of_another_body_or_place_is_refused() {
         seal: b"another body\n".to_vec(),
         sealed_at: at(2),
         title: None,
+        kind: None,
         plan: Vec::new(),
         zip_size: 0,
     };
@@ -158,6 +159,7 @@ fn a_plan_names_its_own_captures_once_and_as_they_were() {
             seal: format!("body of {}\n", packet(1)).into_bytes(),
             sealed_at: at(2),
             title: None,
+            kind: None,
             plan,
             zip_size: 0,
         };

@@ -321,7 +321,9 @@ fn a_draft_given_up_is_a_packet_with_its_photos() {
     };
     let open = tablet.draft();
     tablet.capture(Some(&open), &jpeg(1));
-    assert_eq!(give_up(&open)["summary"]["photos"], 1);
+    let given_up = give_up(&open);
+    assert_eq!(given_up["summary"]["photos"], 1);
+    assert_eq!(given_up["summary"]["kind"], "void");
     let signed = tablet.draft();
     tablet.capture(Some(&signed), &jpeg(2));
     tablet.sign(&signed, 1);

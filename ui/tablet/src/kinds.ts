@@ -22,7 +22,9 @@ export function kindName(kind: string): string {
 
 export function shotName(kind: string, shot: string | null): string {
   if (shot === null) return t('shot.other');
-  const found = tablet.form(kind)?.shots.find(({ id }) => id === shot);
+  // A packet of kind void has no form of its own: its shots are those of the form that the draft had.
+  const forms = kind === 'void' ? tablet.forms : [tablet.form(kind)];
+  const found = forms.flatMap((form) => form?.shots ?? []).find(({ id }) => id === shot);
   return found ? locale.label(found.label) : shot;
 }
 

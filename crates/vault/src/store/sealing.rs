@@ -83,6 +83,8 @@ pub struct Sealing {
     pub sealed_at: Timestamp,
     /// What the lists show.
     pub title: Option<String>,
+    /// Kind of the packet where it is not the draft's: `void` for a draft that was given up.
+    pub kind: Option<String>,
     /// The zip, in its order.
     pub plan: Vec<PlanEntry>,
     /// Bytes of the whole zip.
@@ -268,7 +270,8 @@ pub fn seal(
         return Err(StoreError::Value("seal"));
     }
     check_plan(tx, draft, &sealing.plan)?;
-    let kind = drafts::get(tx, draft)?.ok_or(StoreError::NotFound)?.kind;
+    let described = drafts::get(tx, draft)?.ok_or(StoreError::NotFound)?.kind;
+    let kind = sealing.kind.clone().unwrap_or(described);
     let photos = captures::count(tx, draft)?;
     let digest = Sha256Digest::of(&sealing.seal);
     let row = PacketRow {

@@ -63,6 +63,7 @@ pub fn seal(vault: &Vault, draft: PacketId, captures: &[u64]) -> Result<Sha256Di
         seal: format!("body of {draft}\n\n— device line\n").into_bytes(),
         sealed_at: at(20),
         title: Some("title".into()),
+        kind: None,
         plan,
         zip_size: 4711,
     };
