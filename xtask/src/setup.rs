@@ -33,6 +33,8 @@ const TEST_PACKAGES: &[&str] = &[
     "golang-go",
     "golang-golang-x-mod-dev",
     "python3-venv",
+    // kills at a chosen system call
+    "strace",
 ];
 
 const TAURI_DRIVER: &str = "2.1.0";
