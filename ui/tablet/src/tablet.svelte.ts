@@ -33,7 +33,7 @@ class Tablet {
     }
   }
 
-  /** Does what the officer asked; a problem is shown at the foot of the screen, and `undefined` comes back. */
+  /** Does what the officer asked; a problem is shown under the status strip, and `undefined` comes back. */
   async ask<T>(request: Request): Promise<T | undefined> {
     try {
       const answer = await call<T>(request);
