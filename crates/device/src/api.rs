@@ -174,7 +174,10 @@ pub struct StateView {
     pub on_duty: Vec<String>,
     /// Officer who unlocked.
     pub unlocked_by: Option<String>,
+    /// Whether the last exchange reached the server.
     pub online: bool,
+    /// Seconds since the server answered last in this run.
+    pub contact_age_s: Option<f64>,
     /// RFC 3339.
     pub last_server_at: Option<String>,
     /// This tablet's clock minus the server's, milliseconds, at the last contact.

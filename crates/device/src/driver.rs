@@ -353,6 +353,8 @@ fn failure(error: HttpError) -> Failure {
                 (409, _) => Failure::OffsetConflict,
                 (413, _) => Failure::TooLarge,
                 (429 | 503, _) => Failure::Busy(after),
+                // A gateway speaks for a server that it does not reach itself.
+                (502 | 504, _) => Failure::Unreachable,
                 (460, _) => Failure::ChecksumMismatch,
                 (507, _) => Failure::StorageUnavailable,
                 (400..=499, code) => Failure::Refused(word(code, status)),

@@ -128,7 +128,9 @@ impl Engine {
             Request::EnrolDevice { text } => {
                 core.enrol_device(&text).and_then(|()| json(core.state()?))
             }
-            Request::EnrolOfficer { code, pin } => json(core.enrol_officer(&code, &pin)?),
+            Request::EnrolOfficer { code, pin } => {
+                json(core.told_of_contact(core.enrol_officer(&code, &pin))?)
+            }
             Request::Unlock { officer, pin } => core
                 .unlock(&officer, &pin)
                 .and_then(|()| json(core.state()?)),

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::api::{EnrolPreview, OfficerView};
-use crate::core::{Core, Store};
+use crate::core::{Core, Store, lock};
 use crate::enrol_code::{EnrolCode, normalised};
 use crate::http::{Client, server_time};
 use crate::identity::{self, Identity, one_key};
@@ -182,6 +182,18 @@ impl Core {
             self.saw_server(time);
         }
         Ok(())
+    }
+
+    /// An act that did not reach the server tells the outbox, so that every screen knows at once.
+    pub fn told_of_contact<T>(&self, outcome: Result<T, Problem>) -> Result<T, Problem> {
+        if let Err(problem) = &outcome
+            && problem.code() == Code::Offline
+        {
+            let now = i64::try_from(self.platform.boot().ms).unwrap_or(i64::MAX);
+            lock(&self.line.outbox).missed(now);
+            self.line.wake.notify_one();
+        }
+        outcome
     }
 
     pub fn enrol_officer(&self, code: &str, pin: &str) -> Result<OfficerView, Problem> {

@@ -34,6 +34,10 @@ pub(crate) fn view(core: &Core) -> Result<StateView, Problem> {
         core.line.count(&mut counts);
     }
     let boot_ms = core.platform.boot().ms;
+    let (online, reached_at) = {
+        let outbox = lock(&core.line.outbox);
+        (outbox.online(), outbox.reached_at())
+    };
     let live = lock(&core.live);
     let fix = live.position.as_ref().map(|position| FixView {
         accuracy_m: position.fix.accuracy_m,
@@ -56,7 +60,8 @@ pub(crate) fn view(core: &Core) -> Result<StateView, Problem> {
         officers: officers_of(core),
         on_duty: prefs.on_duty,
         unlocked_by: vault.as_ref().and_then(|vault| vault.unlocked_by()),
-        online: lock(&core.line.outbox).online(),
+        online,
+        contact_age_s: reached_at.map(|at| age_s(at, boot_ms)),
         last_server_at: prefs.contact.map(|contact| contact.seen_at.to_string()),
         clock_offset_ms: prefs.contact.map(|contact| contact.offset_ms as f64),
         unsafe_packets: counts.unsafe_packets,
@@ -78,6 +83,11 @@ pub(crate) fn view(core: &Core) -> Result<StateView, Problem> {
         theme: prefs.theme.unwrap_or_else(|| "light".to_owned()),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     })
+}
+
+fn age_s(at_ms: i64, boot_ms: u64) -> f64 {
+    let now_ms = i64::try_from(boot_ms).unwrap_or(i64::MAX);
+    now_ms.saturating_sub(at_ms).max(0) as f64 / 1000.0
 }
 
 fn device(identity: &Identity, next_seq: u32) -> DeviceView {

@@ -26,6 +26,8 @@ pub struct Outbox {
     flight: Option<Flight>,
     pub(crate) ticket: u64,
     pub(crate) online: bool,
+    /// When the server answered last, on the driver's clock.
+    reached_at: Option<i64>,
     pub(crate) held: bool,
     pub(crate) link_failures: u32,
     pub(crate) link_at: i64,
@@ -51,6 +53,7 @@ impl Outbox {
             flight: None,
             ticket: 0,
             online: false,
+            reached_at: None,
             held: false,
             link_failures: 0,
             link_at: i64::MIN,
@@ -97,6 +100,17 @@ impl Outbox {
     /// Whether the last exchange reached the server.
     pub fn online(&self) -> bool {
         self.online
+    }
+
+    /// When the server answered last in this run, on the driver's clock.
+    pub fn reached_at(&self) -> Option<i64> {
+        self.reached_at
+    }
+
+    /// An exchange outside the outbox did not reach the server: from now on it is tried until it answers.
+    pub fn missed(&mut self, now: i64) {
+        self.online = false;
+        self.checkpoint_at = self.checkpoint_at.min(now);
     }
 
     /// Whether uploads are held back.
@@ -292,10 +306,14 @@ impl Outbox {
         let Some(flight) = self.flight.take_if(|flight| flight.ticket == ticket) else {
             return;
         };
-        if !matches!(answer, Answer::Failed(Failure::Unreachable))
-            && !matches!(flight.effect, Effect::Verify { .. })
+        // What failed on this side, or was done here alone, says nothing about the server.
+        if !matches!(
+            answer,
+            Answer::Failed(Failure::Unreachable | Failure::Unreadable)
+        ) && !matches!(flight.effect, Effect::Verify { .. })
         {
             self.online = true;
+            self.reached_at = Some(now);
             self.link_failures = 0;
         }
         if matches!(

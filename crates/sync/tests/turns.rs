@@ -211,12 +211,40 @@ fn a_lost_201_is_asked_about_before_creating_again() {
     run.fail(&Effect::Create { packet: id(1) }, Failure::Unreachable);
     assert!(!run.outbox.online());
     assert_eq!(run.cause(), Some("offline"));
+    assert!(run.outbox.reached_at().is_some(), "it was reached before");
     run.wait();
     run.step(
         &ask(&[1]),
         Answer::Status(vec![status(1, ServerState::Received)]),
     );
     assert_eq!(run.state(), State::Received);
+}
+
+#[test]
+fn only_an_answer_of_the_server_counts_as_contact() {
+    let mut run = Run::new();
+    run.fail(&Effect::Authenticate, Failure::Unreadable);
+    assert_eq!(
+        (run.outbox.online(), run.outbox.reached_at()),
+        (false, None)
+    );
+    run.wait();
+    let before = run.now;
+    run.step(&Effect::Authenticate, token());
+    assert!(run.outbox.online());
+    let reached = run.outbox.reached_at();
+    assert!(reached >= Some(before), "{reached:?}");
+    run.step(
+        &ask(&[1]),
+        Answer::Status(vec![status(1, ServerState::Received)]),
+    );
+    run.outbox.missed(run.now);
+    assert_eq!(
+        (run.outbox.online(), run.outbox.reached_at()),
+        (false, reached)
+    );
+    run.step(&Effect::FetchCheckpoint, Answer::Checkpoint);
+    assert!(run.outbox.online());
 }
 
 #[test]

@@ -87,6 +87,9 @@ fn offline_everything_works_and_the_rest_follows() {
     eventually("the packet to be safe", || {
         tablet.ok(Request::State)["unsafePackets"] == 0
     });
+    let state = tablet.ok(Request::State);
+    assert_eq!(state["online"], true);
+    assert!(state["contactAgeS"].is_number(), "{state}");
     let uploads = tablet.ok(Request::Uploads);
     assert_eq!(uploads["safeTotal"], 1);
     assert!(

@@ -67,7 +67,15 @@ onDuty: Array<string>,
 /**
  * Officer who unlocked.
  */
-unlockedBy: string | null, online: boolean, 
+unlockedBy: string | null, 
+/**
+ * Whether the last exchange reached the server.
+ */
+online: boolean, 
+/**
+ * Seconds since the server answered last in this run.
+ */
+contactAgeS: number | null, 
 /**
  * RFC 3339.
  */

@@ -46,6 +46,7 @@ export class FakeEngine {
 
   constructor(scene: string) {
     this.state = blank();
+    if (scene === 'damaged') this.state.problem = { code: 'vault-damaged', message: '', retriable: false, params: {} };
     if (scene !== 'first-run') this.enrol();
     if (scene === 'patrol' || scene === 'locked') this.patrol();
     if (scene === 'locked') this.state.locked = true;
@@ -420,6 +421,7 @@ function blank(): StateView {
     onDuty: [],
     unlockedBy: null,
     online: true,
+    contactAgeS: process.env['CONTACT'] === 'quiet' ? 600 : 4,
     lastServerAt: ago(900),
     clockOffsetMs: 400,
     unsafePackets: 0,

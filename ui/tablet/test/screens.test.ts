@@ -7,6 +7,7 @@ import { describe, expect, it, vi } from 'vitest';
 vi.stubGlobal('window', {});
 const { nextShot, shotList } = await import('../src/screens/camera/shots.ts');
 const { gathered } = await import('../src/screens/packet/custody.ts');
+const { contact, heardAt } = await import('../src/contact.ts');
 const { later } = await import('../src/screens/describe/later.ts');
 
 const label = { zh: 'a', en: 'a' };
@@ -79,5 +80,20 @@ describe('words', () => {
     expect(when(new Date(2026, 10, 22, 18, 40), now)).toBe('昨天 18:40');
     expect(when(new Date(2025, 0, 2, 3, 4), now)).toBe('2025年1月2日 03:04');
     expect(bytes(88_440_000)).toBe('88.4 MB');
+  });
+});
+
+describe('contact with the server', () => {
+  const now = new Date('2026-11-23T09:40:00Z');
+  it('says connected only while the server answered a moment ago', () => {
+    expect(contact({ online: true, contactAgeS: 30, lastServerAt: null })).toBe('connected');
+    expect(contact({ online: true, contactAgeS: 31, lastServerAt: null })).toBe('quiet');
+    expect(contact({ online: false, contactAgeS: 1, lastServerAt: null })).toBe('offline');
+  });
+  it('knows the last answer of this run before one of an earlier run', () => {
+    const earlier = '2026-11-22T10:00:00.000Z';
+    expect(heardAt({ online: true, contactAgeS: 60, lastServerAt: earlier }, now)).toEqual(new Date('2026-11-23T09:39:00Z'));
+    expect(heardAt({ online: false, contactAgeS: null, lastServerAt: earlier }, now)).toEqual(new Date(earlier));
+    expect(heardAt({ online: false, contactAgeS: null, lastServerAt: null }, now)).toBe(null);
   });
 });

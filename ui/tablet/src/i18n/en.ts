@@ -5,6 +5,7 @@ import type { zh } from './zh.ts';
 export const en: Translation<typeof zh> = {
   ...codes,
   'damaged.title': "The vault can't be opened",
+  'damaged.text': 'Its files are kept as they are; tell the administrator.',
   'app.starting': 'Opening…',
   yes: 'Yes',
   no: 'No',
@@ -28,6 +29,7 @@ export const en: Translation<typeof zh> = {
   'nav.back': 'Back',
 
   'net.online': 'Connected to the server',
+  'net.reached': 'Last connected {when}',
   'net.offline': 'Offline',
   'net.offline-since': 'Offline · last connected {when}',
   'net.on': 'Online',

@@ -4,6 +4,7 @@ import { codes } from './zh-codes.ts';
 export const zh = {
   ...codes,
   'damaged.title': '保险库打不开',
+  'damaged.text': '文件原样保留，请告诉管理员。',
   'app.starting': '正在打开…',
   yes: '是',
   no: '否',
@@ -27,6 +28,7 @@ export const zh = {
   'nav.back': '返回',
 
   'net.online': '已连上服务器',
+  'net.reached': '上次连上服务器 {when}',
   'net.offline': '离线',
   'net.offline-since': '离线 · 上次连上服务器 {when}',
   'net.on': '在线',
