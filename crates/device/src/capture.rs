@@ -14,7 +14,7 @@ use fieldseal_vault::{CaptureError, CaptureMeta, TakenIn, Vault, captures, custo
 use rusqlite::Transaction;
 
 use crate::api::{CaptureArgs, CaptureView};
-use crate::core::{Core, lock};
+use crate::core::{Core, lock, nobody_can_open};
 use crate::problem::{Code, Problem};
 
 /// A fix older than this says nothing about where the photo was made.
@@ -28,6 +28,10 @@ impl Core {
         bytes: &mut dyn Read,
     ) -> Result<CaptureView, Problem> {
         let vault = self.vault()?;
+        // A photo sealed to a key that nobody can unwrap any more would be called stored and never be seen again.
+        if nobody_can_open(&vault) {
+            return Err(Code::VaultDamaged.into());
+        }
         // The claims are of the moment of the call, not of the end of the writing.
         let context = self.capture_context(args);
         let mut writer = vault.capture()?;

@@ -109,6 +109,11 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Both copies of the slots are gone: no PIN and no recovery key opens this vault, and nothing may be set up over it.
+pub(crate) fn nobody_can_open(vault: &Vault) -> bool {
+    vault.is_locked() && vault.officers().is_empty()
+}
+
 impl Core {
     /// The vault, locked or not.
     pub fn vault(&self) -> Result<Arc<Vault>, Problem> {

@@ -5,7 +5,7 @@ use fieldseal_tlog::note::Vkey;
 use fieldseal_vault::officers;
 
 use crate::api::{DeviceView, FixView, OfficerView, StateView};
-use crate::core::{Core, Store, lock};
+use crate::core::{Core, Store, lock, nobody_can_open};
 use crate::identity::Identity;
 use crate::problem::{Code, Problem};
 
@@ -19,6 +19,7 @@ pub(crate) fn view(core: &Core) -> Result<StateView, Problem> {
         Store::Damaged => (None, true),
         Store::None => (None, false),
     };
+    let shut_for_good = vault.as_ref().is_some_and(|vault| nobody_can_open(vault));
     let identity = match &vault {
         Some(_) => core.identity().ok(),
         None => core.pending()?.map(|(_, identity, _)| identity),
@@ -53,7 +54,7 @@ pub(crate) fn view(core: &Core) -> Result<StateView, Problem> {
     Ok(StateView {
         enrolled: vault.is_some(),
         locked: vault.as_ref().is_none_or(|vault| vault.is_locked()),
-        problem: damaged.then(|| Problem::from(Code::VaultDamaged).into()),
+        problem: (damaged || shut_for_good).then(|| Problem::from(Code::VaultDamaged).into()),
         device: identity
             .as_ref()
             .map(|identity| device(identity, counts.next_seq.max(1))),
