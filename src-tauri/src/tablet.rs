@@ -79,7 +79,10 @@ fn enrol(engine: &Engine, text: String) {
         Ok(false) => engine.call(Request::EnrolDevice { text }).map(drop),
         Err(problem) => Err(problem),
     };
-    if let Err(problem) = outcome {
+    // Enrolled at an earlier start, though no officer has been added yet.
+    if let Err(problem) = outcome
+        && problem.code != "already-enrolled"
+    {
         eprintln!(
             "fieldseal-tablet: this tablet could not be enrolled: {}",
             problem.message
