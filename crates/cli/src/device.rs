@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail, ensure};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clap::Subcommand;
 use fieldseal_device::api::{ProblemView, Request};
 use fieldseal_device::platform::Machine;
@@ -64,6 +65,14 @@ enum Command {
     Sync,
     /// Drafts and packets
     List,
+    /// Let an officer who forgot the PIN back in, with the administrator's recovery key
+    Recover {
+        /// Officer id
+        id: String,
+        /// The file that `fieldseal admin init` wrote
+        #[arg(long, value_name = "F")]
+        key: PathBuf,
+    },
     /// Write a sealed packet's zip
     Export {
         /// The packet
@@ -98,6 +107,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Seal { id, second } => desk.seal(&id, second.as_deref()),
         Command::Sync => desk.sync(),
         Command::List => desk.list(),
+        Command::Recover { id, key } => desk.recover(&id, &key),
         Command::Export { id, to } => desk.export(&id, &to),
     }?;
     Ok(ExitCode::SUCCESS)
@@ -379,6 +389,31 @@ impl Desk {
         self.show(
             &serde_json::json!({"drafts": drafts, "packets": packets}),
             &lines,
+        )
+    }
+
+    fn recover(&self, id: &str, file: &std::path::Path) -> anyhow::Result<()> {
+        let unusable = || format!("{} is not a recovery key", file.display());
+        let text = zeroize::Zeroizing::new(std::fs::read_to_string(file).with_context(unusable)?);
+        let key = text
+            .lines()
+            .find_map(|line| line.strip_prefix("fieldseal-recovery-key/v1 "))
+            .and_then(|line| STANDARD.decode(line.trim()).ok())
+            .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
+            .with_context(unusable)?;
+        let pin = pin(
+            "FIELDSEAL_NEW_PIN",
+            &format!("{id}, a new one (6 characters or more)"),
+        )?;
+        self.engine
+            .recover(&zeroize::Zeroizing::new(key), id, &pin)
+            .map_err(said)
+            .context("the recovery key does not open this vault for this officer")?;
+        self.show(
+            &serde_json::json!({"officer": id}),
+            &[format!(
+                "{id} is let in under the new PIN; all evidence is there. Now enrol the officer's new key: fieldseal admin enrol-code officer {id}"
+            )],
         )
     }
 

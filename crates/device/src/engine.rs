@@ -219,6 +219,19 @@ impl Engine {
         export().map_err(ProblemView::from)
     }
 
+    /// Lets an officer back in with the administrator's recovery key, under a new PIN. The officer enrols again before the next
+    /// signature counts as an enrolled one.
+    pub fn recover(
+        &self,
+        key: &fieldseal_vault::Secret,
+        officer: &str,
+        pin: &str,
+    ) -> Result<(), ProblemView> {
+        self.core
+            .recover(key, officer, pin)
+            .map_err(ProblemView::from)
+    }
+
     /// The trust file pinned at enrolment.
     pub fn trust(&self) -> Result<String, ProblemView> {
         Ok(self.core.identity().map_err(ProblemView::from)?.trust)

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use fieldseal_packet::entry::{self, SubjectKind};
 use fieldseal_packet::{KeyName, KeyRole, Sha256Digest};
 use fieldseal_tlog::note::{Ed25519Signer, Note, Signer as _};
-use fieldseal_vault::officers::OfficerRecord;
+use fieldseal_vault::officers::{self, OfficerRecord};
 use fieldseal_vault::pending::{self, PendingDevice};
 use fieldseal_vault::{Birth, NewOfficer, Secret, Vault, outbox};
 use fieldseal_wire::device::{ENROL_CONTEXT, EnrolKind, EnrolRequest, EnrolSubject, Enrolled};
@@ -64,7 +64,7 @@ impl Core {
             .map_err(|error| Problem::because(Code::StorageFailed, error))
     }
 
-    fn seed(&self) -> Result<Secret, Problem> {
+    pub(crate) fn seed(&self) -> Result<Secret, Problem> {
         let mut seed = Secret::default();
         self.platform
             .random(seed.as_mut())
@@ -219,13 +219,12 @@ impl Core {
         if subject.origin != identity.origin {
             return Err(Code::TrustMismatch.into());
         }
-        if pending.is_none()
-            && self
-                .vault()?
-                .officers()
-                .iter()
-                .any(|slot| slot.id == subject.id)
-        {
+        let known = match &pending {
+            Some(_) => None,
+            None => self.read(|c| Ok(officers::get(c, &subject.id)?))?,
+        };
+        // An officer who was let back in has a new key without an entry, and enrols again.
+        if known.as_ref().is_some_and(|record| record.entry.is_some()) {
             return Err(Code::OfficerEnrolled.into());
         }
         let device = match &pending {
@@ -266,6 +265,7 @@ impl Core {
             Some((device_seed, identity, recovery_key)) => {
                 self.create_vault(new, device_seed, recovery_key, identity)?
             }
+            None if known.is_some() => self.vault()?.replace_officer(&new)?,
             None => self.vault()?.add_officer(&new)?,
         }
         self.keep_officer(&*self.open_vault()?, &record)?;
@@ -345,7 +345,7 @@ pub(crate) fn pin_identity(vault: &Vault) -> Result<(), Problem> {
     vault.outbox_write(|tx| Ok(outbox::put_fact(tx, identity::FACT, &bytes)?))
 }
 
-fn check_pin(pin: &str) -> Result<(), Problem> {
+pub(crate) fn check_pin(pin: &str) -> Result<(), Problem> {
     match pin.chars().count() {
         count if count < PIN_MIN => Err(Problem::from(Code::PinTooShort).with("min", PIN_MIN)),
         count if count > PIN_MAX => Err(Problem::from(Code::PinTooLong).with("max", PIN_MAX)),

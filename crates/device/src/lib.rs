@@ -35,6 +35,7 @@ mod preview;
 pub mod problem;
 mod receipts;
 mod record;
+mod recover;
 mod session;
 mod state;
 mod store_problem;

@@ -124,11 +124,13 @@ const PINS: [&str; 2] = ["482910", "482911"];
 /// A vault that is used by `fieldseal device`.
 pub struct Tablet {
     vault: PathBuf,
-    officers: [String; 2],
+    /// Their ids: lead first.
+    pub officers: [String; 2],
 }
 
 impl Tablet {
-    fn command(&self, arguments: &[&str]) -> Result<Command> {
+    /// `fieldseal device …`, with both officers' PINs.
+    pub fn command(&self, arguments: &[&str]) -> Result<Command> {
         let mut command = fieldseal()?;
         command
             .arg("device")

@@ -170,3 +170,61 @@ fn a_taken_port_is_one_sentence() {
     assert!(outcome.stderr.contains("in use"), "{}", outcome.stderr);
     assert!(!outcome.stderr.contains("panicked"), "{}", outcome.stderr);
 }
+
+#[test]
+fn a_forgotten_pin_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let server = Server::start(&at("data")).unwrap();
+    let tablet = server.tablet(&at("tablet")).unwrap();
+    let files = photos(&at("photos"), 1, 4096);
+    tablet.run(&["import", files[0].to_str().unwrap()]).unwrap();
+    let draft = tablet.list("drafts").unwrap()[0].0.clone();
+    let lead = tablet.officers[0].as_str();
+
+    let with_new_pin = |arguments: &[&str]| {
+        let mut command = tablet.command(arguments).unwrap();
+        command
+            .env("FIELDSEAL_PIN", "135791")
+            .env("FIELDSEAL_NEW_PIN", "135791");
+        command
+    };
+    let key = at("data.recovery.key");
+    let recover = |key: &Path| {
+        run(&mut with_new_pin(&[
+            "recover",
+            lead,
+            "--key",
+            key.to_str().unwrap(),
+        ]))
+        .unwrap()
+    };
+    let right = fs::read_to_string(&key).unwrap();
+    let wrong = right.replace("key/v1 ", "key/v1 A").replace("=\n", "\n");
+    fs::write(at("wrong.key"), wrong).unwrap();
+    assert_ne!(recover(&at("wrong.key")).code, 0);
+    assert_ne!(recover(&files[0]).code, 0);
+    tablet.run(&["list"]).expect("the old PIN still opens");
+
+    assert_eq!(recover(&key).code, 0);
+    assert!(tablet.run(&["list"]).is_err(), "the old PIN is void");
+    let listed = check(&mut with_new_pin(&["list"])).unwrap();
+    assert!(listed.contains(&draft), "{listed}");
+
+    // The new signing key is enrolled like any other, and its signature counts again.
+    let code = server.code(&["officer", lead]).unwrap();
+    check(with_new_pin(&["enrol", &code]).env("FIELDSEAL_PIN_2", "135791")).unwrap();
+    let second = tablet.officers[1].as_str();
+    check(&mut with_new_pin(&["seal", &draft, "--second", second])).unwrap();
+    check(&mut with_new_pin(&["sync"])).unwrap();
+    let report = verify_one(
+        &exported(&server, &draft, folder.path()),
+        Some(&at("data").join("trust")),
+    )
+    .unwrap();
+    let found = |code: &str| report.findings.iter().filter(|f| f.0 == code).count();
+    assert_eq!(
+        (found("officer-enrolled"), found("two-officers-ok")),
+        (2, 1)
+    );
+}
