@@ -85,6 +85,9 @@ fn prepare(
         proof: None,
         verified_at: None,
         reclaimed_at: None,
+        zip_sha256: None,
+        deadline: None,
+        decision: None,
     };
     Ok(Handover {
         job,

@@ -3,16 +3,16 @@
 //!
 //! 1. the head of the capture chain is made durable apart from the segments: a number is never used twice;
 //! 2. the packet is marked in the outbox and the keys of its originals are forgotten there;
-//! 3. the files are removed.
+//! 3. the files are removed, and their names made durable as gone;
+//! 4. the packet is marked as removed, so that nobody looks for its files again.
 //!
-//! A crash after 1 changes nothing; after 2 the next unlock removes the files.
+//! A crash after 1 changes nothing; after 2 or 3 the next unlock, or [`Vault::finish_reclaims`], goes on.
 
 use crate::chain::keep_high_water;
 use crate::db::{Database, StoreError};
 use crate::disk::Disk;
 use crate::folder::Folder;
 use crate::store::outbox;
-use crate::store::sealing::Source;
 use crate::vault::{Vault, hold};
 use fieldseal_packet::{PacketId, Timestamp};
 use std::io;
@@ -53,43 +53,63 @@ impl Vault {
         }
         keep_high_water(disk, &self.folder, hold(&self.chain).head)?;
         database.write(|tx| outbox::mark_reclaimed(tx, packet, now))?;
-        let entries = outbox::entries(database.connection(), packet)?;
-        let captures = entries.iter().filter_map(|entry| match entry.source {
-            Source::Segment(capture_seq) => Some(capture_seq),
-            Source::Inline(_) => None,
-        });
-        Ok(remove(disk, &self.folder, captures)?)
+        remove_one(disk, &self.folder, database, packet)
+    }
+
+    /// Removes what an earlier stop or a failure left of packets that are marked. Works while locked.
+    pub fn finish_reclaims(&self) -> Result<Reclaimed, ReclaimError> {
+        let mut outbox = hold(&self.outbox);
+        let database = &mut outbox.as_mut().ok_or(StoreError::Locked)?.database;
+        remove_marked(&*self.config.disk, &self.folder, database)
     }
 }
 
-/// Removes what a crash or an error left of packets already marked.
+/// The same at unlocking: a file that can't be removed now is tried again later, and is no reason not to open the vault.
 pub(crate) fn finish(
     disk: &dyn Disk,
     folder: &Folder,
-    outbox: &Database,
-) -> Result<Reclaimed, StoreError> {
-    let captures = outbox::reclaimed_captures(outbox.connection())?;
-    // A file that can't be removed now is tried again at the next unlock, and is no reason not to open the vault.
-    Ok(remove(disk, folder, captures.into_iter()).unwrap_or_default())
+    outbox: &mut Database,
+) -> Result<(), StoreError> {
+    match remove_marked(disk, folder, outbox) {
+        Ok(_) | Err(ReclaimError::Io(_) | ReclaimError::NotSafe) => Ok(()),
+        Err(ReclaimError::Store(error)) => Err(error),
+    }
 }
 
-fn remove(
+fn remove_marked(
     disk: &dyn Disk,
     folder: &Folder,
-    captures: impl Iterator<Item = u64>,
-) -> io::Result<Reclaimed> {
+    outbox: &mut Database,
+) -> Result<Reclaimed, ReclaimError> {
     let mut reclaimed = Reclaimed::default();
-    for capture_seq in captures {
-        if let Some(path) = folder.segment(capture_seq) {
-            let bytes = std::fs::metadata(&path)?.len();
-            disk.remove(&path)?;
-            reclaimed.originals += 1;
-            reclaimed.bytes += bytes;
-        }
+    for packet in outbox::being_removed(outbox.connection())? {
+        let one = remove_one(disk, folder, outbox, packet)?;
+        reclaimed.originals += one.originals;
+        reclaimed.bytes += one.bytes;
     }
-    if reclaimed.originals > 0 {
-        disk.sync_dir(&folder.originals())?;
-        disk.sync_dir(&folder.inbox())?;
+    Ok(reclaimed)
+}
+
+fn remove_one(
+    disk: &dyn Disk,
+    folder: &Folder,
+    outbox: &mut Database,
+    packet: PacketId,
+) -> Result<Reclaimed, ReclaimError> {
+    let captures = outbox::captures_of(outbox.connection(), packet)?;
+    let mut reclaimed = Reclaimed::default();
+    for path in captures
+        .iter()
+        .filter_map(|capture_seq| folder.segment(*capture_seq))
+    {
+        let bytes = std::fs::metadata(&path)?.len();
+        disk.remove(&path)?;
+        reclaimed.originals += 1;
+        reclaimed.bytes += bytes;
     }
+    // Also when nothing was found: an earlier run may have stopped between a removal and this.
+    disk.sync_dir(&folder.originals())?;
+    disk.sync_dir(&folder.inbox())?;
+    outbox.write(|tx| outbox::mark_removed(tx, packet))?;
     Ok(reclaimed)
 }

@@ -216,9 +216,9 @@ impl Vault {
             officer: officer.to_owned(),
             rebuilt,
         };
-        if let Some(outbox) = &*outbox {
+        if let Some(outbox) = &mut *outbox {
             found.taken_back = crate::handover::take_back(&mut opened.database, &outbox.database)?;
-            crate::reclaim::finish(&*self.config.disk, &self.folder, &outbox.database)?;
+            crate::reclaim::finish(&*self.config.disk, &self.folder, &mut outbox.database)?;
         }
         found.rebuilt = rebuilt;
         *open = Some(opened);

@@ -358,6 +358,125 @@ fn space_is_given_back_only_against_a_verified_receipt() {
     assert_eq!(next.capture_prev, link, "the chain goes on");
 }
 
+/// Every removal and every sync of a folder fails once: nothing is said to be gone that is not, and the next chance
+/// goes on, with the vault locked.
+#[test]
+fn a_reclaim_that_failed_at_any_step_is_finished_later() {
+    for (step, nth) in [
+        (Step::Remove, 0),
+        (Step::Remove, 1),
+        (Step::SyncDir, 0),
+        (Step::SyncDir, 1),
+        (Step::SyncDir, 2),
+    ] {
+        let dir = folder();
+        let disk = FaultyDisk::default();
+        let config = VaultConfig {
+            disk: std::sync::Arc::new(disk.clone()),
+            ..config()
+        };
+        let vault = Vault::create(dir.path(), birth(), config).unwrap();
+        let (id, _) = sealed(&vault, 1, &[b"one", b"two"]);
+        vault
+            .outbox_write(|tx| outbox::set_receipt(tx, id, b"r", b"p", Some(at(31))))
+            .unwrap();
+        vault.lock();
+        disk.arm(Fault {
+            step,
+            nth,
+            how: How::Lost,
+            error: std::io::ErrorKind::Other,
+        });
+        assert!(vault.reclaim(id, at(32)).is_err(), "{step:?} {nth}");
+        let marked = vault.outbox_read(|c| outbox::job(c, id)).unwrap().unwrap();
+        match vault.finish_reclaims() {
+            // Nothing was marked: the number's mark could not be made durable.
+            Ok(_) if marked.reclaimed_at.is_none() => {
+                assert_eq!(read_all(&vault, 1), b"one");
+                assert_eq!(vault.reclaim(id, at(33)).unwrap().originals, 2);
+            }
+            done => {
+                done.unwrap();
+                assert_eq!(marked.reclaimed_at, Some(at(32)));
+            }
+        }
+        let left = std::fs::read_dir(dir.path().join("originals")).unwrap();
+        assert_eq!(left.count(), 0, "{step:?} {nth}");
+        assert_eq!(vault.finish_reclaims().unwrap(), Reclaimed::default());
+        assert!(matches!(
+            vault.open_original(1),
+            Err(OriginalError::Reclaimed { capture_seq: 1 })
+        ));
+    }
+}
+
+#[test]
+fn lists_show_what_their_filter_says() {
+    let dir = folder();
+    let vault = created(dir.path());
+    let ids: Vec<_> = (1..=5).map(|n| sealed(&vault, n, &[b"p"]).0).collect();
+    let safe = |id, when| {
+        vault
+            .outbox_write(|tx| outbox::set_receipt(tx, id, b"r", b"p", Some(at(when))))
+            .unwrap();
+    };
+    let decide = |id, word: &str, when: &str| {
+        let decision = serde_json::json!({"decision": word, "decided_at": when});
+        vault
+            .outbox_write(|tx| outbox::add_decision(tx, id, &decision))
+            .unwrap();
+    };
+    safe(ids[0], 100);
+    safe(ids[1], 90);
+    safe(ids[2], 80);
+    decide(ids[0], "returned", "2026-11-02T00:00:00.000Z");
+    // Told later, decided earlier.
+    decide(ids[0], "legal-review", "2026-11-01T00:00:00.000Z");
+    decide(ids[1], "legal-review", "2026-11-01T00:00:00.000Z");
+    let shown = |filter, page| {
+        let (jobs, total) = vault
+            .outbox_read(|c| outbox::page(c, filter, page, 2))
+            .unwrap();
+        let packets: Vec<_> = jobs.iter().map(|job| job.packet).collect();
+        (packets, total)
+    };
+    use outbox::Filter;
+    assert_eq!(shown(Filter::All, 0), (vec![ids[4], ids[3]], 5));
+    assert_eq!(shown(Filter::All, 2), (vec![ids[0]], 5));
+    assert_eq!(shown(Filter::Unsafe, 0), (vec![ids[4], ids[3]], 2));
+    assert_eq!(shown(Filter::Safe, 0), (vec![ids[2]], 1));
+    assert_eq!(shown(Filter::Decided, 0), (vec![ids[1], ids[0]], 2));
+    assert_eq!(shown(Filter::Decision("returned"), 0), (vec![ids[0]], 1));
+    assert_eq!(
+        vault.outbox_read(outbox::undecided).unwrap(),
+        [ids[1], ids[2]]
+    );
+    let kept = |until| {
+        vault
+            .outbox_read(|c| outbox::kept(c, at(until), 10))
+            .unwrap()
+    };
+    assert_eq!(kept(79), []);
+    assert_eq!(
+        kept(100),
+        [ids[2], ids[1]],
+        "a returned one is a question of its own"
+    );
+    assert_eq!(
+        vault
+            .outbox_read(|c| outbox::kept_returned(c, at(100)))
+            .unwrap(),
+        [ids[0]]
+    );
+    vault.reclaim(ids[2], at(120)).unwrap();
+    assert_eq!(kept(100), [ids[1]]);
+    let counts = vault.outbox_read(outbox::safe_count).unwrap();
+    assert_eq!((counts.safe, counts.reclaimed), (3, 1));
+    let recent = vault.outbox_read(|c| outbox::recently_safe(c, 2)).unwrap();
+    assert_eq!(recent[0].packet, ids[0]);
+    assert_eq!(recent.len(), 2);
+}
+
 #[test]
 fn a_reclaim_that_was_interrupted_is_finished_at_unlocking() {
     let dir = folder();

@@ -14,12 +14,18 @@ impl Schema {
     /// The officers' database.
     pub(crate) const VAULT: Self = Self {
         application_id: 0x4653_5601,
-        migrations: &[include_str!("vault_0001.sql")],
+        migrations: &[
+            include_str!("vault_0001.sql"),
+            include_str!("vault_0002.sql"),
+        ],
     };
     /// The outbox.
     pub(crate) const OUTBOX: Self = Self {
         application_id: 0x4653_4f01,
-        migrations: &[include_str!("outbox_0001.sql")],
+        migrations: &[
+            include_str!("outbox_0001.sql"),
+            include_str!("outbox_0002.sql"),
+        ],
     };
 
     /// Brings a database up to the newest version. One transaction: a crash leaves the version before.
@@ -63,6 +69,16 @@ mod tests {
             "outbox_0001.sql",
             include_str!("outbox_0001.sql"),
             "b7c56f74fd5b3f4e7b9aa62a09e2a3d5332ab7f6c579407969198a3890592847",
+        ),
+        (
+            "vault_0002.sql",
+            include_str!("vault_0002.sql"),
+            "fb5b55c227729f0ad8e07547bd95c6d1706c04fb297c0857815c11f2aa81818e",
+        ),
+        (
+            "outbox_0002.sql",
+            include_str!("outbox_0002.sql"),
+            "06ffdc9573c3214ff639e19dfaf009d510b3845a75c668f11367a106d5a3aded",
         ),
     ];
 

@@ -9,6 +9,7 @@ mod migrate;
 pub(crate) use migrate::Schema;
 
 use crate::keys::Secret;
+use crate::teeth::planted;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 use std::cell::Cell;
 use std::path::Path;
@@ -155,6 +156,9 @@ impl Database {
             return Err(StoreError::Unreadable("journal mode"));
         }
         connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;")?;
+        if planted("wal-normal") {
+            connection.execute_batch("PRAGMA synchronous = NORMAL")?;
+        }
         connection.set_prepared_statement_cache_capacity(64);
         schema.bring_up(&mut connection)?;
         Ok(Self { connection })

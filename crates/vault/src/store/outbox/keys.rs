@@ -115,3 +115,34 @@ pub(crate) fn mark_reclaimed(
     )?;
     Ok(())
 }
+
+/// Packets marked as reclaimed whose files may not all be gone.
+pub(crate) fn being_removed(connection: &Connection) -> Result<Vec<PacketId>, StoreError> {
+    columns::all(
+        connection,
+        "SELECT packet FROM packets WHERE reclaimed_at IS NOT NULL AND removed_at IS NULL ORDER BY reclaimed_at",
+        [],
+        |row| columns::packet(row, "packet"),
+    )
+}
+
+/// Captures of one packet.
+pub(crate) fn captures_of(
+    connection: &Connection,
+    packet: PacketId,
+) -> Result<Vec<u64>, StoreError> {
+    columns::all(
+        connection,
+        "SELECT capture_seq FROM entries WHERE packet = ? AND capture_seq IS NOT NULL ORDER BY n",
+        [packet.to_string()],
+        |row| Ok(row.get(0)?),
+    )
+}
+
+/// Marks a reclaimed packet's files as gone.
+pub(crate) fn mark_removed(tx: &Transaction<'_>, packet: PacketId) -> Result<(), StoreError> {
+    columns::one(tx.execute(
+        "UPDATE packets SET removed_at = reclaimed_at WHERE packet = ? AND reclaimed_at IS NOT NULL",
+        [packet.to_string()],
+    )?)
+}

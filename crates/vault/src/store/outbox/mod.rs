@@ -2,7 +2,16 @@
 
 mod keys;
 
-pub(crate) use keys::{Handover, insert, mark_reclaimed, original_key, reclaimed_captures};
+mod lists;
+
+pub use lists::{
+    Counts, Filter, kept, kept_returned, page, recently_safe, safe_count, undecided, unsafe_jobs,
+};
+
+pub(crate) use keys::{
+    Handover, being_removed, captures_of, insert, mark_reclaimed, mark_removed, original_key,
+    reclaimed_captures,
+};
 
 use super::columns;
 use super::packets::plan_entry;
@@ -75,6 +84,12 @@ pub struct Job {
     pub verified_at: Option<Timestamp>,
     /// When its originals were deleted here.
     pub reclaimed_at: Option<Timestamp>,
+    /// sha256 of the zip that the verified receipt was compared with.
+    pub zip_sha256: Option<Sha256Digest>,
+    /// When it should be on the server, where a rule says so.
+    pub deadline: Option<Timestamp>,
+    /// The newest decision's word.
+    pub decision: Option<String>,
 }
 
 /// `Debug` without title, receipt and addresses.
@@ -105,7 +120,8 @@ pub struct Seen {
 }
 
 const JOB: &str = "SELECT packet, digest, device_seq, kind, title, photos, zip_size, sealed_at, state, url, offset, \
-                   attempts, next_try_at, cause, sync, receipt, proof, verified_at, reclaimed_at FROM packets";
+                   attempts, next_try_at, cause, sync, receipt, proof, verified_at, reclaimed_at, \
+                   zip_sha256, deadline, decision FROM packets";
 
 fn read(row: &Row<'_>) -> Result<Job, StoreError> {
     Ok(Job {
@@ -130,6 +146,11 @@ fn read(row: &Row<'_>) -> Result<Job, StoreError> {
         proof: row.get("proof")?,
         verified_at: columns::maybe_time(row, "verified_at")?,
         reclaimed_at: columns::maybe_time(row, "reclaimed_at")?,
+        zip_sha256: row
+            .get::<_, Option<[u8; 32]>>("zip_sha256")?
+            .map(Sha256Digest),
+        deadline: columns::maybe_time(row, "deadline")?,
+        decision: row.get("decision")?,
     })
 }
 
@@ -155,16 +176,6 @@ pub fn ids(connection: &Connection) -> Result<Vec<PacketId>, StoreError> {
         "SELECT packet FROM packets ORDER BY device_seq",
         [],
         |row| columns::packet(row, "packet"),
-    )
-}
-
-/// Jobs whose packet is not yet safe, in the device's order.
-pub fn unsafe_jobs(connection: &Connection) -> Result<Vec<Job>, StoreError> {
-    columns::all(
-        connection,
-        &format!("{JOB} WHERE verified_at IS NULL ORDER BY device_seq"),
-        [],
-        read,
     )
 }
 
@@ -245,7 +256,31 @@ pub fn set_receipt(
     )
 }
 
-/// Keeps a decision of the server's; says whether it is new.
+/// Keeps the digest of the zip that a verified receipt was compared with.
+pub fn set_zip_sha256(
+    tx: &Transaction<'_>,
+    packet: PacketId,
+    zip_sha256: Sha256Digest,
+) -> Result<(), StoreError> {
+    columns::one(tx.execute(
+        "UPDATE packets SET zip_sha256 = ? WHERE packet = ?",
+        params![zip_sha256.0, packet.to_string()],
+    )?)
+}
+
+/// Keeps when a packet should be on the server.
+pub fn set_deadline(
+    tx: &Transaction<'_>,
+    packet: PacketId,
+    deadline: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    columns::one(tx.execute(
+        "UPDATE packets SET deadline = ? WHERE packet = ?",
+        params![deadline.map(Timestamp::as_millis), packet.to_string()],
+    )?)
+}
+
+/// Keeps a decision of the server's (its `decision` is the word, `decided_at` its time); says whether it is new.
 pub fn add_decision(
     tx: &Transaction<'_>,
     packet: PacketId,
@@ -261,6 +296,13 @@ pub fn add_decision(
             packet.to_string(),
             columns::to_json(decision, "decision")?
         ])?;
+    tx.prepare_cached(
+        "UPDATE packets SET decision = (
+           SELECT json_extract(body, '$.decision') FROM decisions WHERE decisions.packet = packets.packet
+           ORDER BY json_extract(body, '$.decided_at') DESC, n DESC LIMIT 1)
+         WHERE packet = ?",
+    )?
+    .execute([packet.to_string()])?;
     Ok(added == 1)
 }
 
