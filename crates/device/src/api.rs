@@ -270,6 +270,17 @@ pub struct EnrolPreview {
     pub team: Option<String>,
 }
 
+/// Answer to a picture handed over to be looked at for an enrolment code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export_to = "bindings.ts")]
+pub struct ScanView {
+    /// `nothing`, `unreadable` (a code, but too small, blurred or damaged), `foreign` (another kind of code) or `enrolment`.
+    pub found: String,
+    /// The enrolment code's text, for `enrolment` alone.
+    pub text: Option<String>,
+}
+
 #[derive(Debug, Clone, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export_to = "bindings.ts")]
@@ -300,6 +311,8 @@ pub struct FormView {
     pub version: String,
     pub name: LabelView,
     pub short_name: LabelView,
+    /// Fields of all kinds that this one asks for.
+    pub common: Vec<CommonDef>,
     pub fields: Vec<FieldDef>,
     pub shots: Vec<ShotDef>,
     pub items: Vec<ItemCode>,
@@ -339,6 +352,17 @@ pub struct ShownIf {
 pub struct ChoiceDef {
     pub id: String,
     pub label: LabelView,
+    /// Rules the others out.
+    pub alone: bool,
+}
+
+/// A field that every kind has, asked for by this one: missing is shown, never blocks.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export_to = "bindings.ts")]
+pub struct CommonDef {
+    pub id: String,
+    pub shown_if: Option<ShownIf>,
 }
 
 #[derive(Debug, Clone, Serialize, TS)]

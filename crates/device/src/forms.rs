@@ -74,12 +74,19 @@ pub fn missing_fields(form: &Form, facts: &Map<String, Value>) -> Vec<String> {
             .get(id)
             .is_none_or(|value| value.is_null() || value == "")
     };
-    form.fields
+    let common = form
+        .common
         .iter()
-        .filter(|field| {
-            field.expected && holds(field.shown_if.as_ref(), facts) && missing(&field.id)
-        })
-        .map(|field| field.id.clone())
+        .map(|common| (&common.id, common.shown_if.as_ref()));
+    let own = form
+        .fields
+        .iter()
+        .filter(|field| field.expected)
+        .map(|field| (&field.id, field.shown_if.as_ref()));
+    common
+        .chain(own)
+        .filter(|(id, condition)| holds(*condition, facts) && missing(id))
+        .map(|(id, _)| id.clone())
         .collect()
 }
 
@@ -123,13 +130,22 @@ pub fn check_fact(form: &Form, id: &str, value: &Value) -> Result<(), Problem> {
             .as_str()
             .is_some_and(|text| field.choices.iter().any(|c| c.id == text))
     };
+    let is_alone = |value: &Value| {
+        let choice = |id: &str| field.choices.iter().find(|choice| choice.id == id);
+        value
+            .as_str()
+            .and_then(choice)
+            .is_some_and(|choice| choice.alone)
+    };
     let within = |number: f64| {
         field.min.is_none_or(|min| number >= min) && field.max.is_none_or(|max| number <= max)
     };
     let fits = match field.field_type {
         FieldType::Choice => is_choice(value),
         FieldType::Choices => value.as_array().is_some_and(|values| {
-            values.len() <= field.choices.len() && values.iter().all(is_choice)
+            values.len() <= field.choices.len()
+                && values.iter().all(is_choice)
+                && (values.len() < 2 || !values.iter().any(is_alone))
         }),
         FieldType::Integer => value.as_i64().is_some_and(|number| within(number as f64)),
         FieldType::Decimal => value.as_f64().is_some_and(within),
@@ -174,6 +190,14 @@ pub fn view(form: &Form) -> api::FormView {
         version: form.version.clone(),
         name: label(&form.name),
         short_name: label(&form.short_name),
+        common: form
+            .common
+            .iter()
+            .map(|common| api::CommonDef {
+                id: common.id.clone(),
+                shown_if: shown_if(common.shown_if.as_ref()),
+            })
+            .collect(),
         fields: form
             .fields
             .iter()
@@ -188,6 +212,7 @@ pub fn view(form: &Form) -> api::FormView {
                     .map(|choice| api::ChoiceDef {
                         id: choice.id.clone(),
                         label: label(&choice.label),
+                        alone: choice.alone,
                     })
                     .collect(),
                 expected: field.expected,
@@ -242,11 +267,17 @@ mod tests {
             ids.sort_unstable();
             ids.dedup();
             assert_eq!(ids.len(), count, "{}: a field id twice", form.kind);
+            assert!(
+                form.common
+                    .iter()
+                    .all(|common| COMMON.contains(&common.id.as_str()))
+            );
             let conditions = form
                 .fields
                 .iter()
                 .map(|field| &field.shown_if)
-                .chain(form.shots.iter().map(|s| &s.shown_if));
+                .chain(form.shots.iter().map(|s| &s.shown_if))
+                .chain(form.common.iter().map(|common| &common.shown_if));
             for condition in conditions.flatten() {
                 let field = form
                     .fields
@@ -291,6 +322,22 @@ mod tests {
     }
 
     #[test]
+    fn nothing_found_stands_alone() {
+        let form = form("group-rental");
+        for (value, fits) in [
+            (json!(["none"]), true),
+            (json!(["wiring", "barred-window"]), true),
+            (json!(["none", "wiring"]), false),
+        ] {
+            assert_eq!(
+                check_fact(&form, "fire-hazards", &value).is_ok(),
+                fits,
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
     fn what_is_missing_depends_on_what_is_known() {
         let form = form("illegal-structure");
         let mut facts = Map::new();
@@ -304,5 +351,10 @@ mod tests {
         );
         assert!(missing_fields(&form, &facts).contains(&"removed-on".to_owned()));
         assert!(!missing_fields(&form, &facts).contains(&"stage".to_owned()));
+        // A new structure has no number in the register yet.
+        assert!(missing_fields(&form, &facts).contains(&"address".to_owned()));
+        assert!(!missing_fields(&form, &facts).contains(&"point".to_owned()));
+        facts.insert("stock".into(), json!("stock"));
+        assert!(missing_fields(&form, &facts).contains(&"point".to_owned()));
     }
 }

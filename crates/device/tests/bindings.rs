@@ -46,6 +46,7 @@ fn typescript() -> String {
         FieldDef,
         ShownIf,
         ChoiceDef,
+        CommonDef,
         ShotDef,
         ItemCode,
         DraftSummary,

@@ -28,6 +28,9 @@ pub struct Form {
     pub name: Label,
     /// For chips.
     pub short_name: Label,
+    /// Fields that all kinds have and this one asks for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub common: Vec<Common>,
     /// In the order asked.
     pub fields: Vec<Field>,
     /// Shot list.
@@ -90,6 +93,16 @@ pub struct Field {
     pub max_length: Option<u32>,
 }
 
+/// A field that all kinds have (address, floor, point number, item code …), shown as missing when empty; never blocks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Common {
+    /// Which.
+    pub id: String,
+    /// Asked for only then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_if: Option<Condition>,
+}
+
 /// One choice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
@@ -97,6 +110,9 @@ pub struct Choice {
     pub id: String,
     /// Shown.
     pub label: Label,
+    /// Rules the others out: "none found" can't stand beside a finding.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alone: bool,
 }
 
 /// True when another field has one of these values.

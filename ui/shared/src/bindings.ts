@@ -174,7 +174,11 @@ export type FormView = {
 /**
  * `illegal-structure`, `group-rental`, `billboard`, …
  */
-kind: string, version: string, name: LabelView, shortName: LabelView, fields: Array<FieldDef>, shots: Array<ShotDef>, items: Array<ItemCode>, };
+kind: string, version: string, name: LabelView, shortName: LabelView, 
+/**
+ * Fields of all kinds that this one asks for.
+ */
+common: Array<CommonDef>, fields: Array<FieldDef>, shots: Array<ShotDef>, items: Array<ItemCode>, };
 
 export type FieldDef = { id: string, 
 /**
@@ -196,7 +200,16 @@ shownIf: ShownIf | null, min: number | null, max: number | null, maxLength: numb
 
 export type ShownIf = { field: string, anyOf: Array<string>, };
 
-export type ChoiceDef = { id: string, label: LabelView, };
+export type ChoiceDef = { id: string, label: LabelView, 
+/**
+ * Rules the others out.
+ */
+alone: boolean, };
+
+/**
+ * A field that every kind has, asked for by this one: missing is shown, never blocks.
+ */
+export type CommonDef = { id: string, shownIf: ShownIf | null, };
 
 export type ShotDef = { id: string, label: LabelView, expected: boolean, shownIf: ShownIf | null, };
 
