@@ -17,6 +17,7 @@ use crate::decisions;
 use crate::http::{Client, HttpError, server_time};
 use crate::problem::{Code, Problem};
 use crate::receipts;
+use crate::teeth;
 use crate::zip::PacketZip;
 
 /// Longest sleep without looking up: the boot clock may pass faster than the timer while the tablet sleeps.
@@ -302,6 +303,7 @@ impl Driver {
                 zip
             }
         };
+        let size = zip.size();
         let chunk = tokio::task::spawn_blocking(move || zip.range(offset, length)).await;
         let chunk = chunk.ok().and_then(Result::ok).ok_or(Failure::Unreadable)?;
         let began = self.now();
@@ -310,6 +312,9 @@ impl Driver {
             .patch(upload, offset, chunk, &self.token()?)
             .await
             .map_err(failure)?;
+        if acknowledged == size {
+            teeth::last_byte_was_taken(&self.core, packet);
+        }
         let seconds = (self.now() - began).max(1) as f64 / 1000.0;
         let mut rate = lock(&self.core.line.rate);
         let now = length as f64 / seconds;

@@ -39,6 +39,7 @@ mod recover;
 mod session;
 mod state;
 mod store_problem;
+mod teeth;
 mod timeline;
 mod uploads;
 mod zip;

@@ -46,6 +46,13 @@ impl Blobs for FileBlobs {
         if let Some(folder) = path.parent() {
             files::make_folder(folder)?;
         }
+        if crate::teeth::planted("finalise-not-atomic") {
+            // Copied in place, and whatever has the name already is believed to be whole.
+            if !path.exists() {
+                fs::write(&path, fs::read(file)?)?;
+            }
+            return fs::remove_file(file);
+        }
         // The same name means the same bytes, so it does not matter which of two wins.
         files::publish(file, &path)?;
         files::sync_folder_of(file)

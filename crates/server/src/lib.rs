@@ -25,6 +25,7 @@ pub mod routes;
 mod server;
 pub mod signing;
 pub mod store;
+mod teeth;
 pub mod upload;
 
 pub use config::{Config, Limits};

@@ -21,6 +21,7 @@ mod job;
 mod outbox;
 mod outcome;
 pub mod receipt;
+mod teeth;
 mod transition;
 
 pub use backoff::{Backoff, Jitter};

@@ -110,7 +110,8 @@ pub fn check(
     if word.packet != own.packet || word.seal_sha256 != Sha256Digest::of(own.seal) {
         return Err(ReceiptError::OtherPacket);
     }
-    if word.zip_sha256 != own.zip_sha256 || word.zip_size != own.zip_size {
+    let other_bytes = word.zip_sha256 != own.zip_sha256 || word.zip_size != own.zip_size;
+    if other_bytes && !crate::teeth::planted("skip-hash-check") {
         return Err(ReceiptError::OtherBytes);
     }
     let proof = TlogProof::parse(proof).map_err(ReceiptError::ProofUnreadable)?;

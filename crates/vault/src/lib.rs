@@ -41,6 +41,7 @@ mod slots;
 mod store;
 mod suite;
 mod take_in;
+mod teeth;
 #[cfg(test)]
 mod testing;
 mod unlock;

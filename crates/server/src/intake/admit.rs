@@ -24,6 +24,7 @@ use crate::store::packets::{self, PacketRow};
 use crate::store::quarantine::Quarantined;
 use crate::store::uploads::{self, Upload};
 use crate::store::{StoreError, custody, log, quarantine};
+use crate::teeth::planted;
 
 /// The word for a second packet of the same seal body or device number.
 pub const EQUIVOCATION: &str = "seal-equivocation";
@@ -147,8 +148,19 @@ fn decide(app: &App, bytes: &Bytes, upload: &Upload) -> Result<Outcome, IntakeEr
             },
         );
     }
-    app.blobs.adopt(&bytes.path, &bytes.zip.sha256)?;
-    match record(app, bytes, upload, &seal, &seal_sha256, &facts)? {
+    let row_first = planted("row-before-file");
+    if !row_first {
+        app.blobs.adopt(&bytes.path, &bytes.zip.sha256)?;
+    }
+    let recorded = record(app, bytes, upload, &seal, &seal_sha256, &facts)?;
+    if row_first {
+        app.blobs.adopt(&bytes.path, &bytes.zip.sha256)?;
+    }
+    if planted("leaf-outside-transaction") {
+        app.db
+            .write_blocking(|tx| log::add_pending(tx, "packet-seal", &seal.bytes))?;
+    }
+    match recorded {
         None => Ok(Outcome::Admitted),
         // Another upload was faster between the two looks; the bytes have moved meanwhile.
         Some(reason) => {
@@ -279,7 +291,9 @@ fn record(
                     Some(&upload.device),
                     &received,
                 )?;
-                log::add_pending(tx, "packet-seal", &seal.bytes)?;
+                if !planted("leaf-outside-transaction") {
+                    log::add_pending(tx, "packet-seal", &seal.bytes)?;
+                }
             }
         }
         let as_claimed = upload.packet == id && upload.seal_sha256 == seal_sha256.0;

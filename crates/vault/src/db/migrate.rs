@@ -44,7 +44,7 @@ impl Schema {
             return Ok(());
         }
         for migration in &self.migrations[version..] {
-            transaction.execute_batch(migration)?;
+            transaction.execute_batch(&crate::teeth::schema(migration))?;
         }
         transaction.pragma_update(None, "user_version", self.migrations.len())?;
         transaction.pragma_update(None, "application_id", self.application_id)?;
