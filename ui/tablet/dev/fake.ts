@@ -242,7 +242,8 @@ export class FakeEngine {
     const holds = (rule: { field: string; anyOf: string[] } | null): boolean => !rule || rule.anyOf.includes(String(draft.facts[rule.field]));
     const taken = draft.photos.filter((one) => one.voided === null).map((one) => one.shot);
     draft.missingShots = (form?.shots ?? []).filter((shot) => shot.expected && holds(shot.shownIf) && !taken.includes(shot.id)).map((shot) => shot.id);
-    draft.missingFields = (form?.fields ?? []).filter((field) => field.expected && holds(field.shownIf) && draft.facts[field.id] === undefined).map((field) => field.id);
+    const asked = [...(form?.common ?? []), ...(form?.fields ?? []).filter((field) => field.expected)];
+    draft.missingFields = asked.filter((field) => holds(field.shownIf) && draft.facts[field.id] === undefined).map((field) => field.id);
   }
 
   private seal(id: string): PacketView {

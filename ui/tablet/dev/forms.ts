@@ -13,12 +13,13 @@ interface FormFile {
   version: string;
   name: Label;
   short_name: Label;
+  common?: { id: string; shown_if?: Rule }[];
   fields: {
     id: string;
     type: string;
     label: Label;
     unit?: Label;
-    choices?: { id: string; label: Label }[];
+    choices?: { id: string; label: Label; alone?: boolean }[];
     expected?: boolean;
     shown_if?: Rule;
     min?: number;
@@ -40,12 +41,13 @@ export function loadForms(): FormView[] {
       version: file.version,
       name: file.name,
       shortName: file.short_name,
+      common: (file.common ?? []).map(({ id, shown_if }) => ({ id, shownIf: shown(shown_if) })),
       fields: file.fields.map((field) => ({
         id: field.id,
         fieldType: field.type,
         label: field.label,
         unit: field.unit ?? null,
-        choices: field.choices ?? [],
+        choices: (field.choices ?? []).map((choice) => ({ alone: false, ...choice })),
         expected: field.expected ?? false,
         shownIf: shown(field.shown_if),
         min: field.min ?? null,

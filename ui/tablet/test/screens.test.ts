@@ -16,6 +16,7 @@ const form: FormView = {
   version: '1',
   name: label,
   shortName: label,
+  common: [],
   fields: [],
   items: [],
   shots: [
