@@ -63,6 +63,13 @@ enum Command {
     },
     /// Upload until everything is safe
     Sync,
+    /// Remove originals that are safe on the server, by the retention rule
+    Reclaim,
+    /// How long originals stay here once they are safe; shows the rule when nothing is given
+    Retention {
+        /// Days (0: none), or `while-room`; holds while the server names no rule
+        keep: Option<Keep>,
+    },
     /// Drafts and packets
     List,
     /// Let an officer who forgot the PIN back in, with the administrator's recovery key
@@ -81,6 +88,25 @@ enum Command {
         #[arg(long, value_name = "D", default_value = ".")]
         to: PathBuf,
     },
+}
+
+/// A rule as typed.
+#[derive(Debug, Clone, Copy)]
+struct Keep(Option<u32>);
+
+impl std::str::FromStr for Keep {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "while-room" => Ok(Self(None)),
+            days => {
+                Ok(Self(Some(days.parse().map_err(|_| {
+                    "a number of days, or while-room".to_owned()
+                })?)))
+            }
+        }
+    }
 }
 
 /// The vault, asked as a screen would ask.
@@ -106,6 +132,8 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Import(files) => import::run(&desk, &files),
         Command::Seal { id, second } => desk.seal(&id, second.as_deref()),
         Command::Sync => desk.sync(),
+        Command::Reclaim => desk.reclaim(),
+        Command::Retention { keep } => desk.retention(keep),
         Command::List => desk.list(),
         Command::Recover { id, key } => desk.recover(&id, &key),
         Command::Export { id, to } => desk.export(&id, &to),
@@ -165,6 +193,13 @@ fn unseen_line() -> io::Result<String> {
 fn unseen_line() -> io::Result<String> {
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line).map(|_| line)
+}
+
+fn given_back(freed: &Value) -> String {
+    format!(
+        "Removed from this tablet, safe on the server: {} packet(s), {} original(s), {} byte(s).",
+        freed["packets"], freed["photos"], freed["bytes"]
+    )
 }
 
 fn text<'a>(value: &'a Value, field: &str) -> &'a str {
@@ -323,8 +358,15 @@ impl Desk {
                 .cloned()
                 .unwrap_or_default();
             if list.is_empty() {
-                let line = format!("Everything is safe: {} packet(s).", uploads["safeTotal"]);
-                return self.show(&uploads, &[line]);
+                let mut lines = vec![format!(
+                    "Everything is safe: {} packet(s).",
+                    uploads["safeTotal"]
+                )];
+                let freed = self.ask(Request::Reclaim)?;
+                if freed["packets"] != 0 {
+                    lines.push(given_back(&freed));
+                }
+                return self.show(&uploads, &lines);
             }
             let stuck = list
                 .iter()
@@ -351,6 +393,33 @@ impl Desk {
             }
             std::thread::sleep(LOOK_EVERY);
         }
+    }
+
+    fn reclaim(&self) -> anyhow::Result<()> {
+        self.unlock()?;
+        let freed = self.ask(Request::Reclaim)?;
+        self.show(&freed, &[given_back(&freed)])
+    }
+
+    fn retention(&self, keep: Option<Keep>) -> anyhow::Result<()> {
+        self.unlock()?;
+        let rule = match keep {
+            Some(Keep(keep_days)) => self.ask(Request::Retention { keep_days })?,
+            None => self.ask(Request::Uploads)?["retention"].clone(),
+        };
+        let stays = match rule["keepDays"].as_u64() {
+            Some(0) => "Originals are removed as soon as they are safe".to_owned(),
+            Some(days) => format!(
+                "Originals stay for {days} day(s) after they are safe, less when room runs short"
+            ),
+            None => "Originals that are safe stay until room runs short".to_owned(),
+        };
+        let by = match text(&rule, "by") {
+            "server" => "the server's rule",
+            "tablet" => "this tablet's setting",
+            _ => "the default",
+        };
+        self.show(&rule, &[format!("{stays} ({by}).")])
     }
 
     fn list(&self) -> anyhow::Result<()> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use fieldseal_server::{Config, Server, admin};
+use fieldseal_wire::device::Retention;
 use serde::Deserialize;
 
 /// Run the server
@@ -41,6 +42,22 @@ pub struct Settings {
     max_packet_bytes: Option<u64>,
     upload_days: Option<u64>,
     session_hours: Option<u64>,
+    /// Days that tablets keep originals once they are safe, or `"while-room"`.
+    tablets_keep_days: Option<KeepDays>,
+}
+
+/// A number of days, or as long as there is room.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(untagged)]
+enum KeepDays {
+    Days(u32),
+    Word(WhileRoom),
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum WhileRoom {
+    WhileRoom,
 }
 
 impl Settings {
@@ -76,6 +93,12 @@ impl Settings {
         if let Some(hours) = self.session_hours {
             config.limits.session_lifetime = Duration::from_secs(hours.saturating_mul(3600));
         }
+        config.retention = self.tablets_keep_days.map(|keep| Retention {
+            keep_days: match keep {
+                KeepDays::Days(days) => Some(days),
+                KeepDays::Word(WhileRoom::WhileRoom) => None,
+            },
+        });
         config
     }
 }

@@ -85,12 +85,19 @@ pub enum Request {
     Packet { id: String },
     /// Reads every original again and compares. → [`PacketView`] with `rechecked` set.
     Recheck { id: String },
-    /// → [`UploadsView`]
+    /// → [`UploadsView`], its first page.
     Uploads,
+    /// → [`UploadsView`], another page.
+    UploadsPage { page: u32 },
     /// Tries now, whatever the waiting time. → [`UploadsView`]
     UploadNow { id: Option<String> },
     /// Holds uploads, or lets them go on. → [`UploadsView`]
     UploadHold { hold: bool },
+    /// How long originals stay here once they are safe: the tablet's own setting, for servers that say nothing of it.
+    /// `keep_days` 0: at once; none: as long as there is room. → [`RetentionView`]
+    Retention { keep_days: Option<u32> },
+    /// Gives back what the rule says, now. → [`ReclaimView`]
+    Reclaim,
     /// → `Vec<TaskView>`: packets that came back.
     Tasks,
     /// A position from the screen's geolocation, for captures to come. → `null`
@@ -486,6 +493,8 @@ pub struct PacketSummary {
     pub state: String,
     pub reason: Option<String>,
     pub state_at: Option<String>,
+    /// When its originals were removed from this tablet, after it was safe.
+    pub reclaimed_at: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, TS)]
@@ -526,8 +535,36 @@ pub struct PacketView {
 #[ts(export_to = "bindings.ts")]
 pub struct RecheckView {
     pub at: String,
+    /// Everything that could be checked holds.
     pub equal: bool,
     pub differing: Vec<u32>,
+    /// The originals were removed by rule: the rest was checked, and what the server signed for them.
+    pub originals_removed: bool,
+    /// Record, custody log and manifests have the digests that were sealed, and the photos those of their captures.
+    pub files_hold: bool,
+    /// Receipt and inclusion proof hold against the pinned keys; none while there is no verified receipt.
+    pub receipt_holds: Option<bool>,
+}
+
+/// How long originals stay on this tablet once their packet is safe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export_to = "bindings.ts")]
+pub struct RetentionView {
+    /// 0: none; none: as long as there is room.
+    pub keep_days: Option<u32>,
+    /// `server`, `tablet` or `default`.
+    pub by: String,
+}
+
+/// What was given back.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export_to = "bindings.ts")]
+pub struct ReclaimView {
+    pub packets: u32,
+    pub photos: u32,
+    pub bytes: f64,
 }
 
 #[derive(Debug, Clone, Serialize, TS)]
@@ -552,9 +589,17 @@ pub struct CustodyView {
 pub struct UploadsView {
     pub held: bool,
     pub online: bool,
+    /// A page of them: first what needs a person, then in the order of their turns.
     pub unsafe_packets: Vec<UploadView>,
+    pub unsafe_total: u32,
+    /// From 0, of 50.
+    pub page: u32,
     pub safe_recent: Vec<PacketSummary>,
     pub safe_total: u32,
+    /// Of these, packets whose originals were removed from this tablet.
+    pub reclaimed_total: u32,
+    /// None until the first unlock.
+    pub retention: Option<RetentionView>,
 }
 
 #[derive(Debug, Clone, Serialize, TS)]

@@ -12,7 +12,7 @@ use crate::problem::Problem;
 /// Below this the battery may not last a patrol.
 const BATTERY_LOW: f64 = 0.3;
 /// Below this there is no room for a patrol's photos.
-const STORAGE_LOW: u64 = 2 << 30;
+pub(crate) const STORAGE_LOW: u64 = 2 << 30;
 /// A clock this far off is told.
 const CLOCK_OFF_MS: i64 = 60_000;
 /// A contact older than this says little about the clock.

@@ -30,6 +30,8 @@ pub struct EngineConfig {
     pub sync: fieldseal_sync::Settings,
     /// Largest photo, bytes.
     pub max_photo_bytes: u64,
+    /// With less room than this, originals that are safe go before their time, bytes.
+    pub room_bytes: u64,
     /// Locks after so many milliseconds without a request; never when none.
     pub auto_lock_ms: Option<u64>,
 }
@@ -42,6 +44,7 @@ impl EngineConfig {
             kdf: None,
             sync: fieldseal_sync::Settings::default(),
             max_photo_bytes: 4 << 30,
+            room_bytes: crate::check::STORAGE_LOW,
             auto_lock_ms: Some(15 * 60 * 1000),
         }
     }

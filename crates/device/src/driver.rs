@@ -22,6 +22,8 @@ use crate::zip::PacketZip;
 
 /// Longest sleep without looking up: the boot clock may pass faster than the timer while the tablet sleeps.
 const LOOK_UP_MS: i64 = 5_000;
+/// How often the retention rule is looked at.
+const RECLAIM_EVERY_MS: i64 = 60_000;
 
 /// Turns the outbox until the engine stops.
 pub(crate) async fn run(core: Arc<Core>) {
@@ -29,12 +31,14 @@ pub(crate) async fn run(core: Arc<Core>) {
         core,
         token: None,
         zip: None,
+        reclaim_at: i64::MIN,
     };
     while !driver.core.line.stopping() {
         if !driver.core.line.loaded() {
             driver.sleep(LOOK_UP_MS).await;
             continue;
         }
+        driver.give_back().await;
         driver.turn().await;
     }
 }
@@ -44,6 +48,8 @@ struct Driver {
     token: Option<String>,
     /// The zip being sent.
     zip: Option<(PacketId, Arc<PacketZip>)>,
+    /// When the retention rule is looked at next, on the boot clock.
+    reclaim_at: i64,
 }
 
 impl Driver {
@@ -63,6 +69,28 @@ impl Driver {
     async fn sleep(&self, ms: i64) {
         let wait = Duration::from_millis(u64::try_from(ms).unwrap_or(0));
         let _ = tokio::time::timeout(wait, self.core.line.wake.notified()).await;
+    }
+
+    /// The retention rule, from time to time and after each packet that became safe. Of no haste: what fails is looked at again.
+    async fn give_back(&mut self) {
+        let now = self.now();
+        if now < self.reclaim_at {
+            return;
+        }
+        let core = self.core.clone();
+        let pass = tokio::task::spawn_blocking(move || core.reclaim_due()).await;
+        self.reclaim_at = match pass {
+            Ok(Ok(pass)) if pass.more => now,
+            Ok(Ok(_)) => now.saturating_add(RECLAIM_EVERY_MS),
+            Ok(Err(problem)) => {
+                tracing::warn!(
+                    code = problem.code().as_str(),
+                    "originals could not be given back"
+                );
+                now.saturating_add(RECLAIM_EVERY_MS)
+            }
+            Err(_) => now.saturating_add(RECLAIM_EVERY_MS),
+        };
     }
 
     async fn turn(&mut self) {
@@ -181,6 +209,7 @@ impl Driver {
                 match verified {
                     Ok(Ok(verified)) => {
                         if verified.is_ok() {
+                            self.reclaim_at = i64::MIN;
                             lock(&self.core.line.outbox).watch(packet);
                         }
                         Ok(Answer::Verified(verified))
@@ -255,6 +284,9 @@ impl Driver {
         if let Some(time) = server_time(&response.server_time) {
             self.core.saw_server(time);
         }
+        self.core
+            .told_retention(response.retention)
+            .map_err(|_| Failure::Unreadable)?;
         for status in &response.packets {
             self.keep_decisions(status)?;
         }

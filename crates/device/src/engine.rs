@@ -114,7 +114,10 @@ impl Engine {
 
     /// Answers one request of a screen, as JSON of the view that the request names.
     pub fn call(&self, request: Request) -> Result<serde_json::Value, ProblemView> {
-        if !matches!(request, Request::State | Request::Uploads) {
+        if !matches!(
+            request,
+            Request::State | Request::Uploads | Request::UploadsPage { .. }
+        ) {
             lock(&self.core.live).used_at_ms = self.core.platform.boot().ms;
         }
         self.answer(request).map_err(ProblemView::from)
@@ -175,9 +178,12 @@ impl Engine {
             Request::Packets { page, filter } => json(core.packets(page, filter.as_deref())?),
             Request::Packet { id } => json(core.packet(packet_id(&id)?)?),
             Request::Recheck { id } => json(core.recheck(&id)?),
-            Request::Uploads => json(core.uploads()?),
+            Request::Uploads => json(core.uploads(0)?),
+            Request::UploadsPage { page } => json(core.uploads(page)?),
             Request::UploadNow { id } => json(core.upload_now(id.as_deref())?),
             Request::UploadHold { hold } => json(core.upload_hold(hold)?),
+            Request::Retention { keep_days } => json(core.set_retention(keep_days)?),
+            Request::Reclaim => json(core.reclaim_now()?),
             Request::Tasks => json(core.tasks()?),
             Request::Position { fix } => core.set_position(&fix).and_then(json),
             Request::NoPosition { reason } => core.set_no_position(&reason).and_then(json),
@@ -216,6 +222,9 @@ impl Engine {
             io::copy(&mut zip.reader(0), out)
                 .map_err(|error| Problem::because(Code::Unreadable, error))
         };
+        if self.core.way(packet_id(id)?)?.reclaimed_at.is_some() {
+            return Err(Problem::from(Code::Reclaimed).into());
+        }
         export().map_err(ProblemView::from)
     }
 

@@ -10,7 +10,6 @@ use fieldseal_vault::{Vault, outbox};
 use tokio::sync::Notify;
 
 use crate::core::lock;
-use crate::decisions;
 use crate::prefs::Counts;
 use crate::problem::Problem;
 
@@ -69,16 +68,12 @@ impl Line {
         if !vault.outbox_is_open() {
             return Ok(());
         }
-        let jobs = vault.outbox_read(|c| Ok::<_, Problem>(outbox::jobs(c)?))?;
+        let (jobs, undecided) = vault
+            .outbox_read(|c| Ok::<_, Problem>((outbox::unsafe_jobs(c)?, outbox::undecided(c)?)))?;
+        for packet in undecided {
+            lock(&self.outbox).watch(packet);
+        }
         for job in jobs {
-            if job.verified_at.is_some() {
-                let decided =
-                    vault.outbox_read(|c| Ok::<_, Problem>(outbox::decisions(c, job.packet)?))?;
-                if !decisions::is_final(&decided) {
-                    lock(&self.outbox).watch(job.packet);
-                }
-                continue;
-            }
             let queued = Queued {
                 photos: u32::try_from(job.photos).unwrap_or(u32::MAX),
                 sealed_at: job.sealed_at,

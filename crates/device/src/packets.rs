@@ -1,24 +1,25 @@
 //! Sealed packets, as the screens see them: from the vault's database, the outbox and what the server said.
 
+use fieldseal_packet::PacketId;
 use fieldseal_packet::receipt::Receipt;
-use fieldseal_packet::{PacketId, Sha256Digest};
 use fieldseal_sync::State;
 use fieldseal_tlog::note::Note;
-use fieldseal_vault::packets::Packet;
+use fieldseal_vault::outbox::Filter;
 use fieldseal_vault::{captures, drafts, outbox, packets, sealing};
 use fieldseal_wire::console::Decision;
 use rusqlite::Connection;
 
-use crate::api::{PacketPage, PacketSummary, PacketView, RecheckView, TaskDecision, TaskView};
+use crate::api::{PacketPage, PacketSummary, PacketView, TaskDecision, TaskView};
 use crate::core::{Core, lock};
 use crate::decisions;
-use crate::draft::{cover, party, photo, signature, small};
+use crate::draft::{party, photo, signature, small};
 use crate::problem::{Code, Problem};
-use crate::session::packet_id;
 use crate::timeline::Timeline;
 use crate::uploads::state_word;
 
 const PER_PAGE: usize = 50;
+/// Packets that came back, in one list.
+const MOST_TASKS: u32 = 500;
 
 /// What the outbox says of one packet.
 pub(crate) struct Way {
@@ -27,6 +28,7 @@ pub(crate) struct Way {
     pub reason: Option<String>,
     pub receipt: Option<Receipt>,
     pub verified_at: Option<String>,
+    pub reclaimed_at: Option<String>,
     pub decisions: Vec<fieldseal_wire::device::DecisionNotice>,
 }
 
@@ -46,6 +48,10 @@ impl Core {
         let verified_at = job
             .as_ref()
             .and_then(|job| job.verified_at)
+            .map(|at| at.to_string());
+        let reclaimed_at = job
+            .as_ref()
+            .and_then(|job| job.reclaimed_at)
             .map(|at| at.to_string());
         let outbox = lock(&self.line.outbox);
         let here = outbox.job(packet);
@@ -70,53 +76,79 @@ impl Core {
             // Shown only once it was verified here.
             receipt: receipt.filter(|_| verified_at.is_some()),
             verified_at,
+            reclaimed_at,
             decisions: told,
         })
     }
 
-    fn summary(&self, c: &Connection, packet: &Packet) -> Result<PacketSummary, Problem> {
-        let way = self.way(packet.packet)?;
-        Ok(PacketSummary {
-            id: packet.packet.to_string(),
-            kind: packet.kind.clone(),
-            title: packet.title.clone(),
-            photos: u32::try_from(packet.photos).unwrap_or(u32::MAX),
-            size_bytes: packet.zip_size as f64,
-            sealed_at: packet.sealed_at.to_string(),
-            cover: cover(&captures::of_draft(c, packet.packet)?),
-            state: way.state,
-            reason: way.reason,
-            state_at: way.state_at,
-        })
+    fn summary(&self, c: &Connection, job: &outbox::Job) -> Result<PacketSummary, Problem> {
+        let way = self.way(job.packet)?;
+        let mut summary = summary_of_job(job, State::Queued, Some(&way), false);
+        summary.cover = cover_of(c, job.packet)?;
+        Ok(summary)
     }
 
+    /// A page of packets, newest first. The filter is a group (`unsafe`, `decided`), a decision, `safe`, or what the outbox
+    /// does with a packet now.
     pub fn packets(&self, page: u32, filter: Option<&str>) -> Result<PacketPage, Problem> {
-        self.read(|c| {
-            let all = packets::list(c)?;
-            let mut shown = Vec::new();
-            let mut total = 0;
-            let first = page as usize * PER_PAGE;
-            for packet in &all {
-                if let Some(filter) = filter
-                    && !is_in(filter, &self.way(packet.packet)?.state)
-                {
-                    continue;
-                }
-                if (first..first.saturating_add(PER_PAGE)).contains(&total) {
-                    shown.push(self.summary(c, packet)?);
-                }
-                total += 1;
+        let vault = self.open_vault()?;
+        let listed = match filter {
+            None => Filter::All,
+            Some("unsafe") => Filter::Unsafe,
+            Some("safe") => Filter::Safe,
+            Some("decided") => Filter::Decided,
+            Some(word @ ("accepted" | "returned" | "refused" | "legal-review")) => {
+                Filter::Decision(word)
             }
-            Ok(PacketPage {
-                packets: shown,
-                total: small(total),
-                page,
-            })
+            Some(state) => return self.packets_in_state(page, state),
+        };
+        let (jobs, total) = vault
+            .outbox_read(|c| Ok::<_, Problem>(outbox::page(c, listed, page, small(PER_PAGE))?))?;
+        self.page_of(page, &jobs, usize::try_from(total).unwrap_or(usize::MAX))
+    }
+
+    /// States that the outbox alone knows: few packets have one.
+    fn packets_in_state(&self, page: u32, state: &str) -> Result<PacketPage, Problem> {
+        let mut jobs = self
+            .vault()?
+            .outbox_read(|c| Ok::<_, Problem>(outbox::unsafe_jobs(c)?))?;
+        {
+            let outbox = lock(&self.line.outbox);
+            jobs.retain(|job| {
+                let here = outbox.job(job.packet).map(fieldseal_sync::Job::state);
+                state_word(here.unwrap_or(State::Queued)) == state
+            });
+        }
+        jobs.reverse();
+        let first = (page as usize).saturating_mul(PER_PAGE).min(jobs.len());
+        let last = first.saturating_add(PER_PAGE).min(jobs.len());
+        self.page_of(page, &jobs[first..last], jobs.len())
+    }
+
+    fn page_of(
+        &self,
+        page: u32,
+        jobs: &[outbox::Job],
+        total: usize,
+    ) -> Result<PacketPage, Problem> {
+        let packets = self.read(|c| {
+            jobs.iter()
+                .map(|job| self.summary(c, job))
+                .collect::<Result<Vec<_>, _>>()
+        })?;
+        Ok(PacketPage {
+            packets,
+            total: small(total),
+            page,
         })
     }
 
     pub fn packet(&self, id: PacketId) -> Result<PacketView, Problem> {
         let way = self.way(id)?;
+        let job = self
+            .vault()?
+            .outbox_read(|c| Ok::<_, Problem>(outbox::job(c, id)?))?
+            .ok_or(Code::NotFound)?;
         let origin = self.identity()?.origin;
         self.read(|c| {
             let packet = packets::get(c, id)?.ok_or(Code::NotFound)?;
@@ -126,7 +158,7 @@ impl Core {
             let custody = Timeline { origin: &origin, c }.of(&packet, &signatures, &way)?;
             let receipt = way.receipt.as_ref();
             Ok(PacketView {
-                summary: self.summary(c, &packet)?,
+                summary: self.summary(c, &job)?,
                 device_seq: u32::try_from(packet.device_seq).unwrap_or(u32::MAX),
                 packet_digest: packet.digest.to_string(),
                 photos: items
@@ -150,42 +182,21 @@ impl Core {
         })
     }
 
-    /// Reads every original again.
-    pub fn recheck(&self, id: &str) -> Result<PacketView, Problem> {
-        let id = packet_id(id)?;
-        let mut view = self.packet(id)?;
-        let items = self.read(|c| Ok(captures::of_draft(c, id)?))?;
-        let vault = self.open_vault()?;
-        let mut differing = Vec::new();
-        for (item, photo) in items.iter().zip(&mut view.photos) {
-            let read = vault
-                .open_original(item.capture_seq)
-                .map_err(|error| Problem::because(Code::Unreadable, error));
-            let equal = match read {
-                Ok(mut original) => Sha256Digest::of_reader(&mut original)
-                    .is_ok_and(|(digest, size)| digest == item.sha256 && size == item.size),
-                Err(_) => false,
-            };
-            photo.rechecked = Some(equal);
-            if !equal {
-                differing.push(photo.capture_seq);
-            }
-        }
-        let at = self.platform.now().to_string();
-        view.rechecked = Some(RecheckView {
-            at,
-            equal: differing.is_empty(),
-            differing,
-        });
-        Ok(view)
+    fn returned(&self) -> Result<Vec<outbox::Job>, Problem> {
+        let returned = Filter::Decision("returned");
+        let (jobs, _) = self
+            .vault()?
+            .outbox_read(|c| Ok::<_, Problem>(outbox::page(c, returned, 0, MOST_TASKS)?))?;
+        Ok(jobs)
     }
 
     /// Packets that came back, newest first.
     pub fn tasks(&self) -> Result<Vec<TaskView>, Problem> {
+        let jobs = self.returned()?;
         self.read(|c| {
             let mut tasks = Vec::new();
-            for packet in packets::list(c)? {
-                let way = self.way(packet.packet)?;
+            for job in &jobs {
+                let way = self.way(job.packet)?;
                 let Some(last) = way
                     .decisions
                     .last()
@@ -193,9 +204,9 @@ impl Core {
                 else {
                     continue;
                 };
-                let supplement = drafts::supplementing(c, packet.packet)?.pop();
+                let supplement = drafts::supplementing(c, job.packet)?.pop();
                 tasks.push(TaskView {
-                    packet: self.summary(c, &packet)?,
+                    packet: self.summary(c, job)?,
                     reason: last.reason.clone(),
                     reviewer: last.reviewer.clone(),
                     decided_at: last.decided_at.clone(),
@@ -208,18 +219,12 @@ impl Core {
 
     /// Returned packets without a sealed supplement, where that can be known now.
     pub fn task_count(&self) -> Option<u32> {
+        let jobs = self.returned().ok()?;
         self.read(|c| {
+            let sealed = |draft: &drafts::Draft| draft.stage == drafts::Stage::Sealed;
             let mut count = 0;
-            for packet in packets::list(c)? {
-                let stored = self
-                    .vault()?
-                    .outbox_read(|c| Ok::<_, Problem>(outbox::decisions(c, packet.packet)?))?;
-                let returned = decisions::latest(&stored)
-                    .is_some_and(|last| last.decision == Decision::Returned);
-                let sealed = |draft: &drafts::Draft| draft.stage == drafts::Stage::Sealed;
-                if returned && !drafts::supplementing(c, packet.packet)?.iter().any(sealed) {
-                    count += 1;
-                }
+            for job in &jobs {
+                count += u32::from(!drafts::supplementing(c, job.packet)?.iter().any(sealed));
             }
             Ok(count)
         })
@@ -227,13 +232,9 @@ impl Core {
     }
 }
 
-/// Whether a list's filter takes a state: the state itself, or `unsafe` and `decided` for groups of them.
-fn is_in(filter: &str, state: &str) -> bool {
-    match filter {
-        "unsafe" => matches!(state, "queued" | "uploading" | "received" | "wedged"),
-        "decided" => matches!(state, "accepted" | "returned" | "refused" | "legal-review"),
-        filter => filter == state,
-    }
+/// The number of the picture that a list shows of a packet.
+pub(crate) fn cover_of(c: &Connection, packet: PacketId) -> Result<Option<u32>, Problem> {
+    Ok(captures::cover(c, packet)?.map(|n| u32::try_from(n).unwrap_or(u32::MAX)))
 }
 
 fn task_decision(notice: &fieldseal_wire::device::DecisionNotice) -> TaskDecision {
@@ -264,5 +265,6 @@ pub(crate) fn summary_of_job(
         state: way.map_or_else(|| state_word(state).to_owned(), |way| way.state.clone()),
         reason: way.and_then(|way| way.reason.clone()),
         state_at: way.and_then(|way| way.state_at.clone()),
+        reclaimed_at: job.reclaimed_at.map(|at| at.to_string()),
     }
 }

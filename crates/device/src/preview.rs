@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fieldseal_vault::captures::PreviewState;
 use fieldseal_vault::previews::Preview;
-use fieldseal_vault::{captures, previews};
+use fieldseal_vault::{OriginalError, captures, previews};
 use image::codecs::jpeg::JpegEncoder;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder as _, ImageError, ImageReader, Limits};
@@ -82,6 +82,7 @@ impl Core {
         } else {
             match self.open_vault()?.open_original(capture_seq) {
                 Ok(original) => make(BufReader::with_capacity(1 << 20, original)),
+                Err(OriginalError::Reclaimed { .. }) => Err("reclaimed"),
                 Err(_) => Err("unreadable"),
             }
         };

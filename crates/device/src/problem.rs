@@ -85,6 +85,7 @@ codes! {
     VaultDamaged = "vault-damaged", false, "The vault can't be opened; its files are kept as they are. Ask the administrator.";
     VaultInUse = "vault-in-use", true, "The vault is in use by another window of this app.";
     Unreadable = "unreadable", false, "This tablet can't read its own copy.";
+    Reclaimed = "reclaimed", false, "The originals are on the server and were removed from this tablet by the retention rule.";
     NoPreview = "no-preview", false, "There is no preview of this item.";
     KeyMissing = "key-missing", false, "A signing key is missing or is not the one enrolled.";
     Internal = "internal", true, "Something went wrong inside the app; the log has the cause.";

@@ -98,13 +98,17 @@ pub(crate) fn verify(
     let checked = receipt::check(&keys, own, receipt.as_bytes(), proof.as_bytes());
     let verified_at = checked.is_ok().then(|| core.platform.now());
     vault.outbox_write(|tx| {
-        Ok::<_, Problem>(outbox::set_receipt(
+        outbox::set_receipt(
             tx,
             packet,
             receipt.as_bytes(),
             proof.as_bytes(),
             verified_at,
-        )?)
+        )?;
+        if verified_at.is_some() {
+            outbox::set_zip_sha256(tx, packet, zip_sha256)?;
+        }
+        Ok::<_, Problem>(())
     })?;
     match checked {
         Ok(word) => {

@@ -1,7 +1,7 @@
 //! What the vault's errors mean to a screen.
 
 use fieldseal_vault::{
-    CaptureError, CreateError, OfficerError, StoreError, TakeInError, UnlockError,
+    CaptureError, CreateError, OfficerError, ReclaimError, StoreError, TakeInError, UnlockError,
 };
 
 use crate::problem::{Code, Problem};
@@ -67,6 +67,15 @@ impl From<CreateError> for Problem {
             CreateError::Store(error) => error.into(),
             CreateError::Io(error) => Problem::because(Code::StorageFailed, error),
             error => Problem::because(Code::Internal, error),
+        }
+    }
+}
+
+impl From<ReclaimError> for Problem {
+    fn from(error: ReclaimError) -> Self {
+        match error {
+            ReclaimError::Store(error) => error.into(),
+            error => Problem::because(Code::StorageFailed, error),
         }
     }
 }

@@ -110,6 +110,9 @@ impl Timeline<'_> {
             );
             steps.push(decided);
         }
+        if let Some(at) = &way.reclaimed_at {
+            steps.push(step(Some(at.clone()), "removed", Some("device".to_owned())));
+        }
         if way.decisions.is_empty() {
             steps.push(step(None, "reviewed", server()));
         }

@@ -2,16 +2,17 @@
 
 use fieldseal_packet::{PacketId, Timestamp};
 use fieldseal_sync::{Cause, Job, State};
-use fieldseal_vault::{captures, outbox};
+use fieldseal_vault::outbox;
 
 use crate::api::{UploadView, UploadsView};
 use crate::core::{Core, lock};
-use crate::draft::{cover, small};
-use crate::packets::summary_of_job;
+use crate::draft::small;
+use crate::packets::{cover_of, summary_of_job};
 use crate::problem::Problem;
 use crate::session::packet_id;
 
-const SAFE_SHOWN: usize = 20;
+const SAFE_SHOWN: u32 = 20;
+const PER_PAGE: usize = 50;
 
 /// The state's word for screens and for the outbox.
 pub(crate) fn state_word(state: State) -> &'static str {
@@ -25,7 +26,8 @@ pub(crate) fn state_word(state: State) -> &'static str {
 }
 
 impl Core {
-    pub fn uploads(&self) -> Result<UploadsView, Problem> {
+    /// What is not yet safe, a page of it, and what became safe last.
+    pub fn uploads(&self, page: u32) -> Result<UploadsView, Problem> {
         let vault = self.vault()?;
         let locked = vault.is_locked();
         let (online, held, jobs) = {
@@ -33,46 +35,61 @@ impl Core {
             let jobs: Vec<Job> = outbox.jobs().into_iter().cloned().collect();
             (outbox.online(), outbox.held(), jobs)
         };
-        let stored = if vault.outbox_is_open() {
-            vault.outbox_read(|c| Ok::<_, Problem>(outbox::jobs(c)?))?
-        } else {
-            Vec::new()
-        };
-        let mut unsafe_packets = Vec::new();
-        for job in jobs.iter().filter(|job| job.state() != State::Safe) {
-            let Some(row) = stored.iter().find(|row| row.packet == job.packet().packet) else {
-                continue;
-            };
-            let mut packet = summary_of_job(row, job.state(), None, locked);
-            packet.cover = self.cover_of(row.packet);
-            unsafe_packets.push(self.upload(job, packet, online, held));
-        }
-        let mut safe: Vec<&outbox::Job> = stored
-            .iter()
-            .filter(|row| row.verified_at.is_some())
-            .collect();
-        safe.sort_by_key(|row| std::cmp::Reverse(row.verified_at));
-        let safe_total = small(safe.len());
-        let mut safe_recent = Vec::new();
-        for row in safe.into_iter().take(SAFE_SHOWN) {
-            let mut summary =
-                summary_of_job(row, State::Safe, Some(&self.way(row.packet)?), locked);
-            summary.cover = self.cover_of(row.packet);
-            safe_recent.push(summary);
-        }
-        Ok(UploadsView {
+        let mut view = UploadsView {
             held,
             online,
-            unsafe_packets,
-            safe_recent,
-            safe_total,
-        })
+            unsafe_packets: Vec::new(),
+            unsafe_total: 0,
+            page,
+            safe_recent: Vec::new(),
+            safe_total: 0,
+            reclaimed_total: 0,
+            retention: None,
+        };
+        if !vault.outbox_is_open() {
+            return Ok(view);
+        }
+        let mut waiting: Vec<&Job> = jobs
+            .iter()
+            .filter(|job| job.state() != State::Safe)
+            .collect();
+        // What goes no further by itself needs a person, so it stands first; the others in the order of their turns.
+        waiting.sort_by_key(|job| job.state() != State::Wedged);
+        view.unsafe_total = small(waiting.len());
+        let shown = waiting
+            .into_iter()
+            .skip((page as usize).saturating_mul(PER_PAGE))
+            .take(PER_PAGE);
+        for job in shown {
+            let id = job.packet().packet;
+            let Some(row) = vault.outbox_read(|c| Ok::<_, Problem>(outbox::job(c, id)?))? else {
+                continue;
+            };
+            let mut packet = summary_of_job(&row, job.state(), None, locked);
+            packet.cover = self.cover_of(id);
+            view.unsafe_packets
+                .push(self.upload(job, packet, online, held));
+        }
+        let (recent, counts) = vault.outbox_read(|c| {
+            Ok::<_, Problem>((
+                outbox::recently_safe(c, SAFE_SHOWN)?,
+                outbox::safe_count(c)?,
+            ))
+        })?;
+        for row in recent {
+            let mut summary =
+                summary_of_job(&row, State::Safe, Some(&self.way(row.packet)?), locked);
+            summary.cover = self.cover_of(row.packet);
+            view.safe_recent.push(summary);
+        }
+        view.safe_total = u32::try_from(counts.safe).unwrap_or(u32::MAX);
+        view.reclaimed_total = u32::try_from(counts.reclaimed).unwrap_or(u32::MAX);
+        view.retention = Some(self.retention_view()?);
+        Ok(view)
     }
 
     fn cover_of(&self, packet: PacketId) -> Option<u32> {
-        self.read(|c| Ok(cover(&captures::of_draft(c, packet)?)))
-            .ok()
-            .flatten()
+        self.read(|c| cover_of(c, packet)).ok().flatten()
     }
 
     fn upload(
@@ -123,13 +140,13 @@ impl Core {
         let packet = id.map(packet_id).transpose()?;
         lock(&self.line.outbox).nudge(packet);
         self.line.wake.notify_one();
-        self.uploads()
+        self.uploads(0)
     }
 
     pub fn upload_hold(&self, hold: bool) -> Result<UploadsView, Problem> {
         self.change_prefs(|prefs| prefs.hold = hold)?;
         lock(&self.line.outbox).hold(hold);
         self.line.wake.notify_one();
-        self.uploads()
+        self.uploads(0)
     }
 }

@@ -18,6 +18,8 @@ pub struct Config {
     pub console_dir: Option<PathBuf>,
     /// A proxy in front does TLS: allows an address that others can reach, and marks cookies `Secure`.
     pub behind_proxy: bool,
+    /// How long tablets keep the originals of what is safe; none: by each tablet's own setting.
+    pub retention: Option<fieldseal_wire::device::Retention>,
     /// The limits.
     pub limits: Limits,
     /// Clock and randomness.
@@ -76,6 +78,7 @@ impl Config {
             data,
             console_dir: None,
             behind_proxy: false,
+            retention: None,
             limits: Limits::default(),
             ambient: Ambient::default(),
         }

@@ -82,12 +82,19 @@ fn remove_marked(
     outbox: &mut Database,
 ) -> Result<Reclaimed, ReclaimError> {
     let mut reclaimed = Reclaimed::default();
+    let mut failed = None;
     for packet in outbox::being_removed(outbox.connection())? {
-        let one = remove_one(disk, folder, outbox, packet)?;
-        reclaimed.originals += one.originals;
-        reclaimed.bytes += one.bytes;
+        match remove_one(disk, folder, outbox, packet) {
+            Ok(one) => {
+                reclaimed.originals += one.originals;
+                reclaimed.bytes += one.bytes;
+            }
+            // One file that won't go does not keep the others here.
+            Err(ReclaimError::Io(error)) => failed = failed.or(Some(error)),
+            Err(error) => return Err(error),
+        }
     }
-    Ok(reclaimed)
+    failed.map_or(Ok(reclaimed), |error| Err(error.into()))
 }
 
 fn remove_one(

@@ -134,6 +134,17 @@ pub struct StatusResponse {
     pub packets: Vec<PacketStatus>,
     /// RFC 3339.
     pub server_time: String,
+    /// How long tablets keep originals; absent: by each tablet's own setting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention: Option<Retention>,
+}
+
+/// How long a tablet keeps the originals of a packet that is safe. It deletes none before, whatever this says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Retention {
+    /// Days after it became safe, or less when room runs short; 0: at once. Absent: until room runs short.
+    #[serde(default)]
+    pub keep_days: Option<u32>,
 }
 
 /// Where a packet is, as the server sees it.

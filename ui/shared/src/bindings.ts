@@ -3,7 +3,7 @@
 /**
  * Everything a screen can ask. Serialised as `{"do": "draft-open", …}`.
  */
-export type Request = { "do": "state" } | { "do": "enrol-lookup", text: string, } | { "do": "enrol-device", text: string, } | { "do": "enrol-officer", code: string, pin: string, } | { "do": "unlock", officer: string, pin: string, } | { "do": "lock" } | { "do": "on-duty", lead: string, second?: string | null, } | { "do": "self-check" } | { "do": "forms" } | { "do": "draft-open", kind: string, supplements?: string | null, } | { "do": "draft", id: string, } | { "do": "drafts" } | { "do": "draft-kind", id: string, kind: string, } | { "do": "describe", id: string, facts: Record<string, unknown>, } | { "do": "set-shot", id: string, captureSeq: number, shot?: string | null, } | { "do": "void", id: string, captureSeq: number, reason: string, } | { "do": "party", id: string, party: PartyInput, } | { "do": "sign", id: string, officer: string, pin: string, } | { "do": "reopen", id: string, } | { "do": "seal", id: string, } | { "do": "give-up", id: string, reason: string, officer: string, pin: string, } | { "do": "packets", page: number, filter?: string | null, } | { "do": "packet", id: string, } | { "do": "recheck", id: string, } | { "do": "uploads" } | { "do": "upload-now", id?: string | null, } | { "do": "upload-hold", hold: boolean, } | { "do": "tasks" } | { "do": "position", fix: FixInput, } | { "do": "no-position", reason: string, } | { "do": "settings", language?: string | null, theme?: string | null, };
+export type Request = { "do": "state" } | { "do": "enrol-lookup", text: string, } | { "do": "enrol-device", text: string, } | { "do": "enrol-officer", code: string, pin: string, } | { "do": "unlock", officer: string, pin: string, } | { "do": "lock" } | { "do": "on-duty", lead: string, second?: string | null, } | { "do": "self-check" } | { "do": "forms" } | { "do": "draft-open", kind: string, supplements?: string | null, } | { "do": "draft", id: string, } | { "do": "drafts" } | { "do": "draft-kind", id: string, kind: string, } | { "do": "describe", id: string, facts: Record<string, unknown>, } | { "do": "set-shot", id: string, captureSeq: number, shot?: string | null, } | { "do": "void", id: string, captureSeq: number, reason: string, } | { "do": "party", id: string, party: PartyInput, } | { "do": "sign", id: string, officer: string, pin: string, } | { "do": "reopen", id: string, } | { "do": "seal", id: string, } | { "do": "give-up", id: string, reason: string, officer: string, pin: string, } | { "do": "packets", page: number, filter?: string | null, } | { "do": "packet", id: string, } | { "do": "recheck", id: string, } | { "do": "uploads" } | { "do": "uploads-page", page: number, } | { "do": "upload-now", id?: string | null, } | { "do": "upload-hold", hold: boolean, } | { "do": "retention", keepDays?: number | null, } | { "do": "reclaim" } | { "do": "tasks" } | { "do": "position", fix: FixInput, } | { "do": "no-position", reason: string, } | { "do": "settings", language?: string | null, theme?: string | null, };
 
 /**
  * What goes with the raw bytes of a photo (HTTP headers or query in both hosts).
@@ -280,7 +280,11 @@ export type PacketSummary = { id: string, kind: string, title: string | null, ph
 /**
  * `queued`, `uploading`, `received`, `safe` (= logged and verified here), `wedged`, `accepted`, `returned`, `refused`, `legal-review`.
  */
-state: string, reason: string | null, stateAt: string | null, };
+state: string, reason: string | null, stateAt: string | null, 
+/**
+ * When its originals were removed from this tablet, after it was safe.
+ */
+reclaimedAt: string | null, };
 
 export type PacketPage = { packets: Array<PacketSummary>, total: number, page: number, };
 
@@ -294,7 +298,23 @@ packetDigest: string, photos: Array<PhotoView>, facts: Record<string, unknown>, 
  */
 rechecked: RecheckView | null, };
 
-export type RecheckView = { at: string, equal: boolean, differing: Array<number>, };
+export type RecheckView = { at: string, 
+/**
+ * Everything that could be checked holds.
+ */
+equal: boolean, differing: Array<number>, 
+/**
+ * The originals were removed by rule: the rest was checked, and what the server signed for them.
+ */
+originalsRemoved: boolean, 
+/**
+ * Record, custody log and manifests have the digests that were sealed, and the photos those of their captures.
+ */
+filesHold: boolean, 
+/**
+ * Receipt and inclusion proof hold against the pinned keys; none while there is no verified receipt.
+ */
+receiptHolds: boolean | null, };
 
 export type CustodyView = { at: string, 
 /**
@@ -314,7 +334,23 @@ afterSeal: boolean,
  */
 pending: boolean, };
 
-export type UploadsView = { held: boolean, online: boolean, unsafePackets: Array<UploadView>, safeRecent: Array<PacketSummary>, safeTotal: number, };
+export type UploadsView = { held: boolean, online: boolean, 
+/**
+ * A page of them: first what needs a person, then in the order of their turns.
+ */
+unsafePackets: Array<UploadView>, unsafeTotal: number, 
+/**
+ * From 0, of 50.
+ */
+page: number, safeRecent: Array<PacketSummary>, safeTotal: number, 
+/**
+ * Of these, packets whose originals were removed from this tablet.
+ */
+reclaimedTotal: number, 
+/**
+ * None until the first unlock.
+ */
+retention: RetentionView | null, };
 
 export type UploadView = { packet: PacketSummary, sentBytes: number, totalBytes: number, bytesPerS: number | null, attempts: number, 
 /**

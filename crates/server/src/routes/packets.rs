@@ -52,6 +52,7 @@ pub(super) async fn status(
     Ok(Answer(StatusResponse {
         packets,
         server_time: rfc3339(app.config.ambient.now()),
+        retention: app.config.retention,
     }))
 }
 

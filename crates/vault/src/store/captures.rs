@@ -134,6 +134,17 @@ pub fn of_draft(connection: &Connection, draft: PacketId) -> Result<Vec<Capture>
     )
 }
 
+/// The first capture with a preview that is not voided: what a list shows of a draft.
+pub fn cover(connection: &Connection, draft: PacketId) -> Result<Option<u64>, StoreError> {
+    columns::first(
+        connection,
+        "SELECT capture_seq FROM captures WHERE draft = ? AND width IS NOT NULL AND voided_reason IS NULL
+         ORDER BY capture_seq LIMIT 1",
+        [draft.to_string()],
+        |row| Ok(row.get(0)?),
+    )
+}
+
 /// How many captures a draft has, voided ones included.
 pub fn count(connection: &Connection, draft: PacketId) -> Result<u64, StoreError> {
     let mut statement =

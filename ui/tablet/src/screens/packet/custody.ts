@@ -23,6 +23,7 @@ const iconsByEvent: Record<string, IconName> = {
   received: 'tray',
   logged: 'chain',
   safe: 'shield-check',
+  removed: 'disk',
   reviewed: 'eye',
   review: 'eye',
   accepted: 'ring-check',
