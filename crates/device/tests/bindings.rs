@@ -4,8 +4,11 @@
 use std::path::Path;
 
 use fieldseal_device::api::*;
+use fieldseal_device::problem::Code;
+use fieldseal_wire::ProblemCode;
 use ts_rs::{Config, TS};
 
+const CODES_HEAD: &str = "// Made from crates/device/src/problem.rs and crates/wire/src/problem.rs: UPDATE_BINDINGS=1 cargo test -p fieldseal-device --test bindings\n";
 const HEAD: &str = "// Made from crates/device/src/api.rs: UPDATE_BINDINGS=1 cargo test -p fieldseal-device --test bindings\n";
 
 fn declared<T: TS + 'static>(config: &Config) -> String {
@@ -67,18 +70,58 @@ fn typescript() -> String {
     format!("{HEAD}{body}")
 }
 
+/// The closed lists of codes, so that a test of the catalogues can ask for a sentence for each.
+fn codes() -> String {
+    let list = |name: &str, doc: &str, codes: &[String]| {
+        let items: String = codes.iter().map(|code| format!("  '{code}',\n")).collect();
+        format!("\n/** {doc} */\nexport const {name} = [\n{items}] as const;\n")
+    };
+    let problems: Vec<String> = Code::ALL
+        .iter()
+        .map(|code| code.as_str().to_owned())
+        .collect();
+    let server: Vec<String> = ProblemCode::ALL
+        .iter()
+        .map(|code| {
+            serde_json::to_value(code)
+                .unwrap()
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    format!(
+        "{CODES_HEAD}{}{}",
+        list(
+            "problems",
+            "What the engine answers a screen when something could not be done.",
+            &problems
+        ),
+        list("serverProblems", "What the server answers.", &server)
+    )
+}
+
+#[test]
+fn the_committed_codes_are_those_of_the_engine_and_the_server() {
+    committed("codes.ts", &codes());
+}
+
 #[test]
 fn the_committed_bindings_are_those_of_the_interface() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/shared/src/bindings.ts");
-    let made = typescript();
+    committed("bindings.ts", &typescript());
+}
+
+fn committed(file: &str, made: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/shared/src");
+    let path = folder.join(file);
     if std::env::var_os("UPDATE_BINDINGS").is_some() {
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, &made).unwrap();
+        std::fs::create_dir_all(folder).unwrap();
+        std::fs::write(&path, made).unwrap();
         return;
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         committed == made,
-        "ui/shared/src/bindings.ts differs from api.rs; run UPDATE_BINDINGS=1 cargo test -p fieldseal-device --test bindings"
+        "ui/shared/src/{file} differs from what the engine says; run UPDATE_BINDINGS=1 cargo test -p fieldseal-device --test bindings"
     );
 }

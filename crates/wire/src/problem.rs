@@ -36,6 +36,25 @@ pub enum ProblemCode {
     Internal,
 }
 
+impl ProblemCode {
+    /// All of them, for the test of the console's catalogue.
+    pub const ALL: [Self; 13] = [
+        Self::BadRequest,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::Conflict,
+        Self::CodeInvalid,
+        Self::ChallengeInvalid,
+        Self::KeyNotAccepted,
+        Self::ChecksumMismatch,
+        Self::TooLarge,
+        Self::RateLimited,
+        Self::StorageUnavailable,
+        Self::Internal,
+    ];
+}
+
 /// One RFC 9457 problem.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
@@ -51,4 +70,32 @@ pub struct Problem {
     /// What differs this time. Never names, coordinates or paths.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ProblemCode;
+
+    #[test]
+    fn all_is_all() {
+        // A new code does not compile here until it has a number, and has none in `ALL` until it stands there.
+        let place = |code| match code {
+            ProblemCode::BadRequest => 0,
+            ProblemCode::Unauthenticated => 1,
+            ProblemCode::Forbidden => 2,
+            ProblemCode::NotFound => 3,
+            ProblemCode::Conflict => 4,
+            ProblemCode::CodeInvalid => 5,
+            ProblemCode::ChallengeInvalid => 6,
+            ProblemCode::KeyNotAccepted => 7,
+            ProblemCode::ChecksumMismatch => 8,
+            ProblemCode::TooLarge => 9,
+            ProblemCode::RateLimited => 10,
+            ProblemCode::StorageUnavailable => 11,
+            ProblemCode::Internal => 12,
+        };
+        for (index, code) in ProblemCode::ALL.into_iter().enumerate() {
+            assert_eq!(place(code), index, "{code:?}");
+        }
+    }
 }

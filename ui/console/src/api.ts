@@ -28,7 +28,7 @@ export class ApiError extends Error {
 let csrf = '';
 
 async function problemOf(answer: Response): Promise<ApiError> {
-  const wait = Number(answer.headers.get('Retry-After') ?? Number.NaN);
+  const wait = Number(answer.headers.get('retry-after') ?? Number.NaN);
   const retryAfter = Number.isFinite(wait) ? wait : null;
   try {
     const body = (await answer.json()) as Partial<Problem>;

@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest';
 import { en } from '../src/i18n/en';
 import { zh } from '../src/i18n/zh';
 
-const parameters = (sentence: string): string[] => [...new Set([...sentence.matchAll(/\{([A-Za-z0-9_]+)/g)].map(([, name]) => name ?? ''))].sort();
 const keys = Object.keys(zh) as (keyof typeof zh)[];
 
 /** Families looked up by a code that comes as data. */
@@ -18,15 +17,9 @@ function sources(folder: string): string {
 }
 
 describe('the catalogue', () => {
-  it('names the same parameters in both languages', () => {
-    for (const key of keys) expect(parameters(en[key]), key).toEqual(parameters(zh[key]));
-  });
-
-  it('holds no empty sentence, and none that nobody says', () => {
+  it('holds no sentence that nobody says', () => {
     const said = sources(join(import.meta.dirname, '../src'));
     for (const key of keys) {
-      expect(en[key].length, key).toBeGreaterThan(0);
-      expect(zh[key].length, key).toBeGreaterThan(0);
       const family = /^(theme|verdict)\./.test(key);
       if (!byCode.test(key) && !family) expect(said.includes(`'${key}'`), `${key} is used`).toBe(true);
     }

@@ -39,6 +39,10 @@ export const en: Translation<typeof zh> = {
   'problem.too-large': 'This is larger than the limit.',
   'problem.rate-limited': 'Too many requests. Try again a little later.',
   'problem.storage-unavailable': "The server can't write at the moment; tell your administrator.",
+  'problem.code-invalid': 'The enrolment code is unknown, used or expired.',
+  'problem.challenge-invalid': 'This challenge has expired; try again.',
+  'problem.key-not-accepted': 'The server does not accept this key.',
+  'problem.checksum-mismatch': 'What arrived does not fit its checksum; try again.',
   'problem.internal': 'The server had an error and changed nothing. Try again later.',
   'problem.other': "The server didn't do it ({code}).",
 

@@ -37,6 +37,10 @@ export const zh = {
   'problem.too-large': '内容超出了限制。',
   'problem.rate-limited': '请求太频繁，请稍后再试。',
   'problem.storage-unavailable': '服务器暂时写不进去，请联系管理员。',
+  'problem.code-invalid': '登记码不对、已用过或已过期。',
+  'problem.challenge-invalid': '这次核对已过期，请再试一次。',
+  'problem.key-not-accepted': '服务器不接受这把密钥。',
+  'problem.checksum-mismatch': '送到的内容与校验和不符，请再试一次。',
   'problem.internal': '服务器出了错，什么也没有改动。请稍后再试。',
   'problem.other': '服务器没有照办（{code}）。',
 

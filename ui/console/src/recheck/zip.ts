@@ -85,6 +85,7 @@ export function listZip(bytes: Uint8Array): Map<string, Stretch> {
   try {
     return entries(bytes);
   } catch (cause) {
-    throw cause instanceof ZipUnreadable ? cause : new ZipUnreadable('the structure');
+    if (cause instanceof ZipUnreadable) throw cause;
+    throw new ZipUnreadable('the structure');
   }
 }

@@ -3,6 +3,10 @@ import type { zh } from './zh.ts';
 
 export const en: Translation<typeof zh> = {
   'app.name': 'Fieldseal',
+  'app.in-chinese': '巡证',
+  'app.in-english': 'Fieldseal',
+  'language.zh': '中文',
+  'language.en': 'English',
   'state.draft': 'Draft',
   'state.sealed': 'Sealed',
   'state.queued': 'Queued',

@@ -1,6 +1,10 @@
 /** Words both screens share: states, verdicts, times. */
 export const zh = {
   'app.name': '巡证',
+  'app.in-chinese': '巡证',
+  'app.in-english': 'Fieldseal',
+  'language.zh': '中文',
+  'language.en': 'English',
   'state.draft': '草稿',
   'state.sealed': '已封存',
   'state.queued': '待上传',
