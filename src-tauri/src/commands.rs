@@ -1,9 +1,9 @@
-//! The two doors between a screen and the engine. Both answer a [`ProblemView`] when something could not be done, so a
+//! The three doors between a screen and the engine. All answer a [`ProblemView`] when something could not be done, so a
 //! screen needs one way to show it.
 
 use std::collections::BTreeMap;
 
-use fieldseal_device::api::{CaptureArgs, CaptureView, ProblemView, Request};
+use fieldseal_device::api::{CaptureArgs, CaptureView, ProblemView, Request, ScanView};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use tauri::State;
@@ -39,8 +39,27 @@ pub async fn capture(
 ) -> Result<CaptureView, ProblemView> {
     let engine = tablet.engine()?;
     let args = capture_args(request.headers())?;
-    let bytes = photo_bytes(request.body())?;
+    let bytes = raw_bytes(request.body())?;
     on_worker(move || engine.capture(args, &bytes[..])).await
+}
+
+/// A picture's brightness in, raw, its width in a header; what enrolment code it shows out.
+#[tauri::command]
+pub async fn scan(
+    tablet: State<'_, Tablet>,
+    request: tauri::ipc::Request<'_>,
+) -> Result<ScanView, ProblemView> {
+    let engine = tablet.engine()?;
+    let width = width(request.headers())?;
+    let luma = raw_bytes(request.body())?;
+    on_worker(move || engine.scan(width, &luma)).await
+}
+
+fn width(headers: &HeaderMap) -> Result<usize, ProblemView> {
+    headers
+        .get("x-fieldseal-width")
+        .and_then(|value| value.to_str().ok()?.parse().ok())
+        .ok_or_else(|| problem("bad-request", "A picture comes with its width."))
 }
 
 /// Runs off the window's threads: hashing, encrypting and waiting for the disk take their time.
@@ -58,8 +77,8 @@ async fn on_worker<T: Send + 'static>(
 }
 
 /// The bytes as they came. Android's webview can't pass them raw: there they come as a JSON array of numbers.
-fn photo_bytes(body: &InvokeBody) -> Result<Vec<u8>, ProblemView> {
-    let refused = || problem("bad-request", "A photo comes as bytes.");
+fn raw_bytes(body: &InvokeBody) -> Result<Vec<u8>, ProblemView> {
+    let refused = || problem("bad-request", "A picture comes as bytes.");
     match body {
         InvokeBody::Raw(bytes) => Ok(bytes.clone()),
         InvokeBody::Json(Value::Array(numbers)) => numbers
@@ -108,14 +127,14 @@ mod tests {
     #[test]
     fn bytes_come_raw_or_as_numbers() {
         assert_eq!(
-            photo_bytes(&InvokeBody::Raw(vec![0, 255, 7])).unwrap(),
+            raw_bytes(&InvokeBody::Raw(vec![0, 255, 7])).unwrap(),
             [0, 255, 7]
         );
         assert_eq!(
-            photo_bytes(&InvokeBody::Json(json!([0, 255, 7]))).unwrap(),
+            raw_bytes(&InvokeBody::Json(json!([0, 255, 7]))).unwrap(),
             [0, 255, 7]
         );
-        assert_eq!(photo_bytes(&InvokeBody::Json(json!([]))).unwrap(), [0u8; 0]);
+        assert_eq!(raw_bytes(&InvokeBody::Json(json!([]))).unwrap(), [0u8; 0]);
         for wrong in [
             json!([256]),
             json!([-1]),
@@ -126,7 +145,7 @@ mod tests {
             json!("abc"),
         ] {
             assert_eq!(
-                photo_bytes(&InvokeBody::Json(wrong)).unwrap_err().code,
+                raw_bytes(&InvokeBody::Json(wrong)).unwrap_err().code,
                 "bad-request"
             );
         }
@@ -146,6 +165,16 @@ mod tests {
         assert_eq!(args.original_name.as_deref(), Some("照片 1.jpg"));
         assert_eq!(args.draft, None);
         assert_eq!(args.shot, None);
+    }
+
+    #[test]
+    fn a_width_is_a_number() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(width(&headers).unwrap_err().code, "bad-request");
+        for (text, expected) in [("640", Some(640)), ("-1", None), ("1.5", None), ("", None)] {
+            headers.insert("x-fieldseal-width", HeaderValue::from_static(text));
+            assert_eq!(width(&headers).ok(), expected);
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! The window of the tablet app, and nothing else: two commands and one picture protocol that hand on to
+//! The window of the tablet app, and nothing else: three commands and one picture protocol that hand on to
 //! [`fieldseal_device::Engine`], and the rules of what a page in this window may do.
 //!
-//! * [`commands`]: `call` (a request in, a view out) and `capture` (a photo's bytes in, raw).
+//! * [`commands`]: `call` (a request in, a view out) `capture` (a photo's bytes in, raw) and
+//!   `scan` (a picture's brightness in, the enrolment code it shows out).
 //! * [`evidence`]: `evidence://` answers thumbnails and previews.
 //! * [`tablet`]: opens the engine, and keeps the sentence when it can't be opened.
 //! * [`permissions`]: camera and place for our own page only; no other page is ever loaded.
@@ -38,7 +39,11 @@ pub fn start() -> Result<(), String> {
         return Err("There is no display to open a window on.".to_owned());
     }
     tauri::Builder::default()
-        .invoke_handler(tauri::generate_handler![commands::call, commands::capture])
+        .invoke_handler(tauri::generate_handler![
+            commands::call,
+            commands::capture,
+            commands::scan
+        ])
         .register_asynchronous_uri_scheme_protocol("evidence", evidence::answer)
         .on_permission_request(|webview, kind| {
             permissions::decide(webview.url().ok().as_ref(), &kind)

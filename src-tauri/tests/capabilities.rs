@@ -29,7 +29,7 @@ fn the_window_has_these_rights_and_no_others() {
             "identifier": "main",
             "local": true,
             "windows": ["main"],
-            "permissions": ["allow-call", "allow-capture"],
+            "permissions": ["allow-call", "allow-capture", "allow-scan"],
         })
     );
 }

@@ -8,7 +8,7 @@ use fieldseal_vault::previews::Preview;
 use fieldseal_vault::{OpenError, Vault};
 use serde::Serialize;
 
-use crate::api::{CaptureArgs, CaptureView, ProblemView, Request};
+use crate::api::{CaptureArgs, CaptureView, ProblemView, Request, ScanView};
 use crate::core::{Core, EngineConfig, Live, Store, forms, lock};
 use crate::line::Line;
 use crate::platform::Platform;
@@ -202,6 +202,13 @@ impl Engine {
         self.core
             .capture(&args, &mut bytes)
             .map_err(ProblemView::from)
+    }
+
+    /// Looks for an enrolment code in a picture: rows of brightness, `width` bytes each, 0 black to 255 white. Works before
+    /// enrolment and while locked.
+    pub fn scan(&self, width: usize, luma: &[u8]) -> Result<ScanView, ProblemView> {
+        lock(&self.core.live).used_at_ms = self.core.platform.boot().ms;
+        crate::scan::scan(width, luma).map_err(ProblemView::from)
     }
 
     /// A JPEG of an item; only while unlocked.

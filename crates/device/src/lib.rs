@@ -38,6 +38,7 @@ mod recheck;
 mod record;
 mod recover;
 mod retention;
+mod scan;
 mod session;
 mod state;
 mod store_problem;

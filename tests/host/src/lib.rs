@@ -24,6 +24,7 @@ pub fn router(engine: Arc<Engine>, ui: Option<PathBuf>) -> Router {
     let router = Router::new()
         .route("/call", post(call))
         .route("/capture", post(capture))
+        .route("/scan", post(scan))
         .route("/evidence/{kind}/{seq}", get(image))
         .layer(DefaultBodyLimit::max(MAX_PHOTO))
         .with_state(engine);
@@ -104,6 +105,21 @@ async fn capture(
     body: Bytes,
 ) -> Response {
     blocking(move || engine.capture(args, &body[..]))
+        .await
+        .map_or_else(|failed| failed, answer)
+}
+
+#[derive(serde::Deserialize)]
+struct ScanArgs {
+    width: usize,
+}
+
+async fn scan(
+    State(engine): State<Arc<Engine>>,
+    Query(ScanArgs { width }): Query<ScanArgs>,
+    body: Bytes,
+) -> Response {
+    blocking(move || engine.scan(width, &body))
         .await
         .map_or_else(|failed| failed, answer)
 }

@@ -1,7 +1,7 @@
 /** The engine, wherever it runs: in the Tauri window, or behind the loopback host that tests drive with a browser.
  *  No other file knows which. */
 
-import type { CaptureArgs, CaptureView, ProblemView, Request } from '@fieldseal/shared/bindings.ts';
+import type { CaptureArgs, CaptureView, ProblemView, Request, ScanView } from '@fieldseal/shared/bindings.ts';
 import { convertFileSrc, invoke } from '@tauri-apps/api/core';
 
 /** What could not be done. `code` is stable; the catalogue has a sentence for each. */
@@ -54,6 +54,16 @@ export async function capture(photo: Blob, args: CaptureArgs): Promise<CaptureVi
     if (args.shot) headers['x-fieldseal-shot'] = args.shot;
     if (args.originalName) headers['x-fieldseal-original-name'] = encodeURIComponent(args.originalName);
     return await invoke<CaptureView>('capture', new Uint8Array(await photo.arrayBuffer()), { headers });
+  } catch (thrown) {
+    throw Problem.from(thrown);
+  }
+}
+
+/** Hands over a picture's brightness, row by row: does it show an enrolment code? */
+export async function scan(luma: Uint8Array<ArrayBuffer>, width: number): Promise<ScanView> {
+  try {
+    if (!inTauri) return (await fetched(`/scan?width=${String(width)}`, luma, 'application/octet-stream')) as ScanView;
+    return await invoke<ScanView>('scan', luma, { headers: { 'x-fieldseal-width': String(width) } });
   } catch (thrown) {
     throw Problem.from(thrown);
   }

@@ -2,7 +2,9 @@
  *
  * data-screen: first-run · lock · today · camera · describe · seal · packet · packets · upload · points · tasks · me
  *
- * first run   enrol-text (textarea: the QR's text) → enrol-check → enrol-preview → enrol-go
+ * first run   scanner, scan-live (video), scan-no-camera (the reason), scan-hint (data-hint: unreadable|foreign|no-code|no-picture),
+ *             scan-file (input type=file), scan-again, scan-officer, officer-preview (whose the scanned code is)
+ *             enrol-text (textarea: the QR's text) → enrol-check → enrol-preview → enrol-go
  *             officer-code, officer-pin, officer-pin-again → officer-go; officer-row (one for each added) → officers-done
  * lock        officer-<i> (0 …), unlock-pin (input) → unlock-go; pad-0 … pad-9, pad-back; open-camera works while locked
  * shell       nav-today, nav-points, nav-packets, nav-upload, nav-me, nav-sun, open-camera, standing-line, online-state,
@@ -30,6 +32,14 @@
 
 /** The handles with a fixed name. A test keeps that each of them is in a screen. */
 export const testids = [
+  'scanner',
+  'scan-live',
+  'scan-no-camera',
+  'scan-hint',
+  'scan-file',
+  'scan-again',
+  'scan-officer',
+  'officer-preview',
   'enrol-text',
   'enrol-check',
   'enrol-preview',

@@ -87,6 +87,15 @@ export const codes: Translation<typeof zh> = {
   'camera.none.none': 'No camera was found. Choose photo files.',
   'camera.none.busy': 'Another program uses the camera. Close it and come back, or choose photo files.',
 
+  'scan.none.unsupported': 'The camera cannot be opened here. Choose a picture of the code, or paste its text.',
+  'scan.none.denied': 'No permission for the camera. Allow it in the system settings, choose a picture of the code, or paste its text.',
+  'scan.none.none': 'No camera was found. Choose a picture of the code, or paste its text.',
+  'scan.none.busy': 'Another program uses the camera. Close it and come back, choose a picture of the code, or paste its text.',
+  'scan.hint.unreadable': 'A QR code is there but cannot be read: too small, out of focus or damaged.',
+  'scan.hint.foreign': 'This is another QR code, not an enrolment code of Fieldseal.',
+  'scan.hint.no-code': 'No QR code was found in this picture.',
+  'scan.hint.no-picture': 'This file is not a picture that can be opened.',
+
   'kind.void': 'Draft given up',
   'key-store.wrapped-file': 'Encrypted file',
   'key-store.hardware': 'Secure hardware',

@@ -85,6 +85,15 @@ export const codes = {
   'camera.none.none': '没有找到相机。可以选照片文件。',
   'camera.none.busy': '相机正被别的程序占用。关掉它再来，或选照片文件。',
 
+  'scan.none.unsupported': '这里打不开相机。请选二维码图片，或粘贴文字。',
+  'scan.none.denied': '没有相机权限。可以在系统设置里打开；也可以选二维码图片，或粘贴文字。',
+  'scan.none.none': '没有找到相机。请选二维码图片，或粘贴文字。',
+  'scan.none.busy': '相机正被别的程序占用。关掉它再来；也可以选二维码图片，或粘贴文字。',
+  'scan.hint.unreadable': '看到了二维码，但读不出来：太小、没对上焦，或已损坏。',
+  'scan.hint.foreign': '这是别的二维码，不是巡证的登记码。',
+  'scan.hint.no-code': '这张图片里没有找到二维码。',
+  'scan.hint.no-picture': '这个文件不是能打开的图片。',
+
   'kind.void': '作废的草稿',
   'key-store.wrapped-file': '加密文件',
   'key-store.hardware': '安全硬件',

@@ -20,17 +20,15 @@ type StillTakerClass = new (track: MediaStreamTrack) => StillTaker;
 
 const QUALITY = 0.95;
 const FIRST_FRAME_MS = 5000;
-const wanted: MediaStreamConstraints = {
-  audio: false,
-  video: { facingMode: { ideal: 'environment' }, width: { ideal: 4096 }, height: { ideal: 3072 } },
-};
+const STILL = { width: 4096, height: 3072 };
 
 /** `lost` is called when the camera goes away while it is open. */
-export async function openCamera(lost: () => void): Promise<LiveCamera | NoCamera> {
+export async function openCamera(lost: () => void, { width, height } = STILL): Promise<LiveCamera | NoCamera> {
   if (!('mediaDevices' in navigator) || !('getUserMedia' in navigator.mediaDevices)) return 'unsupported';
   let stream: MediaStream;
   try {
-    stream = await navigator.mediaDevices.getUserMedia(wanted);
+    const video = { facingMode: { ideal: 'environment' }, width: { ideal: width }, height: { ideal: height } };
+    stream = await navigator.mediaDevices.getUserMedia({ audio: false, video });
   } catch (thrown) {
     return reason(thrown);
   }
