@@ -1,4 +1,4 @@
-//! How many tests a runner says it ran: the closing lines of cargo test, vitest and node's test runner.
+//! How many tests a runner says it ran: the closing lines of cargo test, vitest, node's test runner, and of our own.
 
 use std::ops::AddAssign;
 
@@ -37,6 +37,10 @@ fn of_line(line: &str) -> Counts {
         // vitest: "Tests  1 failed | 4 passed (5)"
         return numbered(rest, &['|']);
     }
+    // Our own runners (faults, audit): "3 passed, 0 failed, 1 skipped", alone on a line.
+    if line.split(", ").count() >= 2 && line.split(", ").all(is_count) {
+        return numbered(line, &[',']);
+    }
     // node --test: "# pass 5" and "ℹ pass 5", one number a line; nested files do not repeat them.
     let Some(rest) = line.strip_prefix("# ").or_else(|| line.strip_prefix("ℹ ")) else {
         return Counts::default();
@@ -62,6 +66,13 @@ fn of_line(line: &str) -> Counts {
         },
         _ => Counts::default(),
     }
+}
+
+/// "3 passed", and nothing else.
+fn is_count(part: &str) -> bool {
+    part.split_once(' ').is_some_and(|(number, word)| {
+        number.parse::<u64>().is_ok() && matches!(word, "passed" | "failed" | "skipped")
+    })
 }
 
 /// "<number> <word>" parts, whatever lies between them.
@@ -107,6 +118,16 @@ mod tests {
             skipped,
         } = sum(&lines);
         (passed, failed, skipped)
+    }
+
+    #[test]
+    fn our_own_closing_line() {
+        assert_eq!(of("3 passed, 0 failed, 1 skipped"), (3, 0, 1));
+        assert_eq!(of("12 passed, 2 failed"), (12, 2, 0));
+        assert_eq!(
+            of("said: 3 passed, 0 failed\n3 passed, 0 failed, so far"),
+            (0, 0, 0)
+        );
     }
 
     #[test]

@@ -4,10 +4,12 @@
 //! * [`setup`]: installs what is missing (Debian packages, npm packages, the WebDriver for the window, bagit).
 //! * [`build`]: the screens, then the programs.
 //! * [`run`]: server, this tablet's enrolment, the window.
+//! * [`audit`]: what is built in: licences, known vulnerabilities, the bill of materials.
 //! * [`suite`]: every check and test, a table, and the sum; [`counts`] reads the runners' closing lines.
 //! * [`process`]: other programs, with one sentence when one fails; [`progress`]: what is being done and since when.
 
 mod accounts;
+mod audit;
 mod build;
 mod counts;
 mod process;
@@ -28,6 +30,8 @@ const USAGE: &str = "\
 ./x run [--port N] [--data DIR]
                    builds and starts the server, enrols this tablet and opens its window
 ./x test [STAGE…]  every check and test, or the named stages (./x test --list)
+./x audit          licences, sources and known vulnerabilities of what is built in
+./x sbom           the bill of materials (CycloneDX), in target/sbom
 ./x setup          installs what running and testing need
 ./x build          builds the screens and the programs";
 
@@ -58,6 +62,8 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
     match command {
         "run" => run::run(&progress, &run::Options::parse(rest)?),
         "test" => suite::run(&progress, rest),
+        "audit" => audit::run(&progress),
+        "sbom" => audit::sbom(&progress),
         "setup" => setup::install(&progress, Need::Test).map(|()| ExitCode::SUCCESS),
         "build" => {
             setup::install(&progress, Need::Window)?;

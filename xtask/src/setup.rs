@@ -38,6 +38,8 @@ const TEST_PACKAGES: &[&str] = &[
 ];
 
 const TAURI_DRIVER: &str = "2.1.0";
+const CARGO_DENY: &str = "0.20.2";
+const CARGO_CYCLONEDX: &str = "0.5.9";
 const BAGIT: &str = "1.9.0";
 
 /// Where our own tools are put.
@@ -231,19 +233,35 @@ pub fn npm_packages(progress: &Progress, folder: &Path) -> Result<()> {
 
 /// Between WebDriver and the window. Built unoptimised: it only passes requests on.
 fn tauri_driver(progress: &Progress) -> Result<()> {
-    let stamp = tool(&format!("tauri-driver-{TAURI_DRIVER}"));
-    if stamp.is_file() && tool("bin/tauri-driver").is_file() {
+    cargo_tool(progress, "tauri-driver", TAURI_DRIVER)
+}
+
+/// Licences, sources, bans and advisories of what we build in.
+pub fn cargo_deny(progress: &Progress) -> Result<()> {
+    cargo_tool(progress, "cargo-deny", CARGO_DENY)
+}
+
+/// The bill of materials.
+pub fn cargo_cyclonedx(progress: &Progress) -> Result<()> {
+    cargo_tool(progress, "cargo-cyclonedx", CARGO_CYCLONEDX)
+}
+
+/// A program from crates.io, built unoptimised into our own folder of tools.
+fn cargo_tool(progress: &Progress, name: &str, version: &str) -> Result<()> {
+    let stamp = tool(&format!("{name}-{version}"));
+    if stamp.is_file() && tool("bin").join(name).is_file() {
         return Ok(());
     }
-    progress.say(&format!("building tauri-driver {TAURI_DRIVER}"));
+    progress.say(&format!("building {name} {version}"));
     passing_on(
         process::cargo()
             .args([
                 "install", "--quiet", "--locked", "--debug", "--force", "--root", TOOLS,
             ])
-            .args(["--version", TAURI_DRIVER, "tauri-driver"])
-            .env("CARGO_TARGET_DIR", tool("build")),
-        "tauri-driver could not be built: is there a network?",
+            .args(["--version", version, name])
+            .env("CARGO_TARGET_DIR", tool("build"))
+            .env("CARGO_PROFILE_DEV_DEBUG", "0"),
+        &format!("{name} could not be built: is there a network?"),
     )?;
     fs::write(&stamp, "").context("target could not be written: is the disk full?")?;
     // What it was built from is of no more use.
@@ -277,7 +295,8 @@ fn bagit(progress: &Progress) -> Result<()> {
     fs::write(&stamp, "").context("target could not be written: is the disk full?")
 }
 
-fn tool(path: &str) -> PathBuf {
+/// A path in the folder of our own tools.
+pub fn tool(path: &str) -> PathBuf {
     Path::new(TOOLS).join(path)
 }
 

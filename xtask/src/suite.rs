@@ -41,6 +41,7 @@ fn stages() -> Vec<Stage> {
     };
     vec![
         stage("format", ".", "cargo", &["fmt", "--all", "--check"], false),
+        stage("packages", ".", "cargo", &["xtask", "audit"], true),
         stage("screens-types", "ui", "npm", &["run", "check"], false),
         stage("screens-lint", "ui", "npm", &["run", "lint"], false),
         stage("screens-test", "ui", "npm", &["run", "test"], true),
