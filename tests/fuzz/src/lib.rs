@@ -1,9 +1,13 @@
 //! What each fuzz target does with arbitrary bytes. A target's body must not panic; where a format has one spelling, what
 //! is accepted must be written back byte for byte.
 
+use fieldseal_packet::KeyName;
+use fieldseal_packet::consistency::Consistency;
+use fieldseal_packet::context::CaptureContext;
 use fieldseal_packet::findings::{Language, Verdict};
 use fieldseal_packet::seal::SealBody;
 use fieldseal_packet::verify::{Inputs, ZipSource, is_export, verify_export, verify_zip};
+use fieldseal_packet::{PacketId, Sha256Digest, Timestamp};
 use fieldseal_packet::{bag, custody, entry, form, json, receipt, record, trust, zipread};
 use fieldseal_tlog::checkpoint::Checkpoint;
 use fieldseal_tlog::merkle::{leaf_hash, verify_consistency, verify_inclusion};
@@ -32,6 +36,10 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("receipt", receipt),
     ("leaf", leaf),
     ("packet", packet),
+    ("consistency", consistency),
+    ("context", context),
+    ("cosignature", cosignature),
+    ("words", words),
 ];
 
 /// Reads text; where it is accepted, it must be written back the same.
@@ -195,4 +203,65 @@ pub fn packet(data: &[u8]) -> bool {
         assert!(!finding.text(Language::En).is_empty() && !finding.text(Language::Zh).is_empty());
     }
     report.verdict == Verdict::NotProved
+}
+
+/// The consistency file of an export, and its hashes held against roots that it can't know.
+pub fn consistency(data: &[u8]) -> bool {
+    let Ok(proof) = Consistency::parse(data) else {
+        return false;
+    };
+    assert_eq!(
+        Consistency::parse(proof.text().as_bytes()).as_ref(),
+        Ok(&proof)
+    );
+    let root = leaf_hash(data);
+    let (old, new) = (proof.old_size, proof.new_size);
+    let _ = verify_consistency(old, &root, new, &root, &proof.hashes);
+    true
+}
+
+/// The capture context: what a device claims of one photo.
+pub fn context(data: &[u8]) -> bool {
+    let Ok(context) = json::parse_strict_as::<CaptureContext>(data) else {
+        return false;
+    };
+    let _ = context
+        .fix
+        .as_ref()
+        .map(fieldseal_packet::context::Fix::is_valid);
+    true
+}
+
+/// A witness's cosignature, on a line of its own: 8 bytes of time and an Ed25519 signature. The first 32 bytes are the key.
+pub fn cosignature(data: &[u8]) -> bool {
+    let Some((key, rest)) = data.split_first_chunk::<32>() else {
+        return false;
+    };
+    let Ok(key) = Vkey::cosignature("witness.example", *key) else {
+        return false;
+    };
+    let Some((signature, text)) = rest.split_first_chunk::<72>() else {
+        let _ = key.verify(b"text\n", rest);
+        return false;
+    };
+    key.verify(text, signature).is_ok()
+}
+
+/// The words that formats are made of, each with one spelling: packet ids, times, digests, key names, media types.
+pub fn words(data: &[u8]) -> bool {
+    let found = fieldseal_packet::sniff(data);
+    assert!(!found.media_type.is_empty() && !found.extension.is_empty());
+    let Ok(text) = std::str::from_utf8(data) else {
+        return false;
+    };
+    let _ = KeyName::parse("bureau.example/log", text);
+    let written = text.parse::<PacketId>().map(|id| id.to_string());
+    let written = written.or_else(|_| text.parse::<Timestamp>().map(|at| at.to_string()));
+    let written = written.or_else(|_| {
+        text.parse::<Sha256Digest>()
+            .map(|digest| digest.to_string())
+    });
+    let Ok(written) = written else { return false };
+    assert_eq!(written, text);
+    true
 }
