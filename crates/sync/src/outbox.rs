@@ -36,7 +36,11 @@ pub struct Outbox {
     pub(crate) token_refusals: u32,
     pub(crate) key_refused: bool,
     pub(crate) auth_at: i64,
+    /// Times in a row that no token was given.
+    pub(crate) auth_failures: u32,
     pub(crate) watch_at: i64,
+    /// Questions in a row that were not answered.
+    pub(crate) ask_failures: u32,
     /// The last watched packet asked about: the next question goes on behind it.
     pub(crate) watch_cursor: Option<PacketId>,
     pub(crate) checkpoint_at: i64,
@@ -61,7 +65,9 @@ impl Outbox {
             token_refusals: 0,
             key_refused: false,
             auth_at: i64::MIN,
+            auth_failures: 0,
             watch_at: i64::MIN,
+            ask_failures: 0,
             watch_cursor: None,
             checkpoint_at: i64::MIN,
             changed: BTreeSet::new(),
@@ -326,12 +332,14 @@ impl Outbox {
             (effect, Answer::Failed(failure)) => self.failed(effect, failure, now, jitter),
             (Effect::Authenticate, Answer::Authenticated { until }) => {
                 self.token_until = Some(until);
+                self.auth_failures = 0;
                 self.lift_key_refusal();
             }
             (Effect::FetchCheckpoint, Answer::Checkpoint) => {
                 self.checkpoint_at = now.saturating_add(self.settings.checkpoint_every_ms);
             }
             (Effect::AskStatus { packets }, Answer::Status(statuses)) => {
+                self.ask_failures = 0;
                 self.told(&packets, statuses, now, jitter);
             }
             (Effect::Create { packet }, Answer::Created { upload }) => self.change(packet, |job| {

@@ -85,7 +85,11 @@ impl Outbox {
             Effect::Create { packet } | Effect::Head { packet, .. } => *packet,
             Effect::Patch { packet, .. } | Effect::Verify { packet, .. } => *packet,
             Effect::Authenticate => {
-                self.auth_at = now.saturating_add(settings.retry.wait_ms(2, jitter));
+                self.auth_failures = self.auth_failures.saturating_add(1);
+                let wait = settings
+                    .retry
+                    .wait_ms(self.auth_failures.saturating_add(1), jitter);
+                self.auth_at = now.saturating_add(wait);
                 return;
             }
             Effect::FetchCheckpoint => {
@@ -96,7 +100,11 @@ impl Outbox {
                 return;
             }
             Effect::AskStatus { packets } => {
-                self.watch_at = now.saturating_add(settings.retry.wait_ms(3, jitter));
+                self.ask_failures = self.ask_failures.saturating_add(1);
+                let wait = settings
+                    .retry
+                    .wait_ms(self.ask_failures.saturating_add(2), jitter);
+                self.watch_at = now.saturating_add(wait);
                 for packet in packets {
                     if let Some(job) = self.jobs.get_mut(packet) {
                         postpone(job, &failure, &settings, now, jitter);
