@@ -25,6 +25,13 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("fieldseal-tablet", &["device"]),
     ("fieldseal-host", &["device"]),
     ("fieldseal-e2e", &["packet", "tlog"]),
+    // The campaigns hold both ends of the line in their hands.
+    (
+        "fieldseal-faults",
+        &[
+            "device", "server", "sync", "vault", "packet", "tlog", "wire",
+        ],
+    ),
     ("xtask", &[]),
 ];
 

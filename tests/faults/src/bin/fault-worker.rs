@@ -1,0 +1,16 @@
+//! The child of the fault campaigns; see [`fieldseal_faults::worker`].
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use fieldseal_faults::worker::{self, Args};
+
+fn main() -> ExitCode {
+    match worker::run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("fault-worker: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The server in this process: started and stopped as the command does it.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use fieldseal_server::{Running, Server};
+
+use crate::site::Site;
+
+/// A running server with its own threads.
+pub struct Serving {
+    runtime: tokio::runtime::Runtime,
+    running: Option<Running>,
+    /// How long the start took.
+    pub took: Duration,
+}
+
+impl Serving {
+    /// Starts the server of a site on the site's address.
+    pub fn start(site: &Site) -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .context("the server's threads")?;
+        let began = Instant::now();
+        let running = runtime
+            .block_on(Server::start(site.server_config(), site.address))
+            .context("the server did not start")?;
+        Ok(Self {
+            runtime,
+            running: Some(running),
+            took: began.elapsed(),
+        })
+    }
+
+    /// Stops it in good order.
+    pub fn stop(mut self) -> anyhow::Result<()> {
+        match self.running.take() {
+            Some(running) => self
+                .runtime
+                .block_on(running.stop())
+                .context("the server did not stop in good order"),
+            None => Ok(()),
+        }
+    }
+}

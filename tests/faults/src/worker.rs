@@ -1,0 +1,147 @@
+//! The child in the fault domain: `fault-worker <site> tablet <stage>` and `fault-worker <site> server`.
+//!
+//! One whole line on stdout after each acknowledgement, written at once, so that what the parent read was said before the
+//! fault: `saved <capture_seq> <sha256>`, `sealed <packet> <packet digest>`, `safe <packet> <leaf>`, `freed <packet>`; the
+//! server says `serving <url>`. `failed <code>` tells of a refusal; `done` that the stage came to its end.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+use crate::oracle::audit_tablet;
+use crate::rng::Rng;
+use crate::serving::Serving;
+use crate::site::Site;
+use crate::tablet::{Tablet, code_of, photo};
+
+/// The child of the fault campaigns.
+#[derive(Parser)]
+pub struct Args {
+    /// The site's folder
+    site: PathBuf,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// One stage of the tablet's line
+    Tablet {
+        #[command(subcommand)]
+        stage: Stage,
+        /// Of the photos
+        #[arg(long, default_value_t = 1, global = true)]
+        seed: u64,
+        /// Seconds until everything is safe
+        #[arg(long, default_value_t = 30, global = true)]
+        patience: u64,
+    },
+    /// The server, until it is killed or stdin ends
+    Server,
+}
+
+#[derive(Subcommand)]
+enum Stage {
+    /// Opens, unlocks, and takes so many photos into one draft
+    Capture {
+        /// How many
+        count: u64,
+        /// Stay locked
+        #[arg(long)]
+        locked: bool,
+    },
+    /// Describes, signs and seals every draft
+    Seal,
+    /// Uploads until all is safe
+    Sync,
+    /// Gives the originals of safe packets back
+    Reclaim,
+    /// Starts, unlocks, and prints everything in the vault as JSON
+    Check,
+}
+
+/// Runs one stage.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let site = Site::load(&args.site)?;
+    let outcome = match &args.what {
+        What::Server => server(&site),
+        What::Tablet {
+            stage,
+            seed,
+            patience,
+        } => tablet(&site, stage, *seed, Duration::from_secs(*patience)),
+    };
+    match outcome {
+        Ok(()) => say("done"),
+        Err(error) => {
+            say(&format!("failed {}", code_of(&error).unwrap_or("other")))?;
+            Err(error)
+        }
+    }
+}
+
+fn tablet(site: &Site, stage: &Stage, seed: u64, patience: Duration) -> anyhow::Result<()> {
+    match stage {
+        Stage::Capture { count, locked } => {
+            let tablet = Tablet::open(site)?;
+            let mut draft = None;
+            if !locked {
+                tablet.unlock()?;
+                draft = Some(tablet.open_draft()?);
+            }
+            let mut rng = Rng::new(seed);
+            for _ in 0..*count {
+                let (seq, sha256) = tablet.capture(draft.as_deref(), &photo(rng.draw()))?;
+                say(&format!("saved {seq} {sha256}"))?;
+            }
+            match draft {
+                Some(draft) => tablet.await_previews(&draft),
+                None => Ok(()),
+            }
+        }
+        Stage::Seal => {
+            let mut said = Ok(());
+            Tablet::unlocked(site)?.seal_all(&mut |id, digest| {
+                said = say(&format!("sealed {id} {digest}"));
+            })?;
+            said
+        }
+        Stage::Sync => {
+            let mut said = Ok(());
+            Tablet::unlocked(site)?.sync_all(patience, &mut |id, leaf| {
+                said = say(&format!("safe {id} {leaf}"));
+            })?;
+            said
+        }
+        Stage::Reclaim => {
+            let mut said = Ok(());
+            Tablet::unlocked(site)?.give_back(site, &mut |id| {
+                said = say(&format!("freed {id}"));
+            })?;
+            said
+        }
+        Stage::Check => {
+            drop(Tablet::unlocked(site)?);
+            say(&serde_json::to_string(&audit_tablet(site)?)?)
+        }
+    }
+}
+
+fn server(site: &Site) -> anyhow::Result<()> {
+    let serving = Serving::start(site)?;
+    say(&format!("serving http://{}", site.address))?;
+    // The parent holds the other end; when it lets go, or dies, so does this.
+    std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()).context("stdin")?;
+    serving.stop()
+}
+
+/// One line, in one write.
+fn say(line: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(format!("{line}\n").as_bytes())
+        .and_then(|()| out.flush())
+        .context("the parent does not listen any more")
+}
