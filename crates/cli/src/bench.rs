@@ -1,216 +1,163 @@
-//! `fieldseal bench`: what the formats cost on this machine, as ratios within one run.
+//! `fieldseal bench`: what the product costs on this machine, as ratios within one run, against goals and peers.
 //!
-//! Seconds do not travel from one machine to another, ratios do: each row is measured in turn with its yardstick, several
-//! times, and the medians are divided. Nothing is written to disk and nothing leaves the process.
+//! Seconds do not travel from one machine to another, ratios do: each thing is measured in turn with what it is compared
+//! with, several times, every other round in the opposite order, and the medians are divided. CPU time counts, so that a busy machine
+//! says the same as an idle one; wall time is used only where waiting for the disk is what is meant. A peer that is not
+//! installed makes its row say so, never a pass.
+//!
+//! One part a module: [`capture`], [`verify`], [`intake`], [`previews`], [`start`], [`soak`], and [`formats`], which needs no
+//! disk. [`measure`] counts, [`table`] prints.
 
-use std::hint::black_box;
-use std::io::{self, Cursor, Read, Write as _};
+mod capture;
+mod formats;
+mod http;
+mod intake;
+mod measure;
+mod peers;
+mod photos;
+mod previews;
+mod site;
+mod soak;
+mod soak_tablet;
+mod start;
+mod table;
+mod verify;
+
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
 
-use anyhow::{Context as _, ensure};
-use fieldseal_packet::Sha256Digest;
-use fieldseal_packet::bag::{BagInput, PROFILE, PayloadFile, assemble};
-use fieldseal_packet::findings::Code;
-use fieldseal_packet::verify::{Inputs, verify_zip};
-use fieldseal_packet::ziplayout::{Layout, LayoutEntry};
-use fieldseal_tlog::merkle::{MemoryTree, leaf_hash, prove_inclusion, root_at, verify_inclusion};
-use fieldseal_tlog::note::{Ed25519Signer, Signer as _};
-use serde::Serialize;
+use anyhow::{Context as _, bail};
+use clap::ValueEnum;
+
+use table::{Form, Row};
 
 /// Measure this machine
 #[derive(clap::Args)]
 pub struct Args {
-    /// Payload of the packet that is verified, in MiB
+    /// What to measure; everything but the soak when left out
+    #[arg(value_enum)]
+    pub what: Vec<What>,
+    /// Rounds; the medians count
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub rounds: u32,
+    /// Where the measured files lie; a folder of its own is made there and removed. The system's temporary folder when left out
+    #[arg(long, value_name = "D")]
+    pub dir: Option<PathBuf>,
+    /// Payload of the packet that `formats` verifies, in MiB
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=1024))]
     pub size_mib: u64,
-    /// Rounds; the medians count
-    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub rounds: u32,
+    /// Packets in the vault for `start`
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub packets: u32,
+    /// Photos of the soak, five in a packet
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(20..=1_000_000))]
+    pub photos: u32,
+    /// Side of the soak's photos in pixels, 4:3; 4000 makes 12 megapixels and about 5 MB
+    #[arg(long, default_value_t = 4000, value_parser = clap::value_parser!(u32).range(160..=16_000))]
+    pub photo_px: u32,
     /// One JSON document on stdout
     #[arg(long)]
     pub json: bool,
+    /// Rows of a Markdown table on stdout
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
+    /// A part of a measurement that runs in a process of its own
+    #[arg(long, hide = true)]
+    pub work: Option<String>,
+    /// Its arguments
+    #[arg(last = true, hide = true)]
+    pub arguments: Vec<String>,
 }
 
-#[derive(Serialize)]
-struct Row {
-    what: &'static str,
-    seconds: f64,
-    against: &'static str,
-    yardstick_seconds: f64,
-    ratio: f64,
+/// Parts of the benchmark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum What {
+    /// Everything but the soak
+    All,
+    /// Five photos up to durable, and what sealing writes
+    Capture,
+    /// 80 stored zips against unzip and bagit.py, and the memory of large packets
+    Verify,
+    /// Uploads up to finalise against nginx, rustus and @tus/server
+    Intake,
+    /// Previews of a photo against sharp
+    Previews,
+    /// Start of the app with many packets against none
+    Start,
+    /// Many photos through tablet and server, and a backlog made while offline
+    Soak,
+    /// What the formats cost: no disk, no peers
+    Formats,
 }
 
-/// Measures and prints.
+const ALL: [What; 6] = [
+    What::Capture,
+    What::Verify,
+    What::Intake,
+    What::Previews,
+    What::Start,
+    What::Formats,
+];
+
+/// Measures and prints. The exit code says whether it ran, not whether goals were met.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let rows = [verifying(&args)?, signatures(&args)?, inclusion(&args)?];
-    let mut out = io::stdout();
-    let written = if args.json {
-        writeln!(
-            out,
-            "{}",
-            serde_json::json!({ "rounds": args.rounds, "rows": rows })
-        )
-    } else {
-        rows.iter().try_for_each(|row| {
-            writeln!(
-                out,
-                "{:.2} x  {} ({:.1} ms) against {}",
-                row.ratio,
-                row.what,
-                row.seconds * 1e3,
-                row.against
-            )
-        })
-    };
-    match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(ExitCode::SUCCESS),
+    if let Some(work) = &args.work {
+        return worker(work, &args.arguments);
     }
-}
-
-/// Runs both in turn and divides the medians.
-fn compare(
-    rounds: u32,
-    (what, mut subject): (&'static str, impl FnMut()),
-    (against, mut yardstick): (&'static str, impl FnMut()),
-) -> Row {
-    let time = |work: &mut dyn FnMut()| {
-        let start = Instant::now();
-        work();
-        start.elapsed().as_secs_f64()
-    };
-    let (mut first, mut second): (Vec<f64>, Vec<f64>) = (0..rounds)
-        .map(|_| (time(&mut subject), time(&mut yardstick)))
-        .unzip();
-    let median = |times: &mut Vec<f64>| {
-        times.sort_by(f64::total_cmp);
-        times.get(times.len() / 2).copied().unwrap_or_default()
-    };
-    let (seconds, yardstick_seconds) = (median(&mut first), median(&mut second));
-    Row {
-        what,
-        seconds,
-        against,
-        yardstick_seconds,
-        ratio: seconds / yardstick_seconds,
+    let base = args.dir.clone().unwrap_or_else(std::env::temp_dir);
+    let scratch = tempfile::Builder::new()
+        .prefix("fieldseal-bench-")
+        .tempdir_in(&base)
+        .with_context(|| format!("no folder can be made in {}", base.display()))?;
+    let mut parts: Vec<What> = Vec::new();
+    for what in &args.what {
+        match what {
+            What::All => parts.extend(ALL),
+            one => parts.push(*one),
+        }
     }
+    if parts.is_empty() {
+        parts.extend(ALL);
+    }
+    parts.dedup();
+    let mut rows = Vec::new();
+    for part in parts {
+        eprintln!("measuring: {part:?}");
+        rows.extend(measured(part, &args, scratch.path())?);
+    }
+    let form = match (args.json, args.markdown) {
+        (true, _) => Form::Json,
+        (_, true) => Form::Markdown,
+        _ => Form::Lines,
+    };
+    table::write(form, args.rounds, &rows)?;
+    Ok(ExitCode::SUCCESS)
 }
 
-/// A stored packet's zip, every byte checked, against the bare SHA-256 of the same bytes.
-fn verifying(args: &Args) -> anyhow::Result<Row> {
-    let zip = packet_zip(args.size_mib << 20)?;
-    let report = verify_zip(&zip, &Inputs::default()).report;
-    // Unsealed, so not a good packet; but read to the last byte and in order.
-    ensure!(
-        report
-            .findings
-            .iter()
-            .any(|finding| finding.code == Code::FilesOk),
-        "the packet made here is not whole"
-    );
-    let verify = || drop(black_box(verify_zip(black_box(&zip), &Inputs::default())));
-    let hash = || {
-        let _ = black_box(Sha256Digest::of(black_box(&zip)));
+/// One part, in a folder that is gone afterwards.
+fn measured(part: What, args: &Args, scratch: &Path) -> anyhow::Result<Vec<Row>> {
+    let dir = scratch.join(format!("{part:?}").to_lowercase());
+    std::fs::create_dir_all(&dir)?;
+    let rows = match part {
+        What::Capture => capture::rows(args.rounds, &dir),
+        What::Verify => verify::rows(args.rounds, &dir),
+        What::Intake => intake::rows(args.rounds, &dir),
+        What::Previews => previews::rows(args.rounds, &dir),
+        What::Start => start::rows(args.rounds, args.packets, &dir),
+        What::Soak => soak::rows(args.photos, args.photo_px, &dir),
+        What::Formats => formats::rows(args.rounds, args.size_mib),
+        What::All => Ok(Vec::new()),
     };
-    Ok(compare(
-        args.rounds,
-        ("check all of a stored packet in place", verify),
-        ("one sha256 of it", hash),
-    ))
+    std::fs::remove_dir_all(&dir)?;
+    rows.with_context(|| format!("{part:?} could not be measured"))
 }
 
-fn packet_zip(size: u64) -> anyhow::Result<Vec<u8>> {
-    let item: Vec<u8> = (0..size)
-        .map(|n| (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8)
-        .collect();
-    let path = "data/items/0001.bin".to_owned();
-    let payload = [PayloadFile {
-        path: path.clone(),
-        size,
-        sha256: Sha256Digest::of(&item),
-    }];
-    let at = "2026-01-01T00:00:00.000Z".parse().context("a fixed time")?;
-    let bag = assemble(&BagInput {
-        id: "bench",
-        profile: PROFILE,
-        at,
-        payload: &payload,
-        tags: &[],
-    });
-    let mut files = bag.files;
-    files.push((path, item));
-    let entry = |(path, bytes): &(String, Vec<u8>)| LayoutEntry {
-        path: format!("packet-bench/{path}"),
-        size: bytes.len() as u64,
-        crc32: crc32fast::hash(bytes),
-    };
-    let layout = Layout::new(&files.iter().map(entry).collect::<Vec<_>>())?;
-    let open = |index: usize, offset: u64| -> io::Result<Box<dyn Read + '_>> {
-        let content = files
-            .get(index)
-            .and_then(|(_, bytes)| bytes.get(usize::try_from(offset).ok()?..));
-        Ok(Box::new(Cursor::new(
-            content.ok_or(io::ErrorKind::UnexpectedEof)?,
-        )))
-    };
-    let mut zip = Vec::new();
-    layout.reader(0, open).read_to_end(&mut zip)?;
-    Ok(zip)
-}
-
-/// A seal's line verified against one signed.
-fn signatures(args: &Args) -> anyhow::Result<Row> {
-    const LINES: usize = 200;
-    let signer = Ed25519Signer::from_seed("bench", &[7; 32])?;
-    let text = "a line of the length that seals have\n".repeat(12);
-    let signature = signer.sign(text.as_bytes())?;
-    signer.vkey().verify(text.as_bytes(), &signature)?;
-    let verify = || {
-        for _ in 0..LINES {
-            let _ = black_box(signer.vkey().verify(black_box(text.as_bytes()), &signature));
-        }
-    };
-    let sign = || {
-        for _ in 0..LINES {
-            let _ = black_box(signer.sign(black_box(text.as_bytes())));
-        }
-    };
-    Ok(compare(
-        args.rounds,
-        ("verify 200 Ed25519 lines", verify),
-        ("signing them", sign),
-    ))
-}
-
-/// Proving and verifying inclusion against appending.
-fn inclusion(args: &Args) -> anyhow::Result<Row> {
-    const LEAVES: u64 = 20_000;
-    const PROOFS: u64 = 1_000;
-    let tree: MemoryTree = (0..LEAVES).map(|n| leaf_hash(&n.to_be_bytes())).collect();
-    let root = root_at(LEAVES, &tree)?;
-    let check = |index: u64| -> anyhow::Result<()> {
-        let proof = prove_inclusion(index, LEAVES, &tree)?;
-        Ok(verify_inclusion(
-            &leaf_hash(&index.to_be_bytes()),
-            index,
-            LEAVES,
-            &proof,
-            &root,
-        )?)
-    };
-    check(LEAVES / 3)?;
-    let prove = || (0..PROOFS).for_each(|n| drop(black_box(check(n * (LEAVES / PROOFS)))));
-    let append = || {
-        drop(black_box(
-            (0..LEAVES)
-                .map(|n| leaf_hash(&n.to_be_bytes()))
-                .collect::<MemoryTree>(),
-        ))
-    };
-    Ok(compare(
-        args.rounds,
-        ("prove and verify 1,000 of 20,000 leaves", prove),
-        ("appending the 20,000", append),
-    ))
+fn worker(work: &str, arguments: &[String]) -> anyhow::Result<ExitCode> {
+    match work {
+        "counted" => measure::run_counted(arguments),
+        "start" => start::work(arguments),
+        "previews" => previews::work(arguments),
+        "soak-tablet" => soak_tablet::work(arguments),
+        other => bail!("there is no work called {other}"),
+    }
 }

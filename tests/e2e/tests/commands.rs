@@ -33,7 +33,7 @@ fn bench_prints_ratios() {
         check(
             fieldseal()
                 .unwrap()
-                .args(["bench", "--json", "--size-mib", "1", "--rounds", "1"]),
+                .args(["bench", "formats", "--json", "--size-mib", "1", "--rounds", "1"]),
         )
         .unwrap();
     let document: serde_json::Value = serde_json::from_str(&said).unwrap();
