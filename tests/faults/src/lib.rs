@@ -14,7 +14,9 @@
 pub mod cli;
 pub mod ctx;
 pub mod ledger;
+mod locks;
 pub mod oracle;
+pub mod power;
 pub mod report;
 pub mod rng;
 pub mod serving;

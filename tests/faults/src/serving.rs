@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use fieldseal_server::{Running, Server};
+use fieldseal_server::{Running, Server, StartError};
 
+use crate::locks::patiently;
 use crate::site::Site;
 
 /// A running server with its own threads.
@@ -24,9 +25,11 @@ impl Serving {
             .build()
             .context("the server's threads")?;
         let began = Instant::now();
-        let running = runtime
-            .block_on(Server::start(site.server_config(), site.address))
-            .context("the server did not start")?;
+        let running = patiently(
+            || runtime.block_on(Server::start(site.server_config(), site.address)),
+            |error| matches!(error, StartError::Locked),
+        )
+        .context("the server did not start")?;
         Ok(Self {
             runtime,
             running: Some(running),

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail, ensure};
-use fieldseal_device::Engine;
 use fieldseal_device::api::{CaptureArgs, PartyInput, ProblemView, Request};
 use fieldseal_device::platform::{Machine, Platform as _};
-use fieldseal_vault::{Moment, Vault, VaultConfig, outbox};
+use fieldseal_device::{Engine, OpenEngineError};
+use fieldseal_vault::{Moment, OpenError, Vault, VaultConfig, outbox};
 use serde_json::{Value, json};
 
+use crate::locks::patiently;
 use crate::rng::Rng;
 use crate::site::{Officer, Site};
 
@@ -68,7 +69,11 @@ impl Tablet {
     pub fn open(site: &Site) -> anyhow::Result<Self> {
         let began = Instant::now();
         let platform = Arc::new(Machine::new().context("the machine's clocks")?);
-        let engine = Engine::open(site.engine_config(), platform).context("the tablet's vault")?;
+        let engine = patiently(
+            || Engine::open(site.engine_config(), platform.clone()),
+            |error| matches!(error, OpenEngineError::InUse),
+        )
+        .context("the tablet's vault")?;
         Ok(Self {
             engine,
             officers: site.officers.clone(),
@@ -308,7 +313,11 @@ pub fn unlocked_vault(site: &Site) -> anyhow::Result<Vault> {
     let machine = Arc::new(Machine::new().context("the machine's clocks")?);
     let random = machine.clone();
     let config = VaultConfig::new(Arc::new(move |bytes: &mut [u8]| random.random(bytes)));
-    let (vault, _) = Vault::open(&site.tablet(), config).context("opening the vault")?;
+    let (vault, _) = patiently(
+        || Vault::open(&site.tablet(), config.clone()),
+        |error| matches!(error, OpenError::InUse),
+    )
+    .context("opening the vault")?;
     let boot = machine.boot();
     let now = Moment {
         at: machine.now(),
