@@ -1,5 +1,7 @@
 //! `fieldseal admin`: setting a server up and looking after its data, beside a running server or without one.
 
+mod devices;
+
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,9 +10,10 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use fieldseal_server::Config;
-use fieldseal_server::admin::{self, Admin, NewAccount, NewDevice, NewPerson, OneTimeCode};
+use fieldseal_server::admin::{self, Admin, Ending, NewAccount, NewDevice, NewPerson, OneTimeCode};
 use serde_json::{Value, json};
 
+use crate::qr;
 use crate::serve::Settings;
 
 /// Set up and look after a server's data
@@ -85,6 +88,28 @@ enum Command {
         /// What is typed at sign-in
         account: String,
     },
+    /// List tablets: since when, where they have got to, what is missing, what contradicts
+    Devices {
+        /// Say that this tablet's alarms have been looked at
+        #[arg(long, value_name = "DEVICE")]
+        seen: Option<String>,
+    },
+    /// Take a tablet out of use in good order: it takes no new photos, what it still holds may come in
+    Retire {
+        /// Tablet's id or key name
+        device: String,
+    },
+    /// End a tablet, and make the enrolment code of another one that takes over from it
+    Replace {
+        /// Tablet's id or key name
+        device: String,
+        /// Revoke its keys, and those of the officers that lie on it: lost, stolen, left, compromised or other.
+        /// Left out, it is retired: broken or worn out, and nothing that it holds is doubted
+        #[arg(long)]
+        reason: Option<String>,
+        #[command(flatten)]
+        code: CodeArgs,
+    },
     /// Refuse a key from now on, and log it
     Revoke {
         /// Key's name, such as <origin>/device/<id>
@@ -151,6 +176,9 @@ struct CodeArgs {
     /// How long the code can be used
     #[arg(long, default_value_t = 24)]
     hours: u64,
+    /// Write the QR as a picture as well: a new file that ends in .svg or .png
+    #[arg(long, value_name = "F")]
+    qr: Option<PathBuf>,
 }
 
 /// What a command answers: for people, and for programs.
@@ -245,6 +273,18 @@ fn answer(config: &Config, command: Command) -> anyhow::Result<Answer> {
                 json!({"revoked": keys}),
             )
         }
+        Command::Devices { seen } => devices::list(&open()?, seen.as_deref())?,
+        Command::Retire { device } => devices::retire(&open()?, &device)?,
+        Command::Replace {
+            device,
+            reason,
+            code,
+        } => {
+            let ending = reason.as_deref().map_or(Ending::Retired, Ending::Revoked);
+            let admin = open()?;
+            let new = admin.replace(&device, ending, code.lifetime())?;
+            shown(&admin, &new, &code)?
+        }
         Command::Packets => packets(&open()?)?,
         Command::Export { id, to } => {
             let path = open()?.write_export(&id, &to)?;
@@ -302,41 +342,39 @@ fn people(admin: &Admin) -> anyhow::Result<Answer> {
 }
 
 fn enrol_code(admin: &Admin, whom: Whom) -> anyhow::Result<Answer> {
-    let lifetime = |args: &CodeArgs| Duration::from_secs(args.hours.clamp(1, 24 * 90) * 3600);
-    let (code, url): (OneTimeCode, String) = match whom {
+    let (code, args) = match whom {
         Whom::Device { team, code } => (
-            admin.device_code(&NewDevice { team }, lifetime(&code))?,
-            code.url,
+            admin.device_code(&NewDevice { team }, code.lifetime())?,
+            code,
         ),
-        Whom::Officer { id, code } => (admin.officer_code(&id, lifetime(&code))?, code.url),
+        Whom::Officer { id, code } => (admin.officer_code(&id, code.lifetime())?, code),
     };
-    let text = admin.enrol_text(&url, &code);
+    shown(admin, &code, &args)
+}
+
+impl CodeArgs {
+    fn lifetime(&self) -> Duration {
+        Duration::from_secs(self.hours.clamp(1, 24 * 90) * 3600)
+    }
+}
+
+/// A code in every form that it can be handed over in.
+fn shown(admin: &Admin, code: &OneTimeCode, args: &CodeArgs) -> anyhow::Result<Answer> {
+    let text = admin.enrol_text(&args.url, code);
+    if let Some(path) = &args.qr {
+        qr::to_file(&text, path)?;
+    }
     let shown = format!(
         "{}{text}\ncode {}  for {}  until {}\n",
-        qr(&text),
+        qr::on_terminal(&text),
         code.code,
         code.id,
         code.expires_at
     );
     Ok(Answer::new(
         shown,
-        json!({"code": code.code, "id": code.id, "expiresAt": code.expires_at, "text": text}),
+        json!({"code": code.code, "id": code.id, "expiresAt": code.expires_at, "text": text, "qr": args.qr}),
     ))
-}
-
-/// The text as a QR of half blocks; nothing when stdout is no terminal.
-fn qr(text: &str) -> String {
-    if !io::stdout().is_terminal() {
-        return String::new();
-    }
-    qrcode::QrCode::new(text.as_bytes()).map_or(String::new(), |qr| {
-        let picture = qr
-            .render::<qrcode::render::unicode::Dense1x2>()
-            .dark_color(qrcode::render::unicode::Dense1x2::Light)
-            .light_color(qrcode::render::unicode::Dense1x2::Dark)
-            .build();
-        format!("{picture}\n")
-    })
 }
 
 fn password(file: Option<&Path>) -> anyhow::Result<String> {

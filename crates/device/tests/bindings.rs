@@ -43,6 +43,7 @@ fn typescript() -> String {
         DeviceView,
         OfficerView,
         EnrolPreview,
+        ScanView,
         CheckView,
         LabelView,
         FormView,

@@ -47,6 +47,12 @@ pub struct Limits {
     pub session_lifetime: Duration,
     /// How long one request for a file of an upload may be silent.
     pub idle: Duration,
+    /// How often a tablet is asked to send a heartbeat.
+    pub heartbeat_every: Duration,
+    /// A device's heartbeats become leaves at most once in this time, unless one contradicts.
+    pub heartbeat_leaf_every: Duration,
+    /// A tablet that was not here for so long shows as silent.
+    pub silent_after: Duration,
     /// How often the sequencer looks for leaves that another process left for it.
     pub sequencer_tick: Duration,
 }
@@ -63,6 +69,9 @@ impl Default for Limits {
             challenge_lifetime: Duration::from_secs(60),
             session_lifetime: Duration::from_secs(8 * 3600),
             idle: Duration::from_secs(60),
+            heartbeat_every: Duration::from_secs(15 * 60),
+            heartbeat_leaf_every: Duration::from_secs(10 * 60),
+            silent_after: Duration::from_secs(72 * 3600),
             sequencer_tick: Duration::from_secs(1),
         }
     }

@@ -51,6 +51,8 @@ pub struct NewKey<'a> {
     pub proof: &'a [u8],
     /// What the device says it is.
     pub claim: Option<String>,
+    /// Key name of the tablet that asks, for an officer's key.
+    pub on_device: Option<String>,
 }
 
 /// Uses the code up and enrols the key. Gives its signed entry.
@@ -95,6 +97,14 @@ pub fn enrol(
                 Failure::new(ProblemCode::Conflict).detail("there is a key of this name already")
             );
         }
+        // A retired tablet takes no officer on.
+        if let Some(device) = &new.on_device
+            && !keys::named(tx, device)?
+                .iter()
+                .any(|row| row.status == "active")
+        {
+            return Err(refused());
+        }
         if !keys::use_code(tx, &new.code_sha256, new.vkey, now)? {
             return Err(Failure::new(ProblemCode::CodeInvalid));
         }
@@ -124,6 +134,10 @@ pub fn enrol(
             status: "active".to_owned(),
             enrolled_at: now,
             revoked_at: None,
+            replaces: code.replaces,
+            on_device: new.on_device.clone(),
+            retired_at: None,
+            retired: None,
             entry: entry.clone(),
         };
         keys::add(tx, &row, &Sha256Digest::of(&entry).0)?;

@@ -8,6 +8,10 @@ pub const ENROL_CONTEXT: &str = "fieldseal-enrol/v1";
 /// First line of the text that a device key signs to get a token.
 pub const AUTH_CONTEXT: &str = "fieldseal-auth/v1";
 
+/// Header of `GET /healthz` that the server gives back as it came, so that a tablet knows that it is the server who answers,
+/// and not a network that wants a sign-in. At most 64 letters and digits.
+pub const PROBE_HEADER: &str = "x-fieldseal-probe";
+
 /// What is being enrolled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -202,4 +206,48 @@ pub struct SeenCheckpoint {
     pub checkpoint: Option<String>,
     /// Timestamp tokens: `(tsa id, base64 of the DER)`. Empty until stamping is configured.
     pub tokens: Vec<(String, String)>,
+}
+
+/// `POST /api/v1/heartbeat` and `POST /api/v1/retire`: how far the tablet has got, signed by its key.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct HeartbeatRequest {
+    /// The `heartbeat` note: a leaf of the log, byte for byte.
+    pub note: String,
+}
+
+/// How the server sees a tablet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// In use.
+    Active,
+    /// Retired: it may hand over what it holds, and takes no new photos.
+    Retired,
+}
+
+/// Answer to a heartbeat.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct HeartbeatAnswer {
+    /// It is, or becomes, a leaf. Heartbeats that come too soon after another are heard, and not logged.
+    pub logged: bool,
+    /// How the server sees the tablet.
+    pub standing: Standing,
+    /// The authority's signed `retired` note, when it is retired.
+    #[serde(default)]
+    pub retired: Option<String>,
+    /// Seconds until the next one is wanted.
+    pub next_after_s: u64,
+    /// The newest checkpoint.
+    pub seen: SeenCheckpoint,
+    /// Server time, RFC 3339.
+    pub server_time: String,
+}
+
+/// Answer to `POST /api/v1/retire`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Retirement {
+    /// The authority's signed `retired` note: a leaf of the log, byte for byte.
+    pub retired: String,
+    /// Server time, RFC 3339.
+    pub server_time: String,
 }

@@ -154,6 +154,19 @@ export type EnrolPreview = { server: string, origin: string,
  */
 kind: string, id: string, name: string | null, badge: string | null, team: string | null, };
 
+/**
+ * Answer to a picture handed over to be looked at for an enrolment code.
+ */
+export type ScanView = { 
+/**
+ * `nothing`, `unreadable` (a code, but too small, blurred or damaged), `foreign` (another kind of code) or `enrolment`.
+ */
+found: string, 
+/**
+ * The enrolment code's text, for `enrolment` alone.
+ */
+text: string | null, };
+
 export type CheckView = { 
 /**
  * `battery`, `storage`, `clock`, `location`, `keys`, `vault`, `checkpoint`, `map`, `unsent`.

@@ -98,13 +98,13 @@ pub fn auth_text(origin: &str, device: &str, nonce: &str) -> String {
     format!("{AUTH_CONTEXT}\n{origin}\n{device}\n{nonce}\n")
 }
 
-/// The active key of a device, if it has one.
-pub fn active_key(connection: &Connection, device: &str) -> Result<Option<Vkey>, StoreError> {
+/// The key by which a device may speak, if it has one: a retired tablet may still hand over what it holds.
+pub fn accepted_key(connection: &Connection, device: &str) -> Result<Option<Vkey>, StoreError> {
     let rows = keys::named(connection, device)?;
     let row = rows
         .iter()
         .rev()
-        .find(|row| row.kind == "device" && row.status == "active");
+        .find(|row| row.kind == "device" && row.status != "revoked");
     row.map(|row| Vkey::parse(&row.vkey).map_err(|_| StoreError::Malformed("vkey")))
         .transpose()
 }

@@ -2,6 +2,7 @@
 //! and leaves for the log wait in `log_pending` until the server's sequencer takes them, within a second or at its next start) or without one.
 
 mod backup;
+mod devices;
 mod evidence;
 mod fsck;
 mod init;
@@ -22,11 +23,13 @@ use crate::signing::{KeyFileError, ServerKeys};
 use crate::store::{Db, StoreError, keys};
 
 pub use backup::{BackupReport, restore};
+pub use devices::{DeviceRow, Ending, Retired};
 pub use evidence::StoredPacket;
 pub use fsck::Report;
 pub use init::{Init, Made, init, is_initialised};
 pub use register::{NewAccount, NewDevice, NewPerson, OneTimeCode};
 
+pub use crate::store::devices::Alarm;
 pub use crate::store::keys::KeyRow;
 pub use crate::store::people::Person;
 
@@ -59,6 +62,9 @@ pub enum AdminError {
     /// It is there already.
     #[error("there is a {0} of that name already")]
     Exists(&'static str),
+    /// What the server knows forbids it.
+    #[error("{0}")]
+    NotNow(&'static str),
     /// A field is empty, too long, or not one of the words allowed.
     #[error("{0}")]
     Field(&'static str),

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use fieldseal_packet::Timestamp;
 use fieldseal_packet::entry::Revoked;
-use fieldseal_tlog::note::Vkey;
 
 use super::{Admin, AdminError};
 use crate::access::password;
@@ -15,12 +14,12 @@ use crate::signing::signed;
 use crate::store::accounts::{self, Account};
 use crate::store::keys::{self, CodeRow, KeyRow};
 use crate::store::people::{self, Person};
-use crate::store::{StoreError, custody, log, packets};
+use crate::store::{custody, log, packets};
 
 /// Longest name, badge or team, in characters.
 const LONGEST: usize = 64;
 /// Why a key can be revoked.
-const REASONS: [&str; 5] = ["lost", "stolen", "left", "compromised", "other"];
+pub(super) const REASONS: [&str; 5] = ["lost", "stolen", "left", "compromised", "other"];
 /// What an account can be.
 const ROLES: [&str; 5] = [
     "reviewer",
@@ -123,7 +122,7 @@ impl Admin {
         lifetime: Duration,
     ) -> Result<OneTimeCode, AdminError> {
         let id = format!("d-{}", self.config.ambient.code(10)?.to_lowercase());
-        self.code("device", id, device.team.clone(), lifetime)
+        self.code("device", id, device.team.clone(), None, lifetime)
     }
 
     /// A code for an officer's key on one tablet.
@@ -135,14 +134,15 @@ impl Admin {
         self.db
             .read_blocking(|c| people::find(c, person))?
             .ok_or(AdminError::Unknown("person"))?;
-        self.code("officer", person.to_owned(), None, lifetime)
+        self.code("officer", person.to_owned(), None, None, lifetime)
     }
 
-    fn code(
+    pub(super) fn code(
         &self,
         kind: &str,
         subject: String,
         team: Option<String>,
+        replaces: Option<String>,
         lifetime: Duration,
     ) -> Result<OneTimeCode, AdminError> {
         let plain = self.config.ambient.code(20)?;
@@ -153,6 +153,7 @@ impl Admin {
             subject: subject.clone(),
             team,
             expires_at,
+            replaces,
         };
         self.db
             .write_blocking(|tx| keys::add_code(tx, &code_digest(&code), &row))?;
@@ -222,7 +223,7 @@ impl Admin {
         }
     }
 
-    /// Revokes every active key of this name: refused from now on, and a leaf as soon as the sequencer runs.
+    /// Revokes every key of this name, retired ones too: refused from now on, and a leaf as soon as the sequencer runs.
     pub fn revoke(&self, key_name: &str, reason: &str) -> Result<usize, AdminError> {
         if !REASONS.contains(&reason) {
             return Err(AdminError::Field(
@@ -232,23 +233,7 @@ impl Admin {
         let now = self.config.ambient.now();
         let revoked = self.db.write_blocking(|tx| {
             let rows = keys::named(tx, key_name)?;
-            let mut revoked = 0;
-            for row in rows.iter().filter(|row| row.status == "active") {
-                let key = Vkey::parse(&row.vkey).map_err(|_| StoreError::Malformed("vkey"))?;
-                let entry = Revoked {
-                    origin: self.origin.clone(),
-                    subject: row.name.clone(),
-                    vkey: row.vkey.clone(),
-                    reason: reason.to_owned(),
-                    revoked_at: Timestamp::from_millis(now),
-                };
-                keys::revoke(tx, &row.name, key.key_id(), now)?;
-                log::add_pending(tx, "revoked", &signed(&entry.text(), &self.keys.authority)?)?;
-                custody::audit(tx, now, "admin", "revoked", &row.name)?;
-                packets::judge_again_about(tx, &row.name)?;
-                revoked += 1;
-            }
-            Ok::<_, AdminError>(revoked)
+            revoke_all(self, tx, &rows, reason, now)
         })?;
         if revoked == 0 {
             Err(AdminError::Unknown("active key"))
@@ -256,6 +241,36 @@ impl Admin {
             Ok(revoked)
         }
     }
+}
+
+/// Revokes those of these keys that are not yet: row, leaf-to-be, audit entry, and the packets about which it changes something.
+pub(super) fn revoke_all(
+    admin: &Admin,
+    tx: &rusqlite::Transaction<'_>,
+    rows: &[KeyRow],
+    reason: &str,
+    now: crate::ambient::Millis,
+) -> Result<usize, AdminError> {
+    let mut revoked = 0;
+    for row in rows.iter().filter(|row| row.status != "revoked") {
+        let entry = Revoked {
+            origin: admin.origin.clone(),
+            subject: row.name.clone(),
+            vkey: row.vkey.clone(),
+            reason: reason.to_owned(),
+            revoked_at: Timestamp::from_millis(now),
+        };
+        keys::revoke(tx, &row.name, row.key_id, now)?;
+        log::add_pending(
+            tx,
+            "revoked",
+            &signed(&entry.text(), &admin.keys.authority)?,
+        )?;
+        custody::audit(tx, now, "admin", "revoked", &row.name)?;
+        packets::judge_again_about(tx, &row.name)?;
+        revoked += 1;
+    }
+    Ok(revoked)
 }
 
 fn text(value: &str, sentence: &'static str) -> Result<(), AdminError> {

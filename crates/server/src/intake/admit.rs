@@ -18,6 +18,7 @@ use super::examine::{Admissible, Known, Refused, admissible, body_digest};
 use crate::app::App;
 use crate::blobs::Blobs as _;
 use crate::files;
+use crate::presence;
 use crate::review::summary::{self, Facts};
 use crate::signing::signed;
 use crate::store::packets::{self, PacketRow};
@@ -132,6 +133,7 @@ fn decide(app: &App, bytes: &Bytes, upload: &Upload) -> Result<Outcome, IntakeEr
         .db
         .read_blocking(|c| Known::gather(c, &app.trust, &seal.note))?;
     let check = known.verify(&file, bytes.zip, None);
+    let captures = presence::captures(&file);
     drop(file);
     let facts = summary::facts(&check, &seal.body.packet.to_string());
     let refusal = app
@@ -152,7 +154,7 @@ fn decide(app: &App, bytes: &Bytes, upload: &Upload) -> Result<Outcome, IntakeEr
     if !row_first {
         app.blobs.adopt(&bytes.path, &bytes.zip.sha256)?;
     }
-    let recorded = record(app, bytes, upload, &seal, &seal_sha256, &facts)?;
+    let recorded = record(app, bytes, upload, &seal, &seal_sha256, &facts, &captures)?;
     if row_first {
         app.blobs.adopt(&bytes.path, &bytes.zip.sha256)?;
     }
@@ -210,6 +212,7 @@ fn record(
     seal: &Admissible,
     seal_sha256: &Sha256Digest,
     facts: &Facts,
+    captures: &[(u64, [u8; 32])],
 ) -> Result<Option<&'static str>, IntakeError> {
     let received_at = upload
         .completed_at
@@ -222,6 +225,7 @@ fn record(
         if let Some(reason) = standing(tx, seal, seal_sha256, &bytes.zip, facts.risk)? {
             return Ok(Some(reason));
         }
+        presence::arrived(tx, &seal.device, captures, received_at)?;
         let id = seal.body.packet.to_string();
         let there = packets::by_seal(tx, &seal_sha256.0)?;
         let slug = match &there {

@@ -9,10 +9,11 @@ use fieldseal_wire::ProblemCode;
 use fieldseal_wire::device::{Challenge, ChallengeRequest, Token, TokenRequest};
 
 use super::body::Json;
-use crate::access::device::{active_key, auth_text};
+use crate::access::device::{accepted_key, auth_text};
 use crate::ambient::rfc3339;
 use crate::app::{Shared, millis};
 use crate::problem::Failure;
+use crate::store::devices;
 
 /// Longest key name.
 const LONGEST_NAME: usize = 256;
@@ -58,7 +59,7 @@ pub(super) async fn token(
         return Err(Failure::new(ProblemCode::ChallengeInvalid));
     }
     let device = request.device.clone();
-    let key = app.db.read(move |c| active_key(c, &device)).await?;
+    let key = app.db.read(move |c| accepted_key(c, &device)).await?;
     let signature = STANDARD
         .decode(&request.signature)
         .map_err(|_| Failure::new(ProblemCode::KeyNotAccepted))?;
@@ -67,6 +68,10 @@ pub(super) async fn token(
         Some(key) if key.verify(text.as_bytes(), &signature).is_ok() => {}
         _ => return Err(Failure::new(ProblemCode::KeyNotAccepted)),
     }
+    let device = request.device.clone();
+    app.db
+        .write(move |tx| devices::seen(tx, &device, now))
+        .await?;
     let (token, expires_at) = app.tokens.issue(
         &app.config.ambient,
         &request.device,

@@ -121,9 +121,10 @@ pub(super) async fn bind(
     let Some(code) = code else {
         return Err(invalid(&app, &caller));
     };
-    if code.kind == "officer" {
-        device?;
-    }
+    let on_device = match code.kind.as_str() {
+        "officer" => Some(device?.0),
+        _ => None,
+    };
     let proof = STANDARD
         .decode(&request.proof)
         .map_err(|_| Failure::bad_request("the proof is not base64"))?;
@@ -134,6 +135,7 @@ pub(super) async fn bind(
             vkey: &request.vkey,
             proof: &proof,
             claim: request.device_claim,
+            on_device,
         };
         enrol(&this.db, &this.keys, &this.origin, &new, now)
     });

@@ -5,22 +5,35 @@ use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use fieldseal_wire::ProblemCode;
+use fieldseal_wire::device::PROBE_HEADER;
 
 use crate::app::Shared;
 use crate::log::SequencerState;
 use crate::problem::Failure;
-use crate::store::{StoreError, log, uploads};
+use crate::store::{StoreError, devices, log, uploads};
 
 /// The routes.
 pub fn routes() -> Router<Shared> {
     Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/healthz", get(alive))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
+}
+
+/// Alive; gives a probe back as it came.
+async fn alive(headers: HeaderMap) -> Response {
+    let mut response = "ok\n".into_response();
+    let plain = |value: &&HeaderValue| {
+        value.len() <= 64 && value.as_bytes().iter().all(u8::is_ascii_alphanumeric)
+    };
+    if let Some(probe) = headers.get(PROBE_HEADER).filter(plain) {
+        response.headers_mut().insert(PROBE_HEADER, probe.clone());
+    }
+    response
 }
 
 /// Ready: the database answers and the sequencer has not stopped.
@@ -34,9 +47,12 @@ async fn ready(State(app): State<Shared>) -> Result<&'static str, Failure> {
 }
 
 async fn metrics(State(app): State<Shared>) -> Result<Response, Failure> {
-    let (head, open) = app
+    let (head, open, alarms) = app
         .db
-        .read(|c| Ok::<_, StoreError>((log::head(c)?, uploads::all_open_count(c)?)))
+        .read(|c| {
+            let open = uploads::all_open_count(c)?;
+            Ok::<_, StoreError>((log::head(c)?, open, devices::open_alarms(c)?))
+        })
         .await?;
     let counters = &app.counters;
     let rows = [
@@ -71,6 +87,7 @@ async fn metrics(State(app): State<Shared>) -> Result<Response, Failure> {
             counters.previews.load(Ordering::Relaxed),
         ),
         ("fieldseal_uploads_open", "gauge", open),
+        ("fieldseal_device_alarms", "gauge", alarms),
         ("fieldseal_log_size", "gauge", head.size),
         ("fieldseal_log_published_size", "gauge", head.published_size),
     ];

@@ -9,6 +9,7 @@ mod health;
 mod log;
 mod openapi;
 mod packets;
+mod presence;
 mod review;
 mod session;
 mod upload_body;
@@ -37,6 +38,7 @@ pub fn router(app: Shared) -> Router {
         .merge(enrol::routes())
         .merge(auth::routes())
         .merge(packets::routes())
+        .merge(presence::routes())
         .merge(uploads::routes())
         .merge(session::routes())
         .merge(review::routes())

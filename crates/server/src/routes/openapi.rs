@@ -20,6 +20,8 @@ use crate::app::Shared;
         super::auth::token,
         super::packets::status,
         super::packets::checkpoint,
+        super::presence::heartbeat,
+        super::presence::retire,
         super::session::sign_in,
         super::session::who,
         super::session::sign_out,

@@ -5,6 +5,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
 use fieldseal_packet::Sha256Digest;
+use fieldseal_wire::console::Decision;
 use fieldseal_wire::device::{
     DecisionNotice, PacketRef, PacketStatus, SeenCheckpoint, ServerState, StatusRequest,
     StatusResponse,
@@ -92,7 +93,10 @@ fn one(
         }
         for row in decisions::of_packet(connection, &seal.0)? {
             status.decisions.push(DecisionNotice {
-                decision: decision_of(&row.decision)?,
+                decision,
+                answer_by: due.map(|days| {
+                    rfc3339(row.decided_at.saturating_add(i64::from(days) * 24 * 3_600_000))
+                }),
                 reason: row.reason,
                 decided_at: rfc3339(row.decided_at),
                 reviewer: Some(row.reviewer),
@@ -117,6 +121,11 @@ fn one(
 pub(super) async fn checkpoint(
     State(app): State<Shared>,
 ) -> Result<Answer<SeenCheckpoint>, Failure> {
+    Ok(Answer(newest_checkpoint(&app).await?))
+}
+
+/// The newest published checkpoint, as a tablet keeps it.
+pub(super) async fn newest_checkpoint(app: &Shared) -> Result<SeenCheckpoint, Failure> {
     let head = app.db.read(log::head).await?;
     // What is signed and not yet published is nobody's to see: the copy outside must come first.
     let published = head.size > 0 && head.published_size == head.size;
@@ -129,8 +138,8 @@ pub(super) async fn checkpoint(
             .ok()
             .flatten()
     };
-    Ok(Answer(SeenCheckpoint {
+    Ok(SeenCheckpoint {
         checkpoint,
         tokens: Vec::new(),
-    }))
+    })
 }

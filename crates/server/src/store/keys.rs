@@ -28,6 +28,14 @@ pub struct KeyRow {
     pub enrolled_at: Millis,
     /// When it was revoked.
     pub revoked_at: Option<Millis>,
+    /// Key name of the device that it took over from.
+    pub replaces: Option<String>,
+    /// Key name of the tablet on which an officer's key lies.
+    pub on_device: Option<String>,
+    /// When it was retired.
+    pub retired_at: Option<Millis>,
+    /// The signed `retired` note.
+    pub retired: Option<Vec<u8>>,
     /// The signed `enrolled` note.
     pub entry: Vec<u8>,
 }
@@ -43,10 +51,11 @@ pub struct CodeRow {
     pub team: Option<String>,
     /// When it ends.
     pub expires_at: Millis,
+    /// Key name of the device that the new one takes over from.
+    pub replaces: Option<String>,
 }
 
-const COLUMNS: &str =
-    "name, key_id, kind, subject, vkey, team, claim, status, enrolled_at, revoked_at, entry";
+const COLUMNS: &str = "name, key_id, kind, subject, vkey, team, claim, status, enrolled_at, revoked_at, entry, replaces, on_device, retired_at, retired";
 
 /// The deployment: origin and public recovery key. None in a folder that was never initialised.
 pub fn deployment(connection: &Connection) -> Result<Option<(String, String)>, StoreError> {
@@ -76,9 +85,22 @@ pub fn set_deployment(
 /// Adds an enrolled key.
 pub fn add(tx: &Transaction<'_>, key: &KeyRow, entry_sha256: &[u8; 32]) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO signing_key (name, key_id, kind, subject, vkey, team, claim, status, enrolled_at, entry, entry_sha256)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'active', ?8, ?9, ?10)",
-        params![key.name, key.key_id, key.kind, key.subject, key.vkey, key.team, key.claim, key.enrolled_at, key.entry, entry_sha256],
+        "INSERT INTO signing_key (name, key_id, kind, subject, vkey, team, claim, status, enrolled_at, entry, entry_sha256, replaces, on_device)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'active', ?8, ?9, ?10, ?11, ?12)",
+        params![
+            key.name,
+            key.key_id,
+            key.kind,
+            key.subject,
+            key.vkey,
+            key.team,
+            key.claim,
+            key.enrolled_at,
+            key.entry,
+            entry_sha256,
+            key.replaces,
+            key.on_device
+        ],
     )?;
     Ok(())
 }
@@ -115,6 +137,31 @@ pub fn revoke(
     Ok(changed > 0)
 }
 
+/// Marks an active key as retired and keeps the note that says so. False when it is not active.
+pub fn retire(
+    tx: &Transaction<'_>,
+    name: &str,
+    key_id: u32,
+    note: &[u8],
+    at: Millis,
+) -> Result<bool, StoreError> {
+    let changed = tx.execute(
+        "UPDATE signing_key SET status = 'retired', retired_at = ?3, retired = ?4 WHERE name = ?1 AND key_id = ?2 AND status = 'active'",
+        params![name, key_id, at, note],
+    )?;
+    Ok(changed > 0)
+}
+
+/// The officers' keys that lie on a tablet.
+pub fn on_device(connection: &Connection, device: &str) -> Result<Vec<KeyRow>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM signing_key WHERE on_device = ?1 ORDER BY enrolled_at"
+    ))?;
+    Ok(statement
+        .query_map([device], read)?
+        .collect::<Result<_, _>>()?)
+}
+
 /// Keeps a new one-time code, by its digest.
 pub fn add_code(
     tx: &Transaction<'_>,
@@ -122,8 +169,8 @@ pub fn add_code(
     code: &CodeRow,
 ) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO enrol_code (code_sha256, kind, subject, team, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![code_sha256, code.kind, code.subject, code.team, code.expires_at],
+        "INSERT INTO enrol_code (code_sha256, kind, subject, team, expires_at, replaces) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![code_sha256, code.kind, code.subject, code.team, code.expires_at, code.replaces],
     )?;
     Ok(())
 }
@@ -137,7 +184,7 @@ pub fn usable_code(
 ) -> Result<Option<CodeRow>, StoreError> {
     Ok(connection
         .prepare_cached(
-            "SELECT kind, subject, team, expires_at FROM enrol_code
+            "SELECT kind, subject, team, expires_at, replaces FROM enrol_code
              WHERE code_sha256 = ?1 AND expires_at > ?2 AND (used_at IS NULL OR used_by = ?3)",
         )?
         .query_row(params![code_sha256, now, vkey], |row| {
@@ -146,6 +193,7 @@ pub fn usable_code(
                 subject: row.get(1)?,
                 team: row.get(2)?,
                 expires_at: row.get(3)?,
+                replaces: row.get(4)?,
             })
         })
         .optional()?)
@@ -179,5 +227,9 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<KeyRow> {
         enrolled_at: row.get(8)?,
         revoked_at: row.get(9)?,
         entry: row.get(10)?,
+        replaces: row.get(11)?,
+        on_device: row.get(12)?,
+        retired_at: row.get(13)?,
+        retired: row.get(14)?,
     })
 }

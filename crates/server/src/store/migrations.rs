@@ -4,7 +4,10 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::StoreError;
 
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_first.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../migrations/0001_first.sql"),
+    include_str!("../../migrations/0002_devices.sql"),
+];
 
 /// Applies what is missing. A crash in the middle of one leaves the version before it.
 pub fn apply(connection: &mut Connection) -> Result<(), StoreError> {

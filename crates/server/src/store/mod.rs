@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod custody;
 pub mod decisions;
+pub mod devices;
 pub mod keys;
 pub mod log;
 mod migrations;
