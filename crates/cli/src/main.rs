@@ -7,6 +7,7 @@ mod admin;
 mod bench;
 mod demo;
 mod device;
+mod qr;
 mod serve;
 mod verify;
 

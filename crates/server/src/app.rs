@@ -111,12 +111,12 @@ impl FromRequestParts<Shared> for Device {
             .ok_or(Failure::new(ProblemCode::Unauthenticated))?;
         // A revocation takes effect at once, not when the token ends.
         let name = device.clone();
-        let active = app
+        let accepted = app
             .db
-            .read(move |c| crate::access::device::active_key(c, &name))
+            .read(move |c| crate::access::device::accepted_key(c, &name))
             .await?
             .is_some();
-        if active {
+        if accepted {
             Ok(Self(device))
         } else {
             Err(Failure::new(ProblemCode::KeyNotAccepted))

@@ -4,6 +4,7 @@
 
 mod auth;
 mod crash;
+mod devices;
 mod disk_full;
 mod enrol;
 mod lifecycle;
