@@ -22,6 +22,9 @@ const whole = new Set<Route['name']>(['camera', 'describe', 'seal', 'officers'])
 class Navigation {
   private stack = $state.raw<Route[]>([{ name: 'today' }]);
 
+  /** Asked before Back: `true` when the screen goes back itself, a moment later. */
+  private held: (() => boolean) | null = null;
+
   get route(): Route {
     return this.stack[this.stack.length - 1] ?? { name: 'today' };
   }
@@ -57,7 +60,15 @@ class Navigation {
     this.stack = [{ name: 'packets' }, { name: 'packet', id }];
   }
 
+  hold(held: () => boolean): () => void {
+    this.held = held;
+    return () => {
+      if (this.held === held) this.held = null;
+    };
+  }
+
   back(): void {
+    if (this.held?.()) return;
     this.stack = this.canGoBack ? this.stack.slice(0, -1) : [{ name: 'today' }];
   }
 

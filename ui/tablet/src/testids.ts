@@ -11,7 +11,8 @@
  *             problem-bar (text of the last problem), problem-close, back, clock
  * today       open-camera, kind-<kind>, check-<code>, draft-<i>, tasks-line, recovered, change-duty,
  *             duty-lead-<i>, duty-second-<i>, duty-go
- * camera      file-input (input type=file, always there), shutter (only with a camera), no-camera (the reason),
+ * camera      file-input (input type=file, always there), shutter (only with a camera), shutter-waiting (photos on their way),
+ *             no-camera (data-why: the reason), camera-again, camera-paused,
  *             shot-<shot id>, shot-other, capture-count (text: photos stored in this draft), capture-problem, capture-retry,
  *             look, to-describe, back
  * describe    describe-saved, kind-<kind>, photo-<i>, choice-<field>-<choice>, field-<field> (input), plus-<field>, minus-<field>,
@@ -55,6 +56,9 @@ export const testids = [
   'file-input',
   'shutter',
   'no-camera',
+  'camera-again',
+  'camera-paused',
+  'shutter-waiting',
   'capture-count',
   'capture-problem',
   'to-describe',

@@ -5,9 +5,9 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 const host = vi.hoisted(() => {
   class Problem extends Error {
     code: string;
-    constructor(code: string) {
-      super(code);
-      this.code = code;
+    constructor(view: string | { code: string }) {
+      super('');
+      this.code = typeof view === 'string' ? view : view.code;
     }
     static from(thrown: unknown): Problem {
       return thrown instanceof Problem ? thrown : new Problem('internal');
@@ -79,9 +79,40 @@ describe('captures', () => {
     expect(seen.map((one) => one.text)).toEqual(['b']);
   });
 
-  it('grey the shutter when too many wait', () => {
+  it('go in the order of the shutter whichever still is made first', async () => {
     const captures = new Captures(undefined);
-    for (let i = 0; i < 4; i++) captures.add(new Promise(() => undefined), args);
-    expect(captures.ready).toBe(false);
+    const late = new Promise<Blob>((resolve) => setTimeout(() => resolve(new Blob(['a'])), 20));
+    captures.add(late, args);
+    captures.add(photo('b'), args);
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    expect(seen.map((one) => one.text)).toEqual(['a', 'b']);
+  });
+
+  it('say that the camera gave no picture, and go on with the others once it is let go', async () => {
+    const captures = new Captures(undefined);
+    captures.add(Promise.reject(new Error('no frame')), { ...args, shot: 'panorama' });
+    captures.add(photo('b'), args);
+    await settled();
+    expect(captures.failure?.code).toBe('no-picture');
+    expect(captures.drop()).toBe('panorama');
+    await settled();
+    expect(seen.map((one) => one.text)).toEqual(['b']);
+    expect(captures.ready).toBe(true);
+  });
+
+  it('grey the shutter while two stills are being made, and when eight wait', async () => {
+    const making = new Captures(undefined);
+    making.add(new Promise(() => undefined), args);
+    expect(making.ready).toBe(true);
+    making.add(new Promise(() => undefined), args);
+    expect(making.ready).toBe(false);
+
+    host.capture.mockImplementation(() => new Promise(() => undefined));
+    const slow = new Captures(undefined);
+    for (let n = 1; n <= 8; n++) {
+      slow.add(photo(String(n)), args);
+      await settled();
+      expect(slow.ready, `${n} wait`).toBe(n < 8);
+    }
   });
 });

@@ -48,6 +48,7 @@ export const codes: Translation<typeof zh> = {
   'problem.no-preview': 'There is no preview of this item; the original is here.',
   'problem.key-missing': 'A signing key is missing or is not the one enrolled. Tell the administrator.',
   'problem.internal': 'Something went wrong inside the app. The evidence is not affected; try again.',
+  'problem.no-picture': 'The camera gave no picture; take it again.',
   'problem.host-unreachable': 'The app does not answer. What is stored is intact; open the app again.',
 
   'cause.offline': 'Offline; goes on by itself when online',
@@ -83,14 +84,17 @@ export const codes: Translation<typeof zh> = {
   'fix.none.not-asked': 'No position yet',
 
   'camera.none.unsupported': 'The camera cannot be opened here. Evidence can be taken from photo files.',
-  'camera.none.denied': 'No permission for the camera. Allow it in the system settings, or choose photo files.',
-  'camera.none.none': 'No camera was found. Choose photo files.',
-  'camera.none.busy': 'Another program uses the camera. Close it and come back, or choose photo files.',
+  'camera.none.denied': "No permission for the camera. Allow Fieldseal to use it in the system's settings, then try again; or choose photo files.",
+  'camera.none.none': 'No camera found. It opens by itself once it is connected; or choose photo files.',
+  'camera.none.busy': 'Another program is using the camera. Close that program, then try again; or choose photo files.',
+  'camera.none.failed': 'The camera did not open. Try again; if it still does not, choose photo files.',
+  'camera.none.lost': 'The camera was disconnected; stored photos are safe here. It opens by itself once it is back; or choose photo files.',
 
   'scan.none.unsupported': 'The camera cannot be opened here. Choose a picture of the code, or paste its text.',
   'scan.none.denied': 'No permission for the camera. Allow it in the system settings, choose a picture of the code, or paste its text.',
   'scan.none.none': 'No camera was found. Choose a picture of the code, or paste its text.',
   'scan.none.busy': 'Another program uses the camera. Close it and come back, choose a picture of the code, or paste its text.',
+  'scan.none.failed': 'The camera did not open. Choose a picture of the code, or paste the text.',
   'scan.hint.unreadable': 'A QR code is there but cannot be read: too small, out of focus or damaged.',
   'scan.hint.foreign': 'This is another QR code, not an enrolment code of Fieldseal.',
   'scan.hint.no-code': 'No QR code was found in this picture.',

@@ -134,6 +134,9 @@ export const en: Translation<typeof zh> = {
 
   'kind.title': 'Kind',
   'kind.why': 'The kind decides the shot list and the fields. Photos already taken are kept.',
+  'camera.again': 'Try again',
+  'camera.paused': 'The camera gives no picture for now; the system or another program may have taken it. Shoot when it is back.',
+  'camera.leaving': 'Going back once stored…',
   'camera.opening': 'Opening the camera…',
   'camera.live': 'Camera picture',
   'camera.shutter': 'Take a photo',

@@ -46,6 +46,7 @@ export const codes = {
   'problem.no-preview': '这一项没有预览；原件在。',
   'problem.key-missing': '签名密钥不在，或不是登记的那一把。请告诉管理员。',
   'problem.internal': '应用内部出错。证据没有受影响，请再试一次。',
+  'problem.no-picture': '相机没有给出画面，请再拍。',
   'problem.host-unreachable': '应用的后台没有回答。已存的证据完好，请重新打开应用。',
 
   'cause.offline': '离线，联网后自动继续',
@@ -81,14 +82,17 @@ export const codes = {
   'fix.none.not-asked': '还没有定位',
 
   'camera.none.unsupported': '这里打不开相机。可以用选照片文件的办法取证。',
-  'camera.none.denied': '没有相机权限。可以在系统设置里打开，也可以选照片文件。',
-  'camera.none.none': '没有找到相机。可以选照片文件。',
-  'camera.none.busy': '相机正被别的程序占用。关掉它再来，或选照片文件。',
+  'camera.none.denied': '没有相机权限。请在系统设置里允许“巡证”使用相机，再点“再试”；也可以选照片文件。',
+  'camera.none.none': '没有找到相机。接上就会自动打开；也可以选照片文件。',
+  'camera.none.busy': '相机正被别的程序占用。关掉那个程序，再点“再试”；也可以选照片文件。',
+  'camera.none.failed': '相机没有打开。请再试；还不行，就选照片文件。',
+  'camera.none.lost': '相机断开了，已存的照片都在。接上就会自动打开；也可以选照片文件。',
 
   'scan.none.unsupported': '这里打不开相机。请选二维码图片，或粘贴文字。',
   'scan.none.denied': '没有相机权限。可以在系统设置里打开；也可以选二维码图片，或粘贴文字。',
   'scan.none.none': '没有找到相机。请选二维码图片，或粘贴文字。',
   'scan.none.busy': '相机正被别的程序占用。关掉它再来；也可以选二维码图片，或粘贴文字。',
+  'scan.none.failed': '相机没有打开。请选二维码图片，或粘贴文字。',
   'scan.hint.unreadable': '看到了二维码，但读不出来：太小、没对上焦，或已损坏。',
   'scan.hint.foreign': '这是别的二维码，不是巡证的登记码。',
   'scan.hint.no-code': '这张图片里没有找到二维码。',

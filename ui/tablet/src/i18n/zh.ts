@@ -131,6 +131,9 @@ export const zh = {
 
   'kind.title': '类别',
   'kind.why': '类别决定拍摄清单和要填的项。已拍的照片都保留。',
+  'camera.again': '再试',
+  'camera.paused': '相机暂时没有画面，可能被系统或别的程序收走。有了画面再拍。',
+  'camera.leaving': '存好就返回…',
   'camera.opening': '正在打开相机…',
   'camera.live': '相机画面',
   'camera.shutter': '拍照',

@@ -4,13 +4,20 @@
 import type { CaptureArgs } from '@fieldseal/shared/bindings.ts';
 import { capture, Problem } from '../../host.ts';
 
-/** Stills held in memory at most; more would only hide a slow disk. */
-const MOST_WAITING = 4;
+/** Stills held in memory at most, some megabytes each; more would only hide a slow disk. */
+const MOST_WAITING = 8;
+/** Of these, frames not yet made into a JPEG, some 50 MB each. */
+const MOST_RAW = 2;
+
+const LAST_DRAW_MS = 2000;
 
 interface Waiting {
   photo: Promise<Blob>;
   args: Omit<CaptureArgs, 'draft'>;
 }
+
+/** The camera gave no picture: there is nothing that could be stored again. */
+const noPicture = (): Problem => new Problem({ code: 'no-picture', message: 'The camera gave no picture.', retriable: false, params: {} });
 
 export class Captures {
   draft = $state<string | undefined>();
@@ -26,7 +33,10 @@ export class Captures {
   /** The newest photo, for the corner of the screen. */
   newest = $state<string | null>(null);
 
+  /** Stills still being made. */
+  private raw = $state(0);
   private readonly queue: Waiting[] = [];
+  private readonly pictures: string[] = [];
   private busy = false;
 
   constructor(draft: string | undefined) {
@@ -38,10 +48,15 @@ export class Captures {
   }
 
   get ready(): boolean {
-    return this.failure === null && this.waiting < MOST_WAITING;
+    return this.failure === null && this.waiting < MOST_WAITING && this.raw < MOST_RAW;
   }
 
   add(photo: Promise<Blob>, args: Omit<CaptureArgs, 'draft'>): void {
+    this.raw += 1;
+    const made = (): void => {
+      this.raw -= 1;
+    };
+    photo.then(made, made);
     this.queue.push({ photo, args });
     this.look();
     void this.run();
@@ -61,8 +76,17 @@ export class Captures {
     return dropped?.args.shot ?? null;
   }
 
+  /** The newest photo is drawn, or can't be: the ones before it are given back. Not earlier, or the page would ask for a
+   *  picture that is gone. */
+  drawn(picture: string): void {
+    const older = this.pictures.splice(0, Math.max(0, this.pictures.indexOf(picture)));
+    for (const one of older) URL.revokeObjectURL(one);
+  }
+
   close(): void {
-    if (this.newest) URL.revokeObjectURL(this.newest);
+    const pictures = this.pictures.splice(0);
+    // The page may be just about to draw one.
+    setTimeout(() => pictures.forEach((one) => URL.revokeObjectURL(one)), LAST_DRAW_MS);
     this.newest = null;
   }
 
@@ -71,7 +95,7 @@ export class Captures {
     this.busy = true;
     for (let next = this.queue[0]; next; next = this.queue[0]) {
       try {
-        const photo = await next.photo;
+        const photo = await next.photo.catch(() => Promise.reject(noPicture()));
         const start = performance.now();
         const answer = await capture(photo, this.draft ? { ...next.args, draft: this.draft } : next.args);
         this.lastMs = performance.now() - start;
@@ -96,7 +120,7 @@ export class Captures {
   }
 
   private show(photo: Blob): void {
-    if (this.newest) URL.revokeObjectURL(this.newest);
     this.newest = URL.createObjectURL(photo);
+    this.pictures.push(this.newest);
   }
 }
