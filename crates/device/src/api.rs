@@ -27,6 +27,12 @@ pub enum Request {
         lead: String,
         second: Option<String>,
     },
+    /// What stands between this tablet and its retirement. → [`LeavingView`]
+    Leaving,
+    /// Retires this tablet: only when all that it holds is safe. → [`StateView`]
+    Retire { officer: String, pin: String },
+    /// Empties a retired tablet, all of whose packets are safe; it is then as new. → [`StateView`]
+    Wipe { officer: String, pin: String },
     /// → `Vec<CheckView>`: the self-check before the patrol.
     SelfCheck,
     /// → `Vec<FormView>`
@@ -206,9 +212,30 @@ pub struct StateView {
     pub free_bytes: Option<f64>,
     /// 0 to 1, where the platform tells.
     pub battery: Option<f64>,
+    /// Since when this tablet is retired, RFC 3339: it takes no new photos.
+    pub retired_at: Option<String>,
     pub language: String,
     pub theme: String,
     pub version: String,
+}
+
+/// What is on this tablet and not safe on the server.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export_to = "bindings.ts")]
+pub struct LeavingView {
+    pub drafts: u32,
+    /// Photos that wait to be taken into a draft.
+    pub waiting: u32,
+    /// Sealed packets without a verified receipt.
+    pub unsafe_packets: u32,
+    /// Of them, those that need somebody.
+    pub wedged: u32,
+    /// Damaged files that were set aside: an expert may still read them.
+    pub damaged: u32,
+    /// Nothing of all that.
+    pub ready: bool,
+    pub retired_at: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, TS)]

@@ -32,6 +32,9 @@ impl Core {
         if nobody_can_open(&vault) {
             return Err(Code::VaultDamaged.into());
         }
+        if self.retired_at().is_some() {
+            return Err(Code::Retired.into());
+        }
         // The claims are of the moment of the call, not of the end of the writing.
         let context = self.capture_context(args);
         let mut writer = vault.capture()?;

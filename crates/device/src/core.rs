@@ -34,6 +34,8 @@ pub struct EngineConfig {
     pub room_bytes: u64,
     /// Locks after so many milliseconds without a request; never when none.
     pub auto_lock_ms: Option<u64>,
+    /// Milliseconds between two heartbeats; what the server asks for when none.
+    pub heartbeat_ms: Option<u64>,
 }
 
 impl EngineConfig {
@@ -46,6 +48,7 @@ impl EngineConfig {
             max_photo_bytes: 4 << 30,
             room_bytes: crate::check::STORAGE_LOW,
             auto_lock_ms: Some(15 * 60 * 1000),
+            heartbeat_ms: None,
         }
     }
 }
@@ -90,6 +93,8 @@ pub(crate) struct Live {
     pub log_contradicts: bool,
     /// Boot clock of the last request.
     pub used_at_ms: u64,
+    /// Since when this tablet is retired, by the authority's signed word.
+    pub retired_at: Option<Timestamp>,
 }
 
 pub(crate) struct Core {

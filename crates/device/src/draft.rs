@@ -20,6 +20,9 @@ const MAX_WORDS: usize = 1000;
 impl Core {
     pub fn draft_open(&self, kind: &str, supplements: Option<&str>) -> Result<DraftView, Problem> {
         self.form(kind)?;
+        if self.retired_at().is_some() {
+            return Err(Code::Retired.into());
+        }
         let id = self.new_packet_id()?;
         let meta = self.meta();
         let supplements = supplements.map(packet_id).transpose()?;

@@ -15,6 +15,7 @@ use fieldseal_wire::device::{PacketRef, PacketStatus, StatusRequest};
 use crate::core::{Core, lock};
 use crate::decisions;
 use crate::http::{Client, HttpError, server_time};
+use crate::presence::Pulse;
 use crate::problem::{Code, Problem};
 use crate::receipts;
 use crate::teeth;
@@ -33,12 +34,16 @@ pub(crate) async fn run(core: Arc<Core>) {
         zip: None,
         reclaim_at: i64::MIN,
     };
+    let mut pulse = Pulse::default();
     while !driver.core.line.stopping() {
         if !driver.core.line.loaded() {
             driver.sleep(LOOK_UP_MS).await;
             continue;
         }
         driver.give_back().await;
+        pulse
+            .turn(&driver.core, driver.now(), driver.jitter())
+            .await;
         driver.turn().await;
     }
 }

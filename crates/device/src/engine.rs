@@ -141,6 +141,13 @@ impl Engine {
             Request::OnDuty { lead, second } => core
                 .set_on_duty(&lead, second.as_deref())
                 .and_then(|()| json(core.state()?)),
+            Request::Leaving => json(core.leaving()?),
+            Request::Retire { officer, pin } => core
+                .told_of_contact(core.retire(&officer, &pin))
+                .and_then(|()| json(core.state()?)),
+            Request::Wipe { officer, pin } => core
+                .wipe(&officer, &pin)
+                .and_then(|()| json(core.state()?)),
             Request::SelfCheck => json(core.self_check()?),
             Request::Forms => json(
                 core.forms
@@ -269,6 +276,7 @@ impl Drop for Engine {
 }
 
 fn open_store(core: &Core) -> Result<(), OpenEngineError> {
+    core.finish_wipe().map_err(OpenEngineError::Folder)?;
     if !Vault::exists(&core.config.dir) {
         return Ok(());
     }
@@ -285,6 +293,7 @@ fn open_store(core: &Core) -> Result<(), OpenEngineError> {
         }
     };
     *core.store.write().unwrap_or_else(PoisonError::into_inner) = store;
+    core.recall_retirement();
     Ok(())
 }
 

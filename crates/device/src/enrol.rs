@@ -198,6 +198,9 @@ impl Core {
 
     pub fn enrol_officer(&self, code: &str, pin: &str) -> Result<OfficerView, Problem> {
         check_pin(pin)?;
+        if self.retired_at().is_some() {
+            return Err(Code::Retired.into());
+        }
         let pending = self.pending()?;
         let identity = match &pending {
             Some((_, identity, _)) => identity.clone(),

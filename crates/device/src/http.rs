@@ -9,7 +9,8 @@ use fieldseal_packet::{Sha256Digest, Timestamp};
 use fieldseal_tlog::note::{Ed25519Signer, Signer as _};
 use fieldseal_wire::device::{
     AUTH_CONTEXT, Challenge, ChallengeRequest, EnrolLookup, EnrolRequest, EnrolSubject, Enrolled,
-    SeenCheckpoint, StatusRequest, StatusResponse, Token, TokenRequest,
+    HeartbeatAnswer, HeartbeatRequest, Retirement, SeenCheckpoint, StatusRequest, StatusResponse,
+    Token, TokenRequest,
 };
 use fieldseal_wire::{Problem as WireProblem, ProblemCode};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
@@ -60,6 +61,10 @@ impl From<HttpError> for Problem {
                 code: Some(ProblemCode::KeyNotAccepted),
                 ..
             } => Code::KeyNotAccepted,
+            HttpError::Refused {
+                code: Some(ProblemCode::Conflict),
+                ..
+            } => Code::NotAllSafe,
             HttpError::Refused {
                 status: 429 | 500..=599,
                 ..
@@ -214,6 +219,22 @@ impl Client {
     ) -> Result<StatusResponse, HttpError> {
         self.post("/api/v1/packets/status", request, Some(token))
             .await
+    }
+
+    /// A sign of life.
+    pub async fn heartbeat(&self, note: &str, token: &str) -> Result<HeartbeatAnswer, HttpError> {
+        let ask = HeartbeatRequest {
+            note: note.to_owned(),
+        };
+        self.post("/api/v1/heartbeat", &ask, Some(token)).await
+    }
+
+    /// The tablet's wish to be retired, with its last heartbeat.
+    pub async fn retire(&self, note: &str, token: &str) -> Result<Retirement, HttpError> {
+        let ask = HeartbeatRequest {
+            note: note.to_owned(),
+        };
+        self.post("/api/v1/retire", &ask, Some(token)).await
     }
 
     /// The newest checkpoint.

@@ -97,6 +97,13 @@ impl Line {
         Ok(())
     }
 
+    /// Forgets everything: the vault is gone.
+    pub fn unload(&self, settings: fieldseal_sync::Settings) {
+        self.loaded.store(false, Ordering::SeqCst);
+        *lock(&self.outbox) = Outbox::new(settings);
+        lock(&self.queued).clear();
+    }
+
     /// Counts of what is not yet safe.
     pub fn count(&self, counts: &mut Counts) {
         let (outbox, queued) = (lock(&self.outbox), lock(&self.queued));

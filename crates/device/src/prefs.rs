@@ -58,6 +58,8 @@ pub struct Prefs {
     pub rebuilt_at: Option<Timestamp>,
     /// Last known counts.
     pub counts: Counts,
+    /// The authority's signed word that this tablet is retired. Believed by its signature alone.
+    pub retired: Option<String>,
 }
 
 impl Prefs {

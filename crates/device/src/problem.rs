@@ -64,6 +64,9 @@ codes! {
     ServerRefused = "server-refused", false, "The server refused.";
     ServerBusy = "server-busy", true, "The server can't do it now; it will be tried again.";
     KeyNotAccepted = "key-not-accepted", false, "The server does not accept this tablet's key.";
+    Retired = "retired", false, "This tablet is retired and takes no new photos; what it holds is kept and handed over.";
+    NotRetired = "not-retired", false, "Only a retired tablet can be emptied.";
+    NotAllSafe = "not-all-safe", false, "Something on this tablet is not safe on the server yet.";
     NotFound = "not-found", false, "No such thing on this tablet.";
     UnknownKind = "unknown-kind", false, "No form of this kind on this tablet.";
     DraftClosed = "draft-closed", false, "The draft is waiting for signatures; reopen it to change it.";

@@ -80,6 +80,7 @@ pub(crate) fn view(core: &Core) -> Result<StateView, Problem> {
             .free_bytes(&core.config.dir)
             .map(|bytes| bytes as f64),
         battery: core.platform.battery(),
+        retired_at: core.retired_at().map(|at| at.to_string()),
         language: prefs.language.unwrap_or_else(|| "zh".to_owned()),
         theme: prefs.theme.unwrap_or_else(|| "light".to_owned()),
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -46,6 +46,7 @@ mod teeth;
 mod testing;
 mod unlock;
 mod vault;
+mod wipe;
 
 pub use capture::{CaptureError, CaptureMeta, CaptureWriter, Captured};
 pub use chain::{CaptureHead, Recovered, SetAside};
@@ -68,3 +69,4 @@ pub use suite::{Suite, UnsupportedSuite};
 pub use take_in::{Intake, TakeInError, TakeInReport, TakenIn};
 pub use unlock::{OfficerSlot, UnlockError, Unlocked};
 pub use vault::{OpenError, Vault};
+pub use wipe::{Holds, WipeError, finish_wipe};

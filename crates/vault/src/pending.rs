@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 use zeroize::Zeroizing;
 
-const FILE: &str = "pending.json";
+pub(crate) const FILE: &str = "pending.json";
 
 /// A device between its enrolment and its first officer.
 #[derive(Clone)]

@@ -21,7 +21,7 @@ use fieldseal_vault::KdfParams;
 use serde_json::{Value, json};
 
 pub const PIN: &str = "246810";
-const HOUR: Duration = Duration::from_secs(3600);
+pub const HOUR: Duration = Duration::from_secs(3600);
 /// How long a test waits for what must come; nothing is measured by it.
 const PATIENCE: Duration = Duration::from_secs(90);
 

@@ -154,6 +154,15 @@ fn read(row: &Row<'_>) -> Result<Job, StoreError> {
     })
 }
 
+/// Sequence number of the newest packet, 0 before the first.
+pub fn newest_seq(connection: &Connection) -> Result<u64, StoreError> {
+    Ok(connection.query_row(
+        "SELECT coalesce(max(device_seq), 0) FROM packets",
+        [],
+        |row| row.get(0),
+    )?)
+}
+
 /// The job of a packet.
 pub fn job(connection: &Connection, packet: PacketId) -> Result<Option<Job>, StoreError> {
     columns::first(

@@ -1,0 +1,144 @@
+//! Heartbeats: while the server is in reach, from time to time this tablet's signed word of how far it has got. They need no
+//! PIN: the device's key is at hand since the first unlock. The answer brings the newest checkpoint, the server's clock,
+//! and, when the administrator has retired this tablet, the signed word of that.
+
+use std::sync::Arc;
+
+use fieldseal_packet::entry::Heartbeat;
+use fieldseal_sync::Jitter;
+use fieldseal_tlog::note::Note;
+use fieldseal_vault::outbox;
+use fieldseal_wire::device::HeartbeatAnswer;
+
+use crate::core::{Core, lock};
+use crate::http::{HttpError, server_time};
+use crate::problem::{Code, Problem};
+use crate::receipts;
+
+/// The first one of a run: an app that is opened for a moment says nothing.
+const FIRST_MS: i64 = 30_000;
+/// After one that failed.
+const AGAIN_MS: i64 = 60_000;
+/// What a server may ask for.
+const ASKED_S: std::ops::RangeInclusive<u64> = 60..=24 * 3600;
+
+/// When the next heartbeat is due, on the boot clock.
+#[derive(Default)]
+pub(crate) struct Pulse {
+    due_at: Option<i64>,
+    token: Option<String>,
+}
+
+impl Pulse {
+    /// Sends one if it is due and the server was in reach a moment ago.
+    pub async fn turn(&mut self, core: &Arc<Core>, now: i64, jitter: Jitter) {
+        let own = core
+            .config
+            .heartbeat_ms
+            .map(|ms| i64::try_from(ms).unwrap_or(i64::MAX));
+        let due_at = *self.due_at.get_or_insert_with(|| {
+            now.saturating_add(spread(
+                own.map_or(FIRST_MS, |own| own.min(FIRST_MS)),
+                jitter,
+            ))
+        });
+        if now < due_at || !lock(&core.line.outbox).online() {
+            return;
+        }
+        let wait = match self.beat(core).await {
+            Ok(asked_ms) => own.unwrap_or(asked_ms),
+            Err(problem) => {
+                tracing::debug!(code = problem.code().as_str(), "a heartbeat failed");
+                own.map_or(AGAIN_MS, |own| own.min(AGAIN_MS))
+            }
+        };
+        self.due_at = Some(now.saturating_add(spread(wait, jitter)));
+    }
+
+    /// One heartbeat; gives the milliseconds until the next that the server asks for.
+    async fn beat(&mut self, core: &Arc<Core>) -> Result<i64, Problem> {
+        let identity = core.identity()?;
+        let client = core.web.server(&identity.server);
+        let note = core.heartbeat()?;
+        let mut fresh = false;
+        let answer = loop {
+            let token = match &self.token {
+                Some(token) => token.clone(),
+                None => {
+                    fresh = true;
+                    let signer = core.device_signer()?;
+                    let token = client.token(&identity.origin, &signer).await?.token;
+                    self.token.insert(token).clone()
+                }
+            };
+            match client.heartbeat(&note, &token).await {
+                // The token has ended, or is another vault's.
+                Err(HttpError::Refused {
+                    status: 401 | 403, ..
+                }) if !fresh => self.token = None,
+                outcome => break outcome?,
+            }
+        };
+        let kept = core.clone();
+        tokio::task::spawn_blocking(move || kept.heard(&answer))
+            .await
+            .map_err(|error| Problem::because(Code::Internal, error))?
+    }
+}
+
+/// Four fifths to six fifths of it, so that a district's tablets do not come all at once.
+fn spread(ms: i64, jitter: Jitter) -> i64 {
+    let fifth = ms / 5;
+    ms - fifth + (2 * fifth).saturating_mul(i64::from(jitter.0)) / i64::from(u16::MAX)
+}
+
+impl Core {
+    /// How far this tablet is, signed by its key.
+    pub fn heartbeat(&self) -> Result<String, Problem> {
+        let vault = self.vault()?;
+        let identity = self.identity()?;
+        let device_seq = vault.outbox_read(|c| Ok::<_, Problem>(outbox::newest_seq(c)?))?;
+        let head = vault.capture_head();
+        let beat = Heartbeat {
+            origin: identity.origin.clone(),
+            device: identity.key_name(),
+            device_seq,
+            capture_seq: head.capture_seq,
+            capture_link: head.link,
+            at: self.platform.now(),
+        };
+        let signed = Note::sign(&beat.text(), &[&self.device_signer()?])
+            .map_err(|error| Problem::because(Code::Internal, error))?;
+        String::from_utf8(signed.to_bytes())
+            .map_err(|error| Problem::because(Code::Internal, error))
+    }
+
+    /// Takes over what an answer says, each part only as far as a pinned key confirms it.
+    fn heard(&self, answer: &HeartbeatAnswer) -> Result<i64, Problem> {
+        if let Some(time) = server_time(&answer.server_time) {
+            self.saw_server(time);
+        }
+        if let Some(note) = &answer.retired {
+            self.keep_retirement(note)?;
+        }
+        if let Some(signed) = &answer.seen.checkpoint {
+            receipts::keep_newest(self, signed.as_bytes(), &answer.seen.tokens)?;
+        }
+        let asked_s = answer.next_after_s.clamp(*ASKED_S.start(), *ASKED_S.end());
+        Ok(i64::try_from(asked_s).unwrap_or(i64::MAX / 1000) * 1000)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heartbeats_are_spread_around_their_time() {
+        assert_eq!(spread(1000, Jitter(0)), 800);
+        assert_eq!(spread(1000, Jitter(u16::MAX)), 1200);
+        assert!((999..=1001).contains(&spread(1000, Jitter(u16::MAX / 2))));
+        assert_eq!(spread(0, Jitter(u16::MAX)), 0);
+        assert_eq!(spread(3, Jitter(9)), 3);
+    }
+}
