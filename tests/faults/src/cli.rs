@@ -13,7 +13,10 @@ use clap::Parser;
 type Campaign = (&'static str, fn(&Ctx) -> anyhow::Result<Report>);
 
 /// Each campaign that there is.
-const CAMPAIGNS: &[Campaign] = &[(power::NAME, power::run)];
+const CAMPAIGNS: &[Campaign] = &[
+    (crate::kill::NAME, crate::kill::run),
+    (power::NAME, power::run),
+];
 
 /// Kills, errors, power cuts and worse, and a look at everything after each.
 #[derive(Parser)]

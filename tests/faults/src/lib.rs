@@ -8,18 +8,23 @@
 //! * [`site`]: a server's data folder and a tablet's vault, prepared once and copied for each run
 //! * [`tablet`]: the engine, asked what a screen would ask; [`serving`]: the server in this process
 //! * [`worker`]: what the child does, one line of output after each acknowledgement
+//! * [`scene`]: one stage of the line, from a site as it is just before; [`strace`]: a fault at its N-th system call
 //! * [`oracle`]: what must hold, whatever happened
 //! * one module a campaign, each with `run(&Ctx) -> Result<Report>`
 
 pub mod cli;
 pub mod ctx;
+pub mod kill;
 pub mod ledger;
 mod locks;
 pub mod oracle;
 pub mod power;
 pub mod report;
 pub mod rng;
+pub mod runs;
+pub mod scene;
 pub mod serving;
 pub mod site;
+pub mod strace;
 pub mod tablet;
 pub mod worker;

@@ -134,6 +134,12 @@ impl Tablet {
         Ok(())
     }
 
+    /// Holds uploads, or lets them go on.
+    pub fn hold_uploads(&self, hold: bool) -> anyhow::Result<()> {
+        self.ask(Request::UploadHold { hold })?;
+        Ok(())
+    }
+
     /// A new draft's id.
     pub fn open_draft(&self) -> anyhow::Result<String> {
         let opened = self.ask(Request::DraftOpen {
@@ -172,10 +178,21 @@ impl Tablet {
         })
     }
 
+    /// The same for every draft.
+    pub fn await_all_previews(&self) -> anyhow::Result<()> {
+        for draft in self.ask(Request::Drafts)?.as_array().into_iter().flatten() {
+            self.await_previews(&text(draft, "id")?)?;
+        }
+        Ok(())
+    }
+
     /// Describes, signs and seals every draft that has a photo: what the officers would do next, wherever it stopped.
     pub fn seal_all(&self, sealed: &mut dyn FnMut(&str, &str)) -> anyhow::Result<()> {
-        let drafts = self.ask(Request::Drafts)?;
-        for draft in drafts.as_array().into_iter().flatten() {
+        let mut drafts = self.ask(Request::Drafts)?;
+        let drafts = drafts.as_array_mut().context("a list of drafts")?;
+        // Only one may wait for signatures: that one first.
+        drafts.sort_by_key(|draft| draft["stage"] == "open");
+        for draft in drafts {
             if draft["photos"].as_u64().unwrap_or(0) > 0 {
                 let id = text(draft, "id")?;
                 let digest = self.seal(&id)?;
@@ -227,6 +244,16 @@ impl Tablet {
         patience: Duration,
         safe: &mut dyn FnMut(&str, u64),
     ) -> anyhow::Result<()> {
+        self.sync_while(patience, &mut || true, safe)
+    }
+
+    /// The same, until `go_on` says no; what is safe by then is told.
+    pub fn sync_while(
+        &self,
+        patience: Duration,
+        go_on: &mut dyn FnMut() -> bool,
+        safe: &mut dyn FnMut(&str, u64),
+    ) -> anyhow::Result<()> {
         self.ask(Request::UploadNow { id: None })?;
         let until = Instant::now() + patience;
         loop {
@@ -234,6 +261,9 @@ impl Tablet {
             let waiting = list(&uploads, "unsafePackets");
             if waiting.is_empty() {
                 break;
+            }
+            if !go_on() {
+                return Ok(());
             }
             if Instant::now() > until {
                 let upload = waiting.first().cloned().unwrap_or_default();

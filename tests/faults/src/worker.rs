@@ -38,6 +38,9 @@ enum What {
         /// Seconds until everything is safe
         #[arg(long, default_value_t = 30, global = true)]
         patience: u64,
+        /// Tells its threads before the stage proper, and waits for a line on stdin
+        #[arg(long, global = true)]
+        gate: bool,
     },
     /// The server, until it is killed or stdin ends
     Server,
@@ -53,6 +56,8 @@ enum Stage {
         #[arg(long)]
         locked: bool,
     },
+    /// Opens and unlocks: what waits is taken in, and previews are made
+    Start,
     /// Describes, signs and seals every draft
     Seal,
     /// Uploads until all is safe
@@ -72,7 +77,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             stage,
             seed,
             patience,
-        } => tablet(&site, stage, *seed, Duration::from_secs(*patience)),
+            gate,
+        } => {
+            let patience = Duration::from_secs(*patience);
+            tablet(&site, stage, *seed, patience, *gate)
+        }
     };
     match outcome {
         Ok(()) => say("done"),
@@ -83,7 +92,13 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
 }
 
-fn tablet(site: &Site, stage: &Stage, seed: u64, patience: Duration) -> anyhow::Result<()> {
+fn tablet(
+    site: &Site,
+    stage: &Stage,
+    seed: u64,
+    patience: Duration,
+    gate: bool,
+) -> anyhow::Result<()> {
     match stage {
         Stage::Capture { count, locked } => {
             let tablet = Tablet::open(site)?;
@@ -91,6 +106,9 @@ fn tablet(site: &Site, stage: &Stage, seed: u64, patience: Duration) -> anyhow::
             if !locked {
                 tablet.unlock()?;
                 draft = Some(tablet.open_draft()?);
+            }
+            if gate {
+                wait_at_gate()?;
             }
             let mut rng = Rng::new(seed);
             for _ in 0..*count {
@@ -102,6 +120,7 @@ fn tablet(site: &Site, stage: &Stage, seed: u64, patience: Duration) -> anyhow::
                 None => Ok(()),
             }
         }
+        Stage::Start => Tablet::unlocked(site)?.await_all_previews(),
         Stage::Seal => {
             let mut said = Ok(());
             Tablet::unlocked(site)?.seal_all(&mut |id, digest| {
@@ -110,8 +129,17 @@ fn tablet(site: &Site, stage: &Stage, seed: u64, patience: Duration) -> anyhow::
             said
         }
         Stage::Sync => {
+            let tablet = Tablet::open(site)?;
+            if gate {
+                tablet.hold_uploads(true)?;
+            }
+            tablet.unlock()?;
+            if gate {
+                wait_at_gate()?;
+                tablet.hold_uploads(false)?;
+            }
             let mut said = Ok(());
-            Tablet::unlocked(site)?.sync_all(patience, &mut |id, leaf| {
+            tablet.sync_all(patience, &mut |id, leaf| {
                 said = say(&format!("safe {id} {leaf}"));
             })?;
             said
@@ -131,11 +159,48 @@ fn tablet(site: &Site, stage: &Stage, seed: u64, patience: Duration) -> anyhow::
 }
 
 fn server(site: &Site) -> anyhow::Result<()> {
-    let serving = Serving::start(site)?;
+    let serving = Serving::start_with(site, 1)?;
     say(&format!("serving http://{}", site.address))?;
     // The parent holds the other end; when it lets go, or dies, so does this.
     std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()).context("stdin")?;
     serving.stop()
+}
+
+/// `gate <process> <thread>=<name> …`, and then a line from the parent: by then it traces whom it wants.
+fn wait_at_gate() -> anyhow::Result<()> {
+    let process = std::process::id().to_string();
+    let named = || -> anyhow::Result<Vec<(String, String)>> {
+        let threads = std::fs::read_dir("/proc/self/task").context("this process's threads")?;
+        let mut named = Vec::new();
+        for thread in threads {
+            let thread = thread?;
+            let name = std::fs::read_to_string(thread.path().join("comm"))?;
+            let number = thread.file_name().to_string_lossy().into_owned();
+            named.push((number, name.trim().to_owned()));
+        }
+        Ok(named)
+    };
+    let mut threads = named()?;
+    let first = |threads: &[(String, String)]| {
+        let own = threads.iter().find(|(number, _)| *number == process);
+        own.map(|(_, name)| name.clone())
+    };
+    // A thread bears the process's name until it has taken its own.
+    while threads
+        .iter()
+        .any(|(number, name)| *number != process && Some(name) == first(&threads).as_ref())
+    {
+        std::thread::yield_now();
+        threads = named()?;
+    }
+    let threads: Vec<String> = threads
+        .iter()
+        .map(|(number, name)| format!("{number}={name}"))
+        .collect();
+    say(&format!("gate {process} {}", threads.join(" ")))?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).context("stdin")?;
+    Ok(())
 }
 
 /// One line, in one write.

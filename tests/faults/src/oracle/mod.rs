@@ -76,6 +76,8 @@ fn settle(
             verdict.slowest_start.as_secs()
         ));
     }
+    // Somebody may have held them before the fault; that outlives a restart.
+    tablet.hold_uploads(false)?;
     let photo = photo(Rng::new(finish.seed).draw());
     let (seq, sha256) = tablet.capture(None, &photo)?;
     ledger.saved(seq, &sha256);

@@ -1,0 +1,404 @@
+//! Faults by `strace`: a signal or an error at the N-th call of one system call, SQLite's C code included.
+//!
+//! `when=N` counts by thread: the fault comes at the first thread that reaches its N-th such call. So a clean run is counted
+//! by thread, and N runs up to the busiest one's count. Calls of quieter threads are reached by tracing from a gate on,
+//! when the busy one's are over, or by tracing one thread alone.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail, ensure};
+
+/// Whatever changes a file, its name or its durability, or tells another program of it.
+pub const CHANGING: &[&str] = &[
+    "write",
+    "pwrite64",
+    "writev",
+    "pwritev",
+    "sendto",
+    "sendmsg",
+    "fsync",
+    "fdatasync",
+    "rename",
+    "renameat",
+    "renameat2",
+    "unlink",
+    "unlinkat",
+    "ftruncate",
+    "mkdir",
+    "mkdirat",
+    "link",
+    "linkat",
+];
+
+/// No child of a campaign may take longer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Whether `strace` is there and may trace.
+pub fn usable() -> Result<(), String> {
+    let tried = Command::new("strace")
+        .args(["-f", "-o", "/dev/null", "-e", "trace=none", "true"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    match tried {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err("strace may not trace here".to_owned()),
+        Err(_) => Err("strace is not installed".to_owned()),
+    }
+}
+
+/// Which threads are traced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Threads {
+    /// Everything from the program's first line.
+    All,
+    /// Everything from the gate on.
+    FromGate,
+    /// From the gate on, one thread of this name.
+    One(&'static str),
+}
+
+impl Threads {
+    /// Whether the child has to stop at its gate.
+    pub fn gated(self) -> bool {
+        self != Self::All
+    }
+}
+
+/// One fault.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Point {
+    /// System call.
+    pub call: String,
+    /// `3`, or `3+` for this and every later one.
+    pub when: String,
+    /// What happens: `signal=KILL`, `error=EIO`.
+    pub what: &'static str,
+}
+
+impl std::fmt::Display for Point {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}:when={}", self.call, self.what, self.when)
+    }
+}
+
+/// A running child, and the tracer beside or above it.
+pub struct Traced {
+    child: Child,
+    tracer: Option<Child>,
+    lines: Receiver<String>,
+    began: Instant,
+}
+
+/// How a child ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Its stage came to its end.
+    Whole,
+    /// SIGKILL.
+    Killed,
+    /// By itself, with an error.
+    Failed,
+}
+
+/// Starts the worker with this fault; without one, it is only watched and its calls go to `log`.
+pub fn start(
+    worker: &Path,
+    arguments: &[String],
+    threads: Threads,
+    point: Option<&Point>,
+    log: Option<&Path>,
+) -> anyhow::Result<Traced> {
+    let mut flags: Vec<String> = Vec::new();
+    match (point, log) {
+        (Some(point), _) => {
+            flags.extend([
+                "-qq".to_owned(),
+                "-e".to_owned(),
+                format!("trace={}", point.call),
+                "-e".to_owned(),
+                format!("inject={point}"),
+            ]);
+            flags.extend(["-o".to_owned(), "/dev/null".to_owned()]);
+        }
+        (None, Some(log)) => {
+            flags.extend(["-y".to_owned(), "-e".to_owned()]);
+            flags.push("trace=file,desc,network".to_owned());
+            flags.extend(["-o".to_owned(), log.display().to_string()]);
+        }
+        (None, None) => bail!("neither a fault nor a log is asked for"),
+    }
+    if threads.gated() {
+        start_gated(worker, arguments, threads, &flags)
+    } else {
+        let mut command = Command::new("strace");
+        // Not with --seccomp-bpf: strace 6.1 then delivers no signal.
+        command.arg("-f").args(flags);
+        command.arg(worker).args(arguments);
+        let mut child = spawn(&mut command).context("strace could not be started")?;
+        let lines = listen(&mut child)?;
+        Ok(Traced {
+            child,
+            tracer: None,
+            lines,
+            began: Instant::now(),
+        })
+    }
+}
+
+fn spawn(command: &mut Command) -> std::io::Result<Child> {
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+}
+
+fn start_gated(
+    worker: &Path,
+    arguments: &[String],
+    threads: Threads,
+    flags: &[String],
+) -> anyhow::Result<Traced> {
+    let mut command = Command::new(worker);
+    let mut child = spawn(command.args(arguments).arg("--gate"))?;
+    let lines = listen(&mut child)?;
+    let gate = lines
+        .recv_timeout(PATIENCE)
+        .context("the worker did not come to its gate")?;
+    let traced = traced_id(gate.trim_end(), threads);
+    let mut command = Command::new("strace");
+    match traced {
+        Ok(traced) => command.args(["-p", &traced]),
+        Err(error) => {
+            child.kill()?;
+            child.wait()?;
+            return Err(error);
+        }
+    };
+    if threads == Threads::FromGate {
+        command.arg("-f");
+    }
+    // The word of its having attached is wanted: not so quiet.
+    command.args(flags.iter().filter(|flag| *flag != "-qq"));
+    let mut tracer = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("strace could not be started")?;
+    let stderr = tracer.stderr.take().context("strace's words")?;
+    let (told, attached) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            if line.contains("attached") {
+                let _ = told.send(());
+            }
+        }
+    });
+    if attached.recv_timeout(PATIENCE).is_err() {
+        tracer.kill()?;
+        tracer.wait()?;
+        child.kill()?;
+        child.wait()?;
+        bail!("strace did not attach");
+    }
+    if let Some(stdin) = &mut child.stdin {
+        stdin.write_all(b"\n")?;
+    }
+    Ok(Traced {
+        child,
+        tracer: Some(tracer),
+        lines,
+        began: Instant::now(),
+    })
+}
+
+/// `gate <process> <thread>=<name> …`
+fn traced_id(gate: &str, threads: Threads) -> anyhow::Result<String> {
+    let mut words = gate.split(' ');
+    ensure!(words.next() == Some("gate"), "the worker has no gate here");
+    let process = words.next().context("no process")?;
+    let Threads::One(name) = threads else {
+        return Ok(process.to_owned());
+    };
+    words
+        .filter_map(|word| word.split_once('='))
+        .find(|(_, named)| *named == name)
+        .map(|(thread, _)| thread.to_owned())
+        .context("the worker has no thread of this name")
+}
+
+fn listen(child: &mut Child) -> anyhow::Result<Receiver<String>> {
+    let stdout = child.stdout.take().context("the worker's words")?;
+    let (send, lines) = channel();
+    std::thread::spawn(move || {
+        let mut stdout = BufReader::new(stdout);
+        loop {
+            let mut line = Vec::new();
+            match stdout.read_until(b'\n', &mut line) {
+                Ok(0) | Err(_) => return,
+                Ok(_) => {
+                    let line = String::from_utf8_lossy(&line).into_owned();
+                    if send.send(line).is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    });
+    Ok(lines)
+}
+
+impl Traced {
+    /// The next line it says, newline included; none when it has ended.
+    pub fn line(&self) -> anyhow::Result<Option<String>> {
+        let left = PATIENCE.saturating_sub(self.began.elapsed());
+        match self.lines.recv_timeout(left) {
+            Ok(line) => Ok(Some(line)),
+            Err(RecvTimeoutError::Disconnected) => Ok(None),
+            Err(RecvTimeoutError::Timeout) => bail!("the worker hangs"),
+        }
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Lets go of its stdin: a server stops in good order.
+    pub fn let_go(&mut self) {
+        self.child.stdin = None;
+    }
+
+    /// Hears every line to the end.
+    pub fn hear(mut self, note: &mut dyn FnMut(&str)) -> anyhow::Result<Ended> {
+        let heard = loop {
+            match self.line() {
+                Ok(Some(line)) => note(&line),
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        if heard.is_err() {
+            self.stop();
+        }
+        let status = self.child.wait()?;
+        if let Some(tracer) = &mut self.tracer {
+            tracer.wait()?;
+        }
+        heard.map(|()| ended(status))
+    }
+
+    fn stop(&mut self) {
+        // What strace traces ends with it only when told so.
+        let _ = self.child.kill();
+        if let Some(tracer) = &mut self.tracer {
+            let _ = tracer.kill();
+        }
+    }
+}
+
+fn ended(status: ExitStatus) -> Ended {
+    use std::os::unix::process::ExitStatusExt as _;
+    match (status.success(), status.signal()) {
+        (true, _) => Ended::Whole,
+        (false, Some(9)) => Ended::Killed,
+        _ => Ended::Failed,
+    }
+}
+
+/// One call in a log of strace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// Which thread.
+    pub thread: String,
+    /// System call.
+    pub name: String,
+    /// How manieth of its name in its thread, from 1.
+    pub number: u64,
+    /// The rest of the line: arguments, with the paths of files.
+    pub rest: String,
+}
+
+/// Reads a log that [`start`] wrote.
+pub fn calls(log: &str) -> Vec<Call> {
+    let mut counts: BTreeMap<(String, String), u64> = BTreeMap::new();
+    let mut calls = Vec::new();
+    for line in log.lines() {
+        let Some((thread, rest)) = line.trim_start().split_once(' ') else {
+            continue;
+        };
+        let Some((name, rest)) = rest.trim_start().split_once('(') else {
+            continue;
+        };
+        let is_name = |name: &str| {
+            !name.is_empty()
+                && name
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        };
+        if !thread.bytes().all(|b| b.is_ascii_digit()) || !is_name(name) {
+            continue;
+        }
+        let number = counts
+            .entry((thread.to_owned(), name.to_owned()))
+            .or_default();
+        *number += 1;
+        calls.push(Call {
+            thread: thread.to_owned(),
+            name: name.to_owned(),
+            number: *number,
+            rest: rest.to_owned(),
+        });
+    }
+    calls
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_counted_by_thread_and_name() {
+        let log = "12 write(1</x>, \"a\", 1) = 1\n\
+            12 fsync(3</x> <unfinished ...>\n\
+            13 write(1</x>, \"b\", 1) = 1\n\
+            12 <... fsync resumed>) = 0\n\
+            12 write(1</x>, \"c\", 1) = 1\n\
+            12 +++ exited with 0 +++\n\
+            12 --- SIGCHLD {si_signo=SIGCHLD} ---\n";
+        let counted: Vec<(String, String, u64)> = calls(log)
+            .into_iter()
+            .map(|call| (call.thread, call.name, call.number))
+            .collect();
+        let wanted = [
+            ("12", "write", 1),
+            ("12", "fsync", 1),
+            ("13", "write", 1),
+            ("12", "write", 2),
+        ];
+        let wanted: Vec<(String, String, u64)> = wanted
+            .into_iter()
+            .map(|(thread, name, number)| (thread.to_owned(), name.to_owned(), number))
+            .collect();
+        assert_eq!(counted, wanted);
+    }
+
+    #[test]
+    fn the_gate_names_threads() {
+        let gate = "gate 7 7=fault-worker 8=fieldseal-sync";
+        assert_eq!(traced_id(gate, Threads::FromGate).unwrap(), "7");
+        assert_eq!(
+            traced_id(gate, Threads::One("fieldseal-sync")).unwrap(),
+            "8"
+        );
+        assert!(traced_id(gate, Threads::One("other")).is_err());
+        assert!(traced_id("done", Threads::FromGate).is_err());
+    }
+}
