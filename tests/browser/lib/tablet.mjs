@@ -1,5 +1,5 @@
 // A tablet: the real engine behind its loopback host, asked what the screens would ask.
-import { picture } from './pictures.mjs';
+import { picture } from '../../lib/pictures.mjs';
 import { OFFICERS } from './server.mjs';
 import { builtUi, program, until } from './stage.mjs';
 

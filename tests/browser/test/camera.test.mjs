@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { barriers, complaints, openBrowser, photographer } from '../lib/browser.mjs';
-import { picture } from '../lib/pictures.mjs';
+import { picture } from '../../lib/pictures.mjs';
 import { Server } from '../lib/server.mjs';
 import { screens, Stage } from '../lib/stage.mjs';
 import { Tablet } from '../lib/tablet.mjs';
