@@ -5,6 +5,7 @@
 //! * [`build`]: the screens, then the programs.
 //! * [`run`]: server, this tablet's enrolment, the window.
 //! * [`audit`]: what is built in: licences, known vulnerabilities, the bill of materials.
+//! * [`faults`]: the fault campaigns.
 //! * [`suite`]: every check and test, a table, and the sum; [`counts`] reads the runners' closing lines.
 //! * [`process`]: other programs, with one sentence when one fails; [`progress`]: what is being done and since when.
 
@@ -12,6 +13,7 @@ mod accounts;
 mod audit;
 mod build;
 mod counts;
+mod faults;
 mod process;
 mod progress;
 mod run;
@@ -32,6 +34,8 @@ const USAGE: &str = "\
 ./x test [STAGE…]  every check and test, or the named stages (./x test --list)
 ./x audit          licences, sources and known vulnerabilities of what is built in
 ./x sbom           the bill of materials (CycloneDX), in target/sbom
+./x faults [--long] [--seed N] [--only NAME,…]
+                   kills, power cuts, errors and worse, and a look at everything after each
 ./x setup          installs what running and testing need
 ./x build          builds the screens and the programs";
 
@@ -64,6 +68,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         "test" => suite::run(&progress, rest),
         "audit" => audit::run(&progress),
         "sbom" => audit::sbom(&progress),
+        "faults" => faults::run(&progress, rest),
         "setup" => setup::install(&progress, Need::Test).map(|()| ExitCode::SUCCESS),
         "build" => {
             setup::install(&progress, Need::Window)?;

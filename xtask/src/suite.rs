@@ -54,6 +54,7 @@ fn stages() -> Vec<Stage> {
         ),
         rust("build", &["build", "--bins", "--tests"], &[], false),
         rust("test", &["test", "--no-fail-fast"], &[], true),
+        stage("faults", ".", "cargo", &["xtask", "faults"], true),
         stage("window", "tests/window", "node", &["--test"], true),
         stage("browser", "tests/browser", "npm", &["test"], true),
     ]
