@@ -78,7 +78,7 @@ export class Stage {
   /** A screen of its own. */
   async display() {
     if (!this.#display) {
-      const xvfb = this.start('Xvfb', ['-displayfd', '3', '-screen', '0', '1280x800x24', '-nolisten', 'tcp'], {
+      const xvfb = this.start('Xvfb', ['-displayfd', '3', '-screen', '0', '1280x1280x24', '-nolisten', 'tcp'], {
         stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       });
       const number = await until('Xvfb to be there', () => /^(\d+)$/m.exec(xvfb.said())?.[1]);

@@ -23,6 +23,11 @@ chapter('a tablet that is started with its code enrols itself', async () => {
   await tablet.keep('officers-first');
 });
 
+chapter('the page evaluates nothing, and asks no other host', async () => {
+  assert.equal(await tablet.window.run("try { return eval('1'); } catch (refused) { return refused.name; }"), 'EvalError');
+  assert.equal(await tablet.window.run(`return fetch('${server.url}/healthz').then(() => 'answered', () => 'refused')`), 'refused');
+});
+
 chapter('a code that was used is refused in one sentence', async () => {
   const code = server.officerCode(0);
   for (const expected of [1, 1]) {

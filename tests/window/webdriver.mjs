@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
 const PATIENCE_MS = 30_000;
 const SETTLE_MS = 350;
+const ANSWER_MS = 120_000;
 
 /** A window under a driver. */
 export class Window {
@@ -153,6 +154,8 @@ async function request(url, method, body) {
     method,
     headers: { 'content-type': 'application/json' },
     body: body === undefined ? undefined : JSON.stringify(body),
+    // A window that answers no more fails the test, it does not hold it up for ever.
+    signal: AbortSignal.timeout(ANSWER_MS),
   });
   const { value } = await answer.json();
   if (!answer.ok) {
