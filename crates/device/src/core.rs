@@ -28,6 +28,8 @@ pub struct EngineConfig {
     pub kdf: Option<KdfParams>,
     /// Patience of the outbox.
     pub sync: fieldseal_sync::Settings,
+    /// Patience with the network.
+    pub patience: crate::http::Patience,
     /// Largest photo, bytes.
     pub max_photo_bytes: u64,
     /// With less room than this, originals that are safe go before their time, bytes.
@@ -45,6 +47,7 @@ impl EngineConfig {
             dir: dir.into(),
             kdf: None,
             sync: fieldseal_sync::Settings::default(),
+            patience: crate::http::Patience::default(),
             max_photo_bytes: 4 << 30,
             room_bytes: crate::check::STORAGE_LOW,
             auto_lock_ms: Some(15 * 60 * 1000),
@@ -89,6 +92,8 @@ pub(crate) struct Live {
     pub counts: BTreeMap<PacketId, u32>,
     /// Decisions or supplements may have changed since the tasks were counted.
     pub tasks_counted: bool,
+    /// An enrolment whose answer is not here yet.
+    pub asked: Option<crate::enrol_asked::Asked>,
     /// The server showed a log that contradicts what this tablet saw before.
     pub log_contradicts: bool,
     /// Boot clock of the last request.

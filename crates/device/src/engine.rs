@@ -93,7 +93,7 @@ impl Engine {
             desk: Mutex::new(()),
             line,
             previews: Arc::new(Bell::default()),
-            web: http::Web::new().map_err(OpenEngineError::Http)?,
+            web: http::Web::new(config.patience).map_err(OpenEngineError::Http)?,
             runtime: runtime.handle().clone(),
             platform,
             config,

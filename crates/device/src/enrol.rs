@@ -1,8 +1,9 @@
 //! Enrolment 登记: binds this tablet's key, then officers' keys, and pins whom the tablet trusts.
 //!
 //! The code that an administrator shows holds the server's address, a one-time code and the sha256 of the trust file, so
-//! nothing is trusted on first use. The device's seed is durable before the server is asked to bind it. A crash after the
-//! server's yes and before ours is written uses the code up: the administrator gives another one; no evidence exists yet.
+//! nothing is trusted on first use. The device's seed is durable before the server is asked to bind it. When the server's yes
+//! is lost, the same code and the same key ask again and get the same entry; after a crash in the middle of an officer's
+//! enrolment the administrator gives another code.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -58,7 +59,7 @@ impl Core {
         }
     }
 
-    fn write_pending(&self, pending: &PendingDevice) -> Result<(), Problem> {
+    pub(crate) fn write_pending(&self, pending: &PendingDevice) -> Result<(), Problem> {
         let disk = self.vault_config().disk;
         pending::write(disk.as_ref(), &self.config.dir, pending)
             .map_err(|error| Problem::because(Code::StorageFailed, error))
@@ -91,9 +92,12 @@ impl Core {
                 _ => return Err(problem),
             },
         };
-        let subject = self
-            .runtime
-            .block_on(self.client_of(&server).lookup(&code))?;
+        let subject = match self.asked(&code) {
+            Some(asked) => asked.subject,
+            None => self
+                .runtime
+                .block_on(self.client_of(&server).lookup(&code))?,
+        };
         let kind = match subject.kind {
             EnrolKind::Device => "device",
             EnrolKind::Officer => "officer",
@@ -140,14 +144,15 @@ impl Core {
             return Err(Code::TrustMismatch.into());
         }
         let trust = String::from_utf8(trust).map_err(|_| Problem::from(Code::ServerAnswer))?;
-        let subject = self.runtime.block_on(client.lookup(&enrol.code))?;
-        check_subject(&subject, EnrolKind::Device)?;
-        let seed = self.seed()?;
-        let asked = PendingDevice {
-            seed: seed.clone(),
-            facts: serde_json::Value::Null,
+        let (seed, subject) = match self.asked(&enrol.code) {
+            Some(asked) => (asked.seed, asked.subject),
+            None => (
+                self.seed()?,
+                self.runtime.block_on(client.lookup(&enrol.code))?,
+            ),
         };
-        self.write_pending(&asked)?;
+        check_subject(&subject, EnrolKind::Device)?;
+        self.remember_asked(&enrol.code, &seed, &subject)?;
         let name = KeyName::device(&subject.origin, &subject.id);
         let signer = signer(&name, &seed)?;
         let request = self.request(&enrol.code, &subject.origin, &signer)?;
@@ -178,6 +183,7 @@ impl Core {
         })
         .map_err(|error| Problem::because(Code::Internal, error))?;
         self.write_pending(&PendingDevice { seed, facts })?;
+        self.forget_asked();
         if let Some(time) = server_time(&answer.server_time) {
             self.saw_server(time);
         }
@@ -217,7 +223,10 @@ impl Core {
             Err(_) => code.to_owned(),
         };
         let client = self.client_of(&identity.server);
-        let subject = self.runtime.block_on(client.lookup(&code))?;
+        let (seed, subject) = match self.asked(&code) {
+            Some(asked) => (asked.seed, asked.subject),
+            None => (self.seed()?, self.runtime.block_on(client.lookup(&code))?),
+        };
         check_subject(&subject, EnrolKind::Officer)?;
         if subject.origin != identity.origin {
             return Err(Code::TrustMismatch.into());
@@ -234,7 +243,7 @@ impl Core {
             Some((seed, identity, _)) => signer(&identity.key_name(), seed)?,
             None => self.device_signer()?,
         };
-        let seed = self.seed()?;
+        self.remember_asked(&code, &seed, &subject)?;
         let officer = signer(&KeyName::officer(&identity.origin, &subject.id), &seed)?;
         let request = self.request(&code, &identity.origin, &officer)?;
         let answer = self.runtime.block_on(async {
@@ -271,6 +280,7 @@ impl Core {
             None if known.is_some() => self.vault()?.replace_officer(&new)?,
             None => self.vault()?.add_officer(&new)?,
         }
+        self.forget_asked();
         self.keep_officer(&*self.open_vault()?, &record)?;
         Ok(OfficerView {
             id: record.id,

@@ -22,9 +22,27 @@ use crate::problem::{Code, Problem};
 
 /// Largest answer that is read, bytes: 200 packets' receipts and proofs fit.
 const MAX_ANSWER: usize = 16 << 20;
-const CONNECT_WITHIN: Duration = Duration::from_secs(10);
-/// For a whole exchange; a chunk on a weak link needs its time.
-const ANSWER_WITHIN: Duration = Duration::from_secs(120);
+
+/// How long the network may take; a test has less time.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For a connection.
+    pub connect: Duration,
+    /// For a whole exchange; a chunk on a weak link needs its time.
+    pub answer: Duration,
+    /// For a probe: it says something only while the odd answer is fresh.
+    pub probe: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            answer: Duration::from_secs(120),
+            probe: Duration::from_secs(10),
+        }
+    }
+}
 
 /// Why an exchange gave nothing.
 #[derive(Debug, thiserror::Error)]
@@ -92,13 +110,13 @@ pub struct Web {
 
 impl Web {
     /// Both clients.
-    pub fn new() -> Result<Self, Problem> {
+    pub fn new(patience: Patience) -> Result<Self, Problem> {
         // Fails only when one is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let builder = || {
             reqwest::Client::builder()
-                .connect_timeout(CONNECT_WITHIN)
-                .timeout(ANSWER_WITHIN)
+                .connect_timeout(patience.connect)
+                .timeout(patience.answer)
                 .redirect(reqwest::redirect::Policy::none())
                 .user_agent(crate::SOFTWARE)
         };

@@ -21,6 +21,7 @@ mod draft;
 mod driver;
 mod engine;
 mod enrol;
+mod enrol_asked;
 mod enrol_code;
 mod forms;
 mod http;
@@ -52,6 +53,7 @@ mod zip;
 pub use crate::core::EngineConfig;
 pub use crate::engine::{Engine, ImageKind, OpenEngineError};
 pub use crate::enrol::{PIN_MAX, PIN_MIN};
+pub use crate::http::Patience;
 
 /// Program and version, as the capture context names them.
 pub const SOFTWARE: &str = concat!("fieldseal-tablet/", env!("CARGO_PKG_VERSION"));

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::ctx::{Ctx, Form};
-use crate::power;
+use crate::{net, power};
 use crate::report::Report;
 use anyhow::bail;
 use clap::Parser;
@@ -16,6 +16,7 @@ type Campaign = (&'static str, fn(&Ctx) -> anyhow::Result<Report>);
 const CAMPAIGNS: &[Campaign] = &[
     (crate::kill::NAME, crate::kill::run),
     (power::NAME, power::run),
+    (net::NAME, net::run),
 ];
 
 /// Kills, errors, power cuts and worse, and a look at everything after each.

@@ -17,6 +17,7 @@ pub mod ctx;
 pub mod kill;
 pub mod ledger;
 mod locks;
+pub mod net;
 pub mod oracle;
 pub mod power;
 pub mod report;

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use fieldseal_device::EngineConfig;
+use fieldseal_device::{EngineConfig, Patience};
 use fieldseal_server::Config;
 use fieldseal_server::admin::{self, Admin, NewDevice, NewPerson};
 use fieldseal_sync::{Backoff, Settings};
@@ -46,6 +46,9 @@ pub struct Site {
     pub address: SocketAddr,
     /// Lead first.
     pub officers: Vec<Officer>,
+    /// How long the tablet waits for an answer, where a network is broken on purpose; its chunks are small then.
+    #[serde(default)]
+    pub patience_ms: Option<u64>,
 }
 
 /// A loopback address that is free now.
@@ -58,20 +61,8 @@ impl Site {
     /// Makes a server, a tablet and two officers in an empty folder. `enrolled_at` is what the tablet is told (a proxy in
     /// front of the server, for instance); the server itself when none.
     pub fn prepare(dir: &Path, enrolled_at: Option<SocketAddr>) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(dir)?;
-        let mut site = Self {
-            dir: dir.to_owned(),
-            address: free_address()?,
-            officers: Vec::new(),
-        };
+        let mut site = Self::bare(dir)?;
         let config = site.server_config();
-        admin::init(
-            &config,
-            &admin::Init {
-                origin: Some("faults.fieldseal.example/log".to_owned()),
-            },
-        )
-        .context("the server's data could not be set up")?;
         let serving = Serving::start(&site)?;
         let admin = Admin::open(&config).context("the server's register")?;
         let url = format!("http://{}", enrolled_at.unwrap_or(site.address));
@@ -94,8 +85,32 @@ impl Site {
         tablet.on_duty(&site.officers)?;
         drop(tablet);
         serving.stop()?;
-        std::fs::write(dir.join(FILE), serde_json::to_vec(&site)?)?;
+        site.save()?;
         Ok(site)
+    }
+
+    /// A server's data folder in an empty folder, and nobody enrolled.
+    pub fn bare(dir: &Path) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(dir)?;
+        let site = Self {
+            dir: dir.to_owned(),
+            address: free_address()?,
+            officers: Vec::new(),
+            patience_ms: None,
+        };
+        admin::init(
+            &site.server_config(),
+            &admin::Init {
+                origin: Some("faults.fieldseal.example/log".to_owned()),
+            },
+        )
+        .context("the server's data could not be set up")?;
+        Ok(site)
+    }
+
+    /// Writes down what a copy needs to know.
+    pub fn save(&self) -> anyhow::Result<()> {
+        std::fs::write(self.dir.join(FILE), serde_json::to_vec(self)?).context("site.json")
     }
 
     /// A site that was prepared before.
@@ -133,7 +148,7 @@ impl Site {
             first_ms,
             longest_ms,
         };
-        EngineConfig {
+        let mut config = EngineConfig {
             kdf: Some(KdfParams::FOR_TESTS),
             sync: Settings {
                 retry: soon(10, 200),
@@ -145,7 +160,17 @@ impl Site {
             },
             auto_lock_ms: None,
             ..EngineConfig::new(self.tablet())
+        };
+        if let Some(ms) = self.patience_ms {
+            let within = Duration::from_millis(ms);
+            config.patience = Patience {
+                connect: within,
+                answer: within,
+                probe: within,
+            };
+            config.sync.chunk_bytes = 32 << 10;
         }
+        config
     }
 
     /// How the server runs.
