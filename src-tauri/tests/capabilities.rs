@@ -34,6 +34,90 @@ fn the_window_has_these_rights_and_no_others() {
     );
 }
 
+/// What the build made of all that: every capability that is in the program, and every permission a command could have.
+#[test]
+fn nothing_else_is_built_in() {
+    let built_in = read("gen/schemas/capabilities.json").unwrap();
+    let names: Vec<_> = built_in.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["main"]);
+    assert_eq!(
+        built_in["main"]["permissions"],
+        json!(["allow-call", "allow-capture", "allow-scan"])
+    );
+    assert_eq!(built_in["main"]["windows"], json!(["main"]));
+    for widening in ["remote", "webviews", "platforms"] {
+        assert!(built_in["main"].get(widening).is_none(), "{widening}");
+    }
+
+    let manifests = read("gen/schemas/acl-manifests.json").unwrap();
+    let manifests = manifests.as_object().unwrap();
+    let plugins: Vec<_> = manifests
+        .keys()
+        .filter(|name| *name != "core" && !name.starts_with("core:"))
+        .collect();
+    assert_eq!(
+        plugins,
+        ["__app-acl__"],
+        "no plugin brings commands of its own"
+    );
+    let own = &manifests["__app-acl__"];
+    assert_eq!(own["default_permission"], Value::Null);
+    assert_eq!(own["permission_sets"], json!({}));
+    let permissions = own["permissions"].as_object().unwrap();
+    assert_eq!(permissions.len(), 6);
+    for command in ["call", "capture", "scan"] {
+        let allow = &permissions[&format!("allow-{command}")];
+        assert_eq!(
+            allow["commands"],
+            json!({"allow": [command], "deny": []}),
+            "one command each"
+        );
+    }
+}
+
+/// Rights can also be given while the program runs.
+#[test]
+fn no_right_is_given_at_run_time() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert!(files.len() > 5);
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        for call in ["add_capability", "dynamic_acl", ".plugin("] {
+            assert!(!text.contains(call), "{}: {call}", file.display());
+        }
+    }
+}
+
+/// Whole, so that a loosened directive is a change of this file.
+#[test]
+fn the_content_policy_is_this_one() {
+    let config = read("tauri.conf.json").unwrap();
+    assert_eq!(
+        config["app"]["security"],
+        json!({
+            "capabilities": ["main"],
+            "csp": {
+                "default-src": "'self'",
+                "script-src": "'self'",
+                "style-src": "'self' 'unsafe-inline'",
+                "img-src": "'self' data: blob: evidence: http://evidence.localhost",
+                "media-src": "'self' blob: mediastream:",
+                "connect-src": "'self' ipc: http://ipc.localhost evidence: http://evidence.localhost",
+                "worker-src": "'self' blob:",
+                "font-src": "'self' data:",
+                "object-src": "'none'",
+                "frame-src": "'none'",
+                "base-uri": "'none'",
+                "form-action": "'none'",
+            },
+        })
+    );
+}
+
 #[test]
 fn the_page_loads_nothing_from_elsewhere_and_evaluates_nothing() {
     let config = read("tauri.conf.json").unwrap();

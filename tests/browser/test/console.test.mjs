@@ -73,6 +73,17 @@ test('a wrong password is refused in one sentence', async () => {
   await accessible('sign-in');
 });
 
+test('the page evaluates nothing', async () => {
+  const outcome = await page.evaluate(() => {
+    try {
+      return globalThis.eval('1');
+    } catch (refused) {
+      return refused.name;
+    }
+  });
+  assert.equal(outcome, 'EvalError');
+});
+
 test('signing in leads to the list, with every packet that the tablet has made safe', async () => {
   await signIn(page, server);
   listed = await page.locator('[data-testid=row]').evaluateAll((rows) => rows.map((element) => element.dataset.packet));
