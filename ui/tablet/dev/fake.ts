@@ -88,6 +88,12 @@ export class FakeEngine {
         this.state.language = request.language ?? this.state.language;
         this.state.theme = request.theme ?? this.state.theme;
         return this.counted();
+      case 'leaving':
+        return { drafts: this.drafts.size, waiting: 0, unsafePackets: this.counted().unsafePackets, wedged: 0, damaged: 0, ready: this.drafts.size === 0 && this.counted().unsafePackets === 0, retiredAt: this.state.retiredAt };
+      case 'retire':
+        if (request.pin !== PIN) throw new Refusal('wrong-pin');
+        this.state.retiredAt = new Date().toISOString();
+        return this.counted();
       case 'self-check':
         return checks(this.state);
       case 'forms':
@@ -439,6 +445,7 @@ function blank(): StateView {
     battery: 0.82,
     language: process.env['LANGUAGE_OF_SCREEN'] ?? 'zh',
     theme: process.env['THEME'] ?? 'light',
+    retiredAt: null,
     version: '0.1.0',
   };
 }

@@ -28,7 +28,8 @@
  * upload      upload-row-<i> (data-packet, data-state), upload-progress-<i>, upload-cause-<i>, upload-now, upload-now-<i>,
  *             upload-hold, safe-row-<i>, all-safe
  * tasks       task-<i>, task-supplement-<i>
- * me          lang-zh, lang-en, theme-light, theme-dark, theme-sun, lock-now, device-fingerprint, add-officer
+ * me          lang-zh, lang-en, theme-light, theme-dark, theme-sun, lock-now, device-fingerprint, add-officer,
+ *             retire-open | wipe-open → leave-left (what is not safe yet) or leave-pin → leave-go; retired, retired-today
  */
 
 /** The handles with a fixed name. A test keeps that each of them is in a screen. */
@@ -84,4 +85,9 @@ export const testids = [
   'problem-bar',
   'lock-now',
   'device-fingerprint',
+  'retire-open',
+  'wipe-open',
+  'leave-left',
+  'retired',
+  'retired-today',
 ] as const;

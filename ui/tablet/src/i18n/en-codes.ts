@@ -103,6 +103,16 @@ export const codes: Translation<typeof zh> = {
   'scan.hint.no-code': 'No QR code was found in this picture.',
   'scan.hint.no-picture': 'This file is not a picture that can be opened.',
 
+  'leave.retire.title': 'Retire this tablet',
+  'leave.retire.what': 'This is logged and cannot be undone. To use the tablet again, empty it and enrol it anew.',
+  'leave.retire.go': 'Retire',
+  'leave.wipe.title': 'Empty this tablet',
+  'leave.wipe.what': 'Removes all evidence and keys from this tablet. Every packet has a signed receipt that this tablet has checked; the server has them all.',
+  'leave.wipe.go': 'Empty',
+  'leave.left.drafts': '{n} {n#draft is|drafts are} not sealed yet',
+  'leave.left.packets': '{n} {n#packet is|packets are} not yet safe on the server',
+  'leave.left.damaged': '{n} damaged {n#file is|files are} set aside; an expert may still read {n#it|them}. Tell the administrator',
+
   'kind.void': 'Draft given up',
   'key-store.wrapped-file': 'Encrypted file',
   'key-store.hardware': 'Secure hardware',

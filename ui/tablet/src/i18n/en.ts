@@ -79,6 +79,16 @@ export const en: Translation<typeof zh> = {
   'scan.officer': "Scan the officer's QR code",
   'scan.choose': 'Choose a picture of the QR code',
 
+  'leave.title': 'Retire this tablet',
+  'leave.why': 'When it is replaced or no longer used. A retired tablet takes no photos. First every draft must be sealed, and every packet safe on the server.',
+  'leave.retire': 'Retire…',
+  'leave.retired': 'Retired {when}. It takes no new photos; what it holds is still uploaded. When everything is safe it can be emptied.',
+  'leave.wipe': 'Empty…',
+  'leave.not-yet': 'Not yet: something here is not safe on the server.',
+  'leave.busy': 'Working…',
+  'leave.today': 'This tablet is retired',
+  'leave.today-why': 'It takes no new photos. The evidence on it is intact and is still uploaded.',
+
   'lock.title': 'Locked',
   'lock.why': 'Enter a PIN to look at evidence. Shooting needs no PIN; photos are stored encrypted.',
   'lock.then': 'The photos are stored encrypted. Enter a PIN to go on.',

@@ -101,6 +101,16 @@ export const codes = {
   'scan.hint.no-code': '这张图片里没有找到二维码。',
   'scan.hint.no-picture': '这个文件不是能打开的图片。',
 
+  'leave.retire.title': '停用这台平板',
+  'leave.retire.what': '停用会记入日志，不能撤销。以后要再用，须清空后重新登记。',
+  'leave.retire.go': '停用',
+  'leave.wipe.title': '清空这台平板',
+  'leave.wipe.what': '删去这台平板上的全部证据和密钥。每个证据包都有本机核对过的签名回执，服务器上都在。',
+  'leave.wipe.go': '清空',
+  'leave.left.drafts': '{n} 份草稿还没有封存',
+  'leave.left.packets': '{n} 个证据包还没有安全存到服务器',
+  'leave.left.damaged': '{n} 个损坏的文件单独放着，专家也许还能读。请告诉管理员',
+
   'kind.void': '作废的草稿',
   'key-store.wrapped-file': '加密文件',
   'key-store.hardware': '安全硬件',

@@ -76,6 +76,16 @@ export const zh = {
   'scan.officer': '扫队员的二维码',
   'scan.choose': '选一张二维码图片',
 
+  'leave.title': '停用这台平板',
+  'leave.why': '换新平板、或这台不再使用时停用它。停用以后不能再拍照；先要把所有草稿封存、所有证据包安全存到服务器。',
+  'leave.retire': '停用…',
+  'leave.retired': '{when} 已停用。不再拍新照片；里面的证据仍会上传。全部安全以后可以清空。',
+  'leave.wipe': '清空…',
+  'leave.not-yet': '现在还不行：这里还有没有安全存到服务器的。',
+  'leave.busy': '正在办…',
+  'leave.today': '这台平板已停用',
+  'leave.today-why': '不再拍新照片。里面的证据完好，会继续上传。',
+
   'lock.title': '已锁定',
   'lock.why': '输入 PIN 才能查看证据。拍照不用解锁，拍下的照片加密存好。',
   'lock.then': '照片已加密存好。输入 PIN 继续。',
