@@ -42,6 +42,12 @@ pub struct Settings {
     max_packet_bytes: Option<u64>,
     upload_days: Option<u64>,
     session_hours: Option<u64>,
+    /// Minutes between two heartbeats of a tablet.
+    heartbeat_minutes: Option<u64>,
+    /// Days without contact after which a tablet shows as silent.
+    silent_days: Option<u64>,
+    /// Days to answer a return.
+    return_days: Option<u32>,
     /// Days that tablets keep originals once they are safe, or `"while-room"`.
     tablets_keep_days: Option<KeepDays>,
 }
@@ -93,6 +99,13 @@ impl Settings {
         if let Some(hours) = self.session_hours {
             config.limits.session_lifetime = Duration::from_secs(hours.saturating_mul(3600));
         }
+        if let Some(minutes) = self.heartbeat_minutes {
+            config.limits.heartbeat_every = Duration::from_secs(minutes.clamp(1, 24 * 60) * 60);
+        }
+        if let Some(days) = self.silent_days {
+            config.limits.silent_after = Duration::from_secs(days.saturating_mul(24 * 3600));
+        }
+        config.return_days = self.return_days;
         config.retention = self.tablets_keep_days.map(|keep| Retention {
             keep_days: match keep {
                 KeepDays::Days(days) => Some(days),
