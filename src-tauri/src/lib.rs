@@ -17,6 +17,8 @@ mod evidence;
 mod permissions;
 mod tablet;
 
+/// Before everything else in `main`: the window's program is also the decoder of pictures.
+pub use fieldseal_device::run_decoder_child;
 use tauri::Manager;
 
 /// Where Android and iOS come in.

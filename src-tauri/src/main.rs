@@ -4,6 +4,7 @@
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 fn main() -> std::process::ExitCode {
+    fieldseal_tablet::run_decoder_child();
     match fieldseal_tablet::start() {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(sentence) => {

@@ -41,6 +41,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    fieldseal_device::run_decoder_child();
     let cli = Cli::parse();
     let quiet = !matches!(cli.command, Command::Serve(_));
     log_to_stderr(if quiet { "warn" } else { "info" });

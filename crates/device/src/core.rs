@@ -30,6 +30,8 @@ pub struct EngineConfig {
     pub sync: fieldseal_sync::Settings,
     /// Patience with the network.
     pub patience: crate::http::Patience,
+    /// What makes previews.
+    pub decoder: fieldseal_picture::Decoder,
     /// Largest photo, bytes.
     pub max_photo_bytes: u64,
     /// With less room than this, originals that are safe go before their time, bytes.
@@ -48,6 +50,7 @@ impl EngineConfig {
             kdf: None,
             sync: fieldseal_sync::Settings::default(),
             patience: crate::http::Patience::default(),
+            decoder: fieldseal_picture::Decoder::of_this_program(),
             max_photo_bytes: 4 << 30,
             room_bytes: crate::check::STORAGE_LOW,
             auto_lock_ms: Some(15 * 60 * 1000),

@@ -69,9 +69,10 @@ impl Engine {
     /// Opens what is in the folder: nothing yet, a tablet that waits for its first officer, or a vault (locked). A vault
     /// that can't be read is left as it is and shows as the state's problem; the screens still come up.
     pub fn open(
-        config: EngineConfig,
+        mut config: EngineConfig,
         platform: Arc<dyn Platform>,
     ) -> Result<Self, OpenEngineError> {
+        config.decoder = config.decoder.for_another_owner();
         std::fs::create_dir_all(&config.dir).map_err(OpenEngineError::Folder)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -265,6 +266,7 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         self.core.line.stop();
+        self.core.config.decoder.stop();
         self.core.previews.wake();
         if let Some(previews) = self.previews.take() {
             let _ = previews.join();

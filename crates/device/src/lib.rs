@@ -53,6 +53,8 @@ mod zip;
 pub use crate::core::EngineConfig;
 pub use crate::engine::{Engine, ImageKind, OpenEngineError};
 pub use crate::enrol::{PIN_MAX, PIN_MIN};
+/// First line of `main` of every host: makes this program the decoder of pictures when it was started for that.
+pub use fieldseal_picture::run_decoder_child;
 pub use crate::http::Patience;
 
 /// Program and version, as the capture context names them.

@@ -32,6 +32,7 @@ impl Core {
         self.line.load(&vault)?;
         lock(&self.live).tasks_counted = false;
         self.refresh_counts();
+        self.look_again()?;
         self.previews.wake();
         Ok(())
     }

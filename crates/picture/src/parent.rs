@@ -44,6 +44,7 @@ pub struct Decoder {
     place: Place,
     limits: Limits,
     turns: Arc<Turns>,
+    stopped: Arc<AtomicBool>,
 }
 
 #[derive(Debug, Clone)]
@@ -113,8 +114,24 @@ impl Decoder {
         Self {
             place,
             turns: Arc::new(Turns::new(limits.at_once)),
+            stopped: Arc::default(),
             limits,
         }
+    }
+
+    /// The same, with turns and a stop of its own.
+    #[must_use]
+    pub fn for_another_owner(&self) -> Self {
+        Self {
+            turns: Arc::new(Turns::new(self.limits.at_once)),
+            stopped: Arc::default(),
+            ..self.clone()
+        }
+    }
+
+    /// Ends what is being decoded, in all clones, and begins nothing more: [`NoPreview::NoDecoder`] each.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
     }
 
     /// The previews of a picture of `size` bytes. Blocks, at most for the time that the limits give, and longer only for its turn.
@@ -130,12 +147,18 @@ impl Decoder {
         }
         let _turn = self.turns.take();
         let made = match &self.place {
+            _ if self.stopped.load(Ordering::Relaxed) => Err(NoPreview::NoDecoder),
             Place::Nowhere => Err(NoPreview::NoDecoder),
             Place::Here => here(size, bytes),
             #[cfg(unix)]
-            Place::Process { program, arguments } => {
-                crate::process::previews(program, arguments, &self.limits, size, bytes)
-            }
+            Place::Process { program, arguments } => crate::process::previews(
+                program,
+                arguments,
+                &self.limits,
+                &self.stopped,
+                size,
+                bytes,
+            ),
             #[cfg(not(unix))]
             Place::Process { .. } => here(size, bytes),
         };

@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     fn plain() -> Vec<u8> {
-        crate::previews::jpeg(&vec![90; 64 * 32 * 3], 64, 32).unwrap()
+        crate::previews::jpeg_of(&image::RgbImage::from_pixel(64, 32, image::Rgb([90; 3])))
     }
 
     #[test]

@@ -1,17 +1,16 @@
 //! The decoding: bytes in, two upright JPEGs out. No limits here but those of pixels and of single allocations; the rest is the process's.
-//!
-mod other;
 
-use fast_image_resize::images::Image;
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+mod jpeg;
+mod other;
+mod planes;
+
 use image::metadata::Orientation;
-use image::{DynamicImage, RgbImage};
 
 use crate::{NoPreview, SCREEN_SIDE, THUMB_SIDE};
+use planes::Planes;
 
 /// Most memory for one buffer of decoded pixels, bytes.
 pub(crate) const MAX_ALLOC: u64 = 128 << 20;
-const QUALITY: u8 = 82;
 
 /// The two JPEGs.
 #[derive(Clone, PartialEq, Eq)]
@@ -32,10 +31,10 @@ impl std::fmt::Debug for Previews {
     }
 }
 
-/// Decoded pixels, and what the file said about them.
+/// A picture at the size of the larger preview, and what its file said.
 struct Decoded {
-    picture: RgbImage,
-    /// Before turning, of the file.
+    planes: Planes,
+    /// Of the file, before turning.
     width: u32,
     height: u32,
     orientation: Orientation,
@@ -49,26 +48,25 @@ pub fn decode_here(bytes: &[u8]) -> Result<Previews, NoPreview> {
     if bytes.is_empty() {
         return Err(NoPreview::Empty);
     }
-    let decoded = other::decode(bytes)?;
-    let to = fit(decoded.width, decoded.height, SCREEN_SIDE);
-    let screen = shrink(decoded.picture, to)?;
-    let mut screen = DynamicImage::ImageRgb8(screen);
+    let decoded = match jpeg::decode(bytes) {
+        // What the faster decoder can't make out at all may be too much for it alone.
+        None | Some(Err(NoPreview::Broken)) => other::decode(bytes)?,
+        Some(decoded) => decoded?,
+    };
     // A wrong orientation tag turns the preview, never the evidence.
-    screen.apply_orientation(decoded.orientation);
-    let screen = screen.into_rgb8();
+    let screen = decoded.planes.upright(decoded.orientation);
     let (width, height) = if is_turned(decoded.orientation) {
         (decoded.height, decoded.width)
     } else {
         (decoded.width, decoded.height)
     };
-    let large = jpeg(screen.as_raw(), screen.width(), screen.height())?;
-    let to = fit(screen.width(), screen.height(), THUMB_SIDE);
-    let thumb = shrink(screen, to)?;
+    let (_, small) = fit_both(width, height);
+    let thumb = screen.shrunk(small)?.jpeg()?;
     Ok(Previews {
         width,
         height,
-        thumb: jpeg(thumb.as_raw(), thumb.width(), thumb.height())?,
-        screen: large,
+        thumb,
+        screen: screen.jpeg()?,
     })
 }
 
@@ -83,7 +81,7 @@ fn is_turned(orientation: Orientation) -> bool {
 }
 
 /// The size within a square of this side; smaller pictures stay as they are, as nothing is made up.
-pub(crate) fn fit(width: u32, height: u32, side: u32) -> (u32, u32) {
+fn fit(width: u32, height: u32, side: u32) -> (u32, u32) {
     let longest = width.max(height);
     if longest <= side {
         return (width, height);
@@ -102,28 +100,7 @@ pub(crate) fn fit_both(width: u32, height: u32) -> ((u32, u32), (u32, u32)) {
     (screen, fit(screen.0, screen.1, THUMB_SIDE))
 }
 
-fn shrink(picture: RgbImage, (to_width, to_height): (u32, u32)) -> Result<RgbImage, NoPreview> {
-    let (width, height) = picture.dimensions();
-    if (to_width, to_height) == (width, height) {
-        return Ok(picture);
-    }
-    let source = Image::from_vec_u8(width, height, picture.into_raw(), PixelType::U8x3)
-        .map_err(|_| NoPreview::Broken)?;
-    let mut shrunk = Image::new(to_width, to_height, PixelType::U8x3);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Hamming));
-    Resizer::new()
-        .resize(&source, &mut shrunk, &options)
-        .map_err(|_| NoPreview::Broken)?;
-    RgbImage::from_raw(to_width, to_height, shrunk.into_vec()).ok_or(NoPreview::Broken)
-}
-
-pub(crate) fn jpeg(rgb: &[u8], width: u32, height: u32) -> Result<Vec<u8>, NoPreview> {
-    let (Ok(width), Ok(height)) = (u16::try_from(width), u16::try_from(height)) else {
-        return Err(NoPreview::TooLarge);
-    };
-    let mut bytes = Vec::new();
-    jpeg_encoder::Encoder::new(&mut bytes, QUALITY)
-        .encode(rgb, width, height, jpeg_encoder::ColorType::Rgb)
-        .map_err(|_| NoPreview::Broken)?;
-    Ok(bytes)
+#[cfg(test)]
+pub(crate) fn jpeg_of(rgb: &image::RgbImage) -> Vec<u8> {
+    Planes::of_rgb(rgb).jpeg().unwrap()
 }

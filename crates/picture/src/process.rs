@@ -8,6 +8,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
@@ -23,11 +24,14 @@ const OUT_OF_MEMORY: &[u8] = b"memory allocation of ";
 /// How long a process that has closed its socket may take to end by itself, so that its end says why.
 const END_STEP: Duration = Duration::from_millis(5);
 const END_STEPS: u32 = 200;
+/// How soon a stop is noticed.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 pub fn previews(
     program: &Path,
     arguments: &[OsString],
     limits: &Limits,
+    stopped: &AtomicBool,
     size: u64,
     bytes: &mut dyn Read,
 ) -> Result<Previews, NoPreview> {
@@ -37,22 +41,22 @@ pub fn previews(
         memory: limits.memory_bytes,
         cpu_s: limits.cpu_s,
     };
-    let (answer, late) = std::thread::scope(|scope| {
+    let (answer, ended) = std::thread::scope(|scope| {
         let (done, is_done) = mpsc::channel::<()>();
         let child = &mut child;
         let watch = std::thread::Builder::new().spawn_scoped(scope, move || {
-            let late = is_done.recv_timeout(limits.wait) == Err(RecvTimeoutError::Timeout);
-            if late {
+            let why = watch(&is_done, limits.wait, stopped);
+            if why.is_some() {
                 let _ = child.kill();
             }
-            late
+            why
         });
         let Ok(watch) = watch else {
-            return (Err(NoPreview::NoDecoder), false);
+            return (Err(NoPreview::NoDecoder), None);
         };
         let answer = converse(&socket, task, bytes);
         drop(done);
-        (answer, watch.join().unwrap_or(false))
+        (answer, watch.join().unwrap_or_default())
     });
     drop(socket);
     let bytes = answer.inspect_err(|_| end(&mut child))?;
@@ -63,11 +67,22 @@ pub fn previews(
         return answer.made;
     }
     let status = own_end(&mut child);
-    Err(if late {
-        NoPreview::TooLong
-    } else {
-        why(&bytes, status)
-    })
+    Err(ended.unwrap_or_else(|| why(&bytes, status)))
+}
+
+/// Returns when the conversation is over, or with the reason to end it.
+fn watch(is_done: &mpsc::Receiver<()>, wait: Duration, stopped: &AtomicBool) -> Option<NoPreview> {
+    let mut left = wait;
+    while is_done.recv_timeout(left.min(LOOK_EVERY)) == Err(RecvTimeoutError::Timeout) {
+        left = left.saturating_sub(LOOK_EVERY);
+        if stopped.load(Ordering::Relaxed) {
+            return Some(NoPreview::NoDecoder);
+        }
+        if left.is_zero() {
+            return Some(NoPreview::TooLong);
+        }
+    }
+    None
 }
 
 fn start(program: &Path, arguments: &[OsString]) -> std::io::Result<(Child, UnixStream)> {

@@ -317,3 +317,26 @@ fn bombs_go_off_in_the_child() {
         NoPreview::Memory
     );
 }
+
+#[test]
+fn a_stop_ends_what_is_being_decoded() {
+    let bytes = photo(64, 64);
+    let decoder = by("child_that_hangs").within(Limits {
+        wait: Duration::from_secs(3600),
+        ..tight()
+    });
+    let other = decoder.for_another_owner();
+    let why = std::thread::scope(|scope| {
+        let asked = scope.spawn(|| made(&decoder, &bytes));
+        std::thread::sleep(Duration::from_millis(200));
+        decoder.clone().stop();
+        asked.join().unwrap()
+    });
+    assert_eq!(why.unwrap_err(), NoPreview::NoDecoder);
+    assert_eq!(made(&decoder, &bytes).unwrap_err(), NoPreview::NoDecoder);
+    let other = other.within(Limits {
+        wait: Duration::from_millis(300),
+        ..tight()
+    });
+    assert_eq!(made(&other, &bytes).unwrap_err(), NoPreview::TooLong);
+}

@@ -53,8 +53,10 @@ pub struct App {
     pub intake: Intake,
     /// Re-encoded pictures.
     pub previews: Previews,
-    /// How many pictures are decoded at the same time.
+    /// How many pictures that somebody waits for are decoded at the same time.
     pub preview_turns: tokio::sync::Semaphore,
+    /// The packet whose pictures are made beforehand: a packet full of pictures that take their time keeps no reviewer from looking.
+    pub prepare_turns: tokio::sync::Semaphore,
     /// What `/metrics` counts.
     pub counters: Counters,
 }

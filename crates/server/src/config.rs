@@ -22,6 +22,8 @@ pub struct Config {
     pub retention: Option<fieldseal_wire::device::Retention>,
     /// The limits.
     pub limits: Limits,
+    /// What makes previews.
+    pub decoder: fieldseal_picture::Decoder,
     /// Clock and randomness.
     pub ambient: Ambient,
 }
@@ -89,6 +91,13 @@ impl Config {
             behind_proxy: false,
             retention: None,
             limits: Limits::default(),
+            decoder: fieldseal_picture::Decoder::of_this_program().within(
+                fieldseal_picture::Limits {
+                    // Two that somebody looks at, and one beforehand.
+                    at_once: 3,
+                    ..fieldseal_picture::Limits::default()
+                },
+            ),
             ambient: Ambient::default(),
         }
     }

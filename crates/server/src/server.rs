@@ -147,12 +147,13 @@ impl Server {
         let app = Arc::new(App {
             blobs: Arc::new(FileBlobs::new(layout.blobs())),
             uploads: Uploads::new(layout.uploads()),
-            previews: Previews::new(layout.previews()),
+            previews: Previews::new(layout.previews(), config.decoder.clone()),
             tokens: DeviceTokens::default(),
             code_brake: Brake::new(10, 10 * 60_000),
             password_brake: Brake::new(20, 10 * 60_000),
             intake,
             preview_turns: tokio::sync::Semaphore::new(2),
+            prepare_turns: tokio::sync::Semaphore::new(1),
             counters: Counters::default(),
             config,
             layout,
@@ -322,6 +323,7 @@ impl Running {
     /// Stops: no new requests, those under way are given ten seconds, the log finishes its round.
     pub async fn stop(self) -> Result<(), StopError> {
         let _ = self.stop.send(true);
+        self.app.config.decoder.stop();
         let patience = Duration::from_secs(10);
         // An upload that is cut off here resumes where it is.
         let cut_off = self.serving.abort_handle();

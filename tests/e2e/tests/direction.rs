@@ -13,11 +13,13 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("fieldseal-packet", &["tlog"]),
     ("fieldseal-vault", &["packet", "tlog", "wire"]),
     ("fieldseal-sync", &["packet", "tlog", "wire"]),
+    // Hostile pictures are decoded the same way at both ends.
+    ("fieldseal-picture", &[]),
     (
         "fieldseal-device",
-        &["vault", "sync", "packet", "tlog", "wire"],
+        &["vault", "sync", "picture", "packet", "tlog", "wire"],
     ),
-    ("fieldseal-server", &["packet", "tlog", "wire"]),
+    ("fieldseal-server", &["picture", "packet", "tlog", "wire"]),
     (
         "fieldseal-cli",
         &["device", "server", "vault", "packet", "tlog", "wire"],
@@ -38,6 +40,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
 /// Libraries that only these crates of ours may name.
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("tauri", &["fieldseal-tablet"]),
+    // No decoder of pictures runs in the process of an engine or a server.
+    ("image", &["fieldseal-picture", "fieldseal-cli"]),
     // The device carries the vault's transactions about; what is in them is the vault's alone (see below).
     (
         "rusqlite",

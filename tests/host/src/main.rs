@@ -25,6 +25,7 @@ struct Args {
 }
 
 fn main() -> anyhow::Result<()> {
+    fieldseal_device::run_decoder_child();
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .init();

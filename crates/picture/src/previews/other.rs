@@ -5,6 +5,7 @@ use std::io::Cursor;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder as _, ImageError, ImageReader, Limits, RgbImage};
 
+use super::planes::Planes;
 use super::{Decoded, MAX_ALLOC, fit};
 use crate::{NoPreview, SCREEN_SIDE};
 
@@ -36,7 +37,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, NoPreview> {
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let picture = DynamicImage::from_decoder(decoder).map_err(word)?;
     Ok(Decoded {
-        picture: opaque(shrink(picture)),
+        planes: Planes::of_rgb(&opaque(shrink(picture))),
         width,
         height,
         orientation,

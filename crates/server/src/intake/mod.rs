@@ -126,7 +126,7 @@ impl Intake {
 /// Makes pictures small, beside the intake: no receipt waits for it.
 async fn previews(app: Shared, packets: Vec<PacketRow>) {
     for packet in packets {
-        let Ok(_turn) = app.preview_turns.acquire().await else {
+        let Ok(_turn) = app.prepare_turns.acquire().await else {
             return;
         };
         let this = app.clone();

@@ -5,12 +5,12 @@ use fieldseal_packet::custody::{self as chain, Event, Head, Line};
 use fieldseal_packet::form::{Form, MAX_FORM};
 use fieldseal_packet::json::parse_strict_as;
 use fieldseal_packet::record::{Item, Record};
-use fieldseal_packet::verify::{Source as _, ZipSource};
+use fieldseal_packet::verify::ZipSource;
 use fieldseal_packet::zipread::ReadAt;
 use fieldseal_wire::console::{CustodyView, DecisionView, ItemView, PacketDetail, PlaceView, Text};
 use std::collections::HashMap;
 
-use super::preview::{ItemBytes, Previews, dimensions};
+use super::preview::Previews;
 use super::summary::{can_preview, item_number};
 use super::words::{decision_of, label, same};
 use super::{custody_words, fields, list};
@@ -26,8 +26,6 @@ const MAX_RECORD: usize = 4 << 20;
 const MAX_CUSTODY: usize = 16 << 20;
 /// Custody lines that are shown.
 const MAX_LINES: usize = 5000;
-/// Items whose pixels are counted.
-const MAX_MEASURED: usize = 100;
 
 /// A packet's own documents, as far as they can be read.
 #[derive(Default)]
@@ -95,7 +93,7 @@ pub fn detail(
         zip_sha256: hex::encode(packet.zip_sha256),
         zip_size: packet.zip_size,
         leaf_index: packet.leaf_index,
-        items: items(file, &documents, previews),
+        items: items(&documents, previews),
         fields: record
             .map(|record| fields::labelled(record, documents.form.as_ref()))
             .unwrap_or_default(),
@@ -149,8 +147,7 @@ fn place(record: &Record) -> PlaceView {
     }
 }
 
-fn items(file: &dyn ReadAt, documents: &Documents, previews: &Previews) -> Vec<ItemView> {
-    let source = ZipSource::open(file).ok();
+fn items(documents: &Documents, previews: &Previews) -> Vec<ItemView> {
     let accuracy = accuracies(&documents.custody);
     let items: &[Item] = documents
         .record
@@ -160,24 +157,12 @@ fn items(file: &dyn ReadAt, documents: &Documents, previews: &Previews) -> Vec<I
         .iter()
         .enumerate()
         .map(|(index, item)| {
-            let opened = source
-                .as_ref()
-                .and_then(|source| source.open(&item.path).ok());
-            let bytes = opened.as_ref().map(|file| ItemBytes {
-                file: &**file,
-                size: item.size,
-                sha256: item.sha256,
-                media_type: &item.media_type,
-            });
-            let size = bytes
-                .as_ref()
-                .filter(|_| index < MAX_MEASURED)
-                .and_then(dimensions);
-            let problem = match previews.known(&item.sha256) {
-                Some(Ok(())) => None,
+            let known = previews.known(&item.sha256);
+            let size = known.and_then(Result::ok);
+            let problem = match known {
+                Some(Ok(_)) => None,
                 Some(Err(none)) => Some(none.word()),
                 None if !can_preview(&item.media_type) => Some("preview-media-type"),
-                None if size.is_none() && index < MAX_MEASURED => Some("preview-undecodable"),
                 None => None,
             };
             let shots = documents.form.iter().flat_map(|form| &form.shots);

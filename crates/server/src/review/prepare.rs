@@ -62,5 +62,8 @@ fn one(app: &App, source: &ZipSource<'_>, item: &Item) -> bool {
         media_type: &item.media_type,
     };
     let known = app.previews.known(&item.sha256);
-    known.unwrap_or_else(|| app.previews.make(&item)).is_ok()
+    match known {
+        Some(known) => known.is_ok(),
+        None => app.previews.make(&item).is_ok(),
+    }
 }

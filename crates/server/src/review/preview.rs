@@ -1,28 +1,20 @@
-//! Pictures for the screen: decoded here with limits, turned upright, made small and encoded anew. What a reviewer's browser shows is therefore never
-//! the file that came in, and a file that harms a decoder harms a worker thread of ours at most.
+//! Pictures for the screen: decoded with limits in a process of its own ([`fieldseal_picture`]), turned upright, made small and encoded anew. What a
+//! reviewer's browser shows is therefore never the file that came in, and a file that harms a decoder harms nothing of ours.
 //!
-//! Cached under `D/previews` as `<sha256>-<width>.jpg`, or `<sha256>.none` with the reason why there is none. May be deleted at any time.
+//! Cached under `D/previews` as `<sha256>-<width>.jpg` with the original's size in `<sha256>.size`, or `<sha256>.none` with the reason why there is none. May
+//! be deleted at any time.
 
-use std::io::{BufReader, Cursor};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 use fieldseal_packet::Sha256Digest;
 use fieldseal_packet::zipread::{ReadAt, Stretch};
-use image::{DynamicImage, ImageDecoder as _, ImageReader, Limits};
+use fieldseal_picture::{Decoder, SCREEN_SIDE, THUMB_SIDE};
 
 use super::summary::can_preview;
 use crate::files;
 
 /// The sizes offered: longest side in pixels.
-pub const WIDTHS: [u32; 2] = [320, 1600];
-/// Longest side that is decoded.
-const LONGEST_SIDE: u32 = 16_384;
-/// Most memory for one picture.
-const MEMORY: u64 = 128 << 20;
-/// Largest file that is decoded: it has to fit into memory.
-const LARGEST: u64 = 96 << 20;
-const QUALITY: u8 = 82;
+pub const WIDTHS: [u32; 2] = [THUMB_SIDE, SCREEN_SIDE];
 
 /// Why there is no preview: stable codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,24 +23,58 @@ pub enum NoPreview {
     MediaType,
     /// Larger than the limits.
     TooLarge,
-    /// The decoder gave up: truncated, damaged or not what it says.
+    /// The decoder gave up: empty, truncated, damaged or not what it says.
     Undecodable,
+    /// The decoder's time was up.
+    TookTooLong,
+    /// The decoder asked for more memory than it gets.
+    Memory,
+    /// The decoder died, or answered something that is no preview.
+    DecoderStopped,
+    /// No decoder can be started here.
+    NoDecoder,
 }
 
 impl NoPreview {
+    const ALL: [Self; 7] = [
+        Self::MediaType,
+        Self::TooLarge,
+        Self::Undecodable,
+        Self::TookTooLong,
+        Self::Memory,
+        Self::DecoderStopped,
+        Self::NoDecoder,
+    ];
+
     /// The code.
     pub const fn word(self) -> &'static str {
         match self {
             Self::MediaType => "preview-media-type",
             Self::TooLarge => "preview-too-large",
             Self::Undecodable => "preview-undecodable",
+            Self::TookTooLong => "preview-took-too-long",
+            Self::Memory => "preview-memory",
+            Self::DecoderStopped => "preview-decoder-stopped",
+            Self::NoDecoder => "preview-no-decoder",
         }
     }
 
     fn of_word(word: &str) -> Self {
-        match word {
-            "preview-media-type" => Self::MediaType,
-            "preview-too-large" => Self::TooLarge,
+        let known = Self::ALL.into_iter().find(|why| why.word() == word);
+        known.unwrap_or(Self::Undecodable)
+    }
+}
+
+impl From<fieldseal_picture::NoPreview> for NoPreview {
+    fn from(why: fieldseal_picture::NoPreview) -> Self {
+        use fieldseal_picture::NoPreview as Why;
+        match why {
+            Why::UnknownFormat => Self::MediaType,
+            Why::TooLarge => Self::TooLarge,
+            Why::TooLong => Self::TookTooLong,
+            Why::Memory => Self::Memory,
+            Why::Stopped => Self::DecoderStopped,
+            Why::NoDecoder => Self::NoDecoder,
             _ => Self::Undecodable,
         }
     }
@@ -58,6 +84,7 @@ impl NoPreview {
 #[derive(Debug, Clone)]
 pub struct Previews {
     folder: PathBuf,
+    decoder: Decoder,
 }
 
 /// Where an item's bytes are.
@@ -73,36 +100,47 @@ pub struct ItemBytes<'a> {
 }
 
 impl Previews {
-    /// Under this folder.
-    pub fn new(folder: PathBuf) -> Self {
-        Self { folder }
+    /// Under this folder, made by this decoder.
+    pub fn new(folder: PathBuf, decoder: Decoder) -> Self {
+        Self { folder, decoder }
     }
 
     fn path(&self, sha256: &Sha256Digest, width: u32) -> PathBuf {
         self.folder.join(format!("{sha256}-{width}.jpg"))
     }
 
+    fn size_path(&self, sha256: &Sha256Digest) -> PathBuf {
+        self.folder.join(format!("{sha256}.size"))
+    }
+
     fn none_path(&self, sha256: &Sha256Digest) -> PathBuf {
         self.folder.join(format!("{sha256}.none"))
     }
 
-    /// What is known already: a preview, none and why, or nothing yet.
-    pub fn known(&self, sha256: &Sha256Digest) -> Option<Result<(), NoPreview>> {
-        if WIDTHS
-            .iter()
-            .all(|width| self.path(sha256, *width).is_file())
+    /// What is known already: the original's width and height as it is looked at, no preview and why, or nothing yet.
+    pub fn known(&self, sha256: &Sha256Digest) -> Option<Result<(u32, u32), NoPreview>> {
+        if let Some(size) = self.size(sha256)
+            && WIDTHS
+                .iter()
+                .all(|width| self.path(sha256, *width).is_file())
         {
-            return Some(Ok(()));
+            return Some(Ok(size));
         }
         std::fs::read_to_string(self.none_path(sha256))
             .ok()
             .map(|word| Err(NoPreview::of_word(word.trim())))
     }
 
-    /// A preview, from the cache or made now. Blocking; may take a second.
+    fn size(&self, sha256: &Sha256Digest) -> Option<(u32, u32)> {
+        let text = std::fs::read_to_string(self.size_path(sha256)).ok()?;
+        let (width, height) = text.trim().split_once(' ')?;
+        Some((width.parse().ok()?, height.parse().ok()?))
+    }
+
+    /// A preview, from the cache or made now. Blocking; may take seconds.
     pub fn jpeg(&self, item: &ItemBytes<'_>, width: u32) -> Result<Vec<u8>, NoPreview> {
         match self.known(&item.sha256) {
-            Some(Ok(())) => {}
+            Some(Ok(_)) => {}
             Some(Err(none)) => return Err(none),
             None => self.make(item)?,
         }
@@ -111,12 +149,24 @@ impl Previews {
 
     /// Makes all sizes of an item.
     pub fn make(&self, item: &ItemBytes<'_>) -> Result<(), NoPreview> {
-        let made =
-            catch_unwind(AssertUnwindSafe(|| encode(item))).unwrap_or(Err(NoPreview::Undecodable));
+        let made = if can_preview(item.media_type) {
+            let mut bytes = Stretch::new(item.file, 0, item.size);
+            self.decoder
+                .previews(item.size, &mut bytes)
+                .map_err(NoPreview::from)
+        } else {
+            Err(NoPreview::MediaType)
+        };
         let stored = match &made {
-            Ok(jpegs) => jpegs.iter().try_for_each(|(width, jpeg)| {
-                files::replace(&self.path(&item.sha256, *width), jpeg)
-            }),
+            // The size last: only with it are the others known.
+            Ok(made) => files::replace(&self.path(&item.sha256, THUMB_SIDE), &made.thumb)
+                .and_then(|()| files::replace(&self.path(&item.sha256, SCREEN_SIDE), &made.screen))
+                .and_then(|()| {
+                    let size = format!("{} {}\n", made.width, made.height);
+                    files::replace(&self.size_path(&item.sha256), size.as_bytes())
+                }),
+            // That says something about this machine at this moment, not about the picture.
+            Err(NoPreview::NoDecoder) => Ok(()),
             Err(none) => files::replace(&self.none_path(&item.sha256), none.word().as_bytes()),
         };
         if let Err(error) = stored {
@@ -129,86 +179,20 @@ impl Previews {
     }
 }
 
-/// Width and height as it is looked at (turned upright), without decoding. None when they can't be read.
-pub fn dimensions(item: &ItemBytes<'_>) -> Option<(u32, u32)> {
-    use image::metadata::Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
-    if !can_preview(item.media_type) {
-        return None;
-    }
-    let mut head = vec![0; usize::try_from(item.size.min(1 << 20)).ok()?];
-    let mut stretch = Stretch::new(item.file, 0, head.len() as u64);
-    std::io::Read::read_exact(&mut stretch, &mut head).ok()?;
-    let read = catch_unwind(AssertUnwindSafe(|| {
-        let reader = ImageReader::new(Cursor::new(head))
-            .with_guessed_format()
-            .ok()?;
-        let mut decoder = reader.into_decoder().ok()?;
-        let (width, height) = decoder.dimensions();
-        match decoder.orientation() {
-            Ok(Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH) => Some((height, width)),
-            _ => Some((width, height)),
-        }
-    }));
-    read.ok().flatten()
-}
-
-fn encode(item: &ItemBytes<'_>) -> Result<Vec<(u32, Vec<u8>)>, NoPreview> {
-    if !can_preview(item.media_type) {
-        return Err(NoPreview::MediaType);
-    }
-    if item.size > LARGEST {
-        return Err(NoPreview::TooLarge);
-    }
-    let mut bytes = Vec::new();
-    let mut stretch = Stretch::new(item.file, 0, item.size);
-    std::io::Read::read_to_end(&mut stretch, &mut bytes).map_err(|_| NoPreview::Undecodable)?;
-    let picture = decode(bytes)?;
-    let mut jpegs = Vec::new();
-    let mut source = picture;
-    for width in WIDTHS.iter().rev() {
-        // Smaller pictures stay as they are: nothing is made up.
-        if source.width() > *width || source.height() > *width {
-            source = source.thumbnail(*width, *width);
-        }
-        let mut jpeg = Vec::new();
-        let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, QUALITY);
-        source
-            .to_rgb8()
-            .write_with_encoder(encoder)
-            .map_err(|_| NoPreview::Undecodable)?;
-        jpegs.push((*width, jpeg));
-    }
-    Ok(jpegs)
-}
-
-fn decode(bytes: Vec<u8>) -> Result<DynamicImage, NoPreview> {
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(LONGEST_SIDE);
-    limits.max_image_height = Some(LONGEST_SIDE);
-    limits.max_alloc = Some(MEMORY);
-    let mut reader = ImageReader::new(BufReader::new(Cursor::new(bytes)))
-        .with_guessed_format()
-        .map_err(|_| NoPreview::Undecodable)?;
-    reader.limits(limits);
-    let refused = |error: image::ImageError| match error {
-        image::ImageError::Limits(_) => NoPreview::TooLarge,
-        _ => NoPreview::Undecodable,
-    };
-    let mut decoder = reader.into_decoder().map_err(refused)?;
-    if decoder.total_bytes() > MEMORY {
-        return Err(NoPreview::TooLarge);
-    }
-    let orientation = decoder
-        .orientation()
-        .unwrap_or(image::metadata::Orientation::NoTransforms);
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(refused)?;
-    picture.apply_orientation(orientation);
-    Ok(picture)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Cursor;
+
+    #[test]
+    fn decoding_child() {
+        fieldseal_picture::run_decoder_child_of_test();
+    }
+
+    fn previews(folder: &tempfile::TempDir) -> Previews {
+        let decoder = Decoder::of_test("review::preview::tests::decoding_child");
+        Previews::new(folder.path().to_owned(), decoder)
+    }
 
     fn item<'a>(bytes: &'a Vec<u8>, media_type: &'a str) -> ItemBytes<'a> {
         ItemBytes {
@@ -221,7 +205,7 @@ mod tests {
 
     fn png(width: u32, height: u32) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
-        DynamicImage::new_rgb8(width, height)
+        image::DynamicImage::new_rgb8(width, height)
             .write_to(&mut bytes, image::ImageFormat::Png)
             .unwrap();
         bytes.into_inner()
@@ -230,48 +214,27 @@ mod tests {
     #[test]
     fn pictures_become_small_jpegs_and_are_kept() {
         let folder = tempfile::tempdir().unwrap();
-        let previews = Previews::new(folder.path().to_owned());
+        let previews = previews(&folder);
         let bytes = png(2000, 1000);
         let item = item(&bytes, "image/png");
-        assert_eq!(dimensions(&item), Some((2000, 1000)));
+        assert_eq!(previews.known(&item.sha256), None);
         for (width, height) in [(320, 160), (1600, 800)] {
             let jpeg = previews.jpeg(&item, width).unwrap();
             let small =
                 image::load_from_memory_with_format(&jpeg, image::ImageFormat::Jpeg).unwrap();
             assert_eq!((small.width(), small.height()), (width, height));
         }
-        assert_eq!(previews.known(&item.sha256), Some(Ok(())));
-    }
-
-    #[test]
-    fn pictures_are_turned_upright() {
-        // A JPEG of 64 by 32 whose EXIF says: turned by 90 degrees.
-        let mut jpeg = Cursor::new(Vec::new());
-        DynamicImage::new_rgb8(64, 32)
-            .write_to(&mut jpeg, image::ImageFormat::Jpeg)
-            .unwrap();
-        let mut turned = jpeg.into_inner();
-        let exif = b"\xff\xe1\x00\x22Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
-        turned.splice(2..2, exif.iter().copied());
-        let item = item(&turned, "image/jpeg");
-        assert_eq!(dimensions(&item), Some((32, 64)));
-        let folder = tempfile::tempdir().unwrap();
-        let small = Previews::new(folder.path().to_owned())
-            .jpeg(&item, 320)
-            .unwrap();
-        let small = image::load_from_memory(&small).unwrap();
-        assert_eq!((small.width(), small.height()), (32, 64));
+        assert_eq!(previews.known(&item.sha256), Some(Ok((2000, 1000))));
     }
 
     #[test]
     fn what_is_no_picture_says_so() {
         let folder = tempfile::tempdir().unwrap();
-        let previews = Previews::new(folder.path().to_owned());
+        let previews = previews(&folder);
         let cases = [
             (b"ftypheic".to_vec(), "image/heic", NoPreview::MediaType),
             (Vec::new(), "image/jpeg", NoPreview::Undecodable),
-            (vec![7; 5000], "image/jpeg", NoPreview::Undecodable),
-            (png(20_000, 1), "image/png", NoPreview::TooLarge),
+            (vec![7; 5000], "image/jpeg", NoPreview::MediaType),
             (
                 png(64, 64)[..80].to_vec(),
                 "image/png",
@@ -287,6 +250,26 @@ mod tests {
                 bytes.len()
             );
             assert_eq!(previews.known(&item.sha256), Some(Err(*none)));
+        }
+    }
+
+    #[test]
+    fn a_missing_decoder_is_not_held_against_the_picture() {
+        let folder = tempfile::tempdir().unwrap();
+        let nowhere = Decoder::of_program("/nonexistent/decoder".into(), Vec::new());
+        let bytes = png(64, 32);
+        let item = item(&bytes, "image/png");
+        let none = Previews::new(folder.path().to_owned(), nowhere).jpeg(&item, 320);
+        assert_eq!(none, Err(NoPreview::NoDecoder));
+        let previews = previews(&folder);
+        assert_eq!(previews.known(&item.sha256), None);
+        assert!(previews.jpeg(&item, 320).is_ok());
+    }
+
+    #[test]
+    fn codes_come_back_as_they_were_kept() {
+        for why in NoPreview::ALL {
+            assert_eq!(NoPreview::of_word(why.word()), why);
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod auth;
 mod crash;
+mod decoding;
 mod devices;
 mod disk_full;
 mod enrol;

@@ -126,7 +126,7 @@ async fn the_list_filters_and_the_detail_is_in_the_forms_words() {
     ] {
         assert_eq!(console.list(query).await.total, total, "{query}");
     }
-    let detail = console.detail(&packet.id).await;
+    let detail = console.with_pictures(&packet.id, 1).await;
     assert_eq!(detail.packet_digest, packet.digest.to_string());
     let width = detail
         .fields
@@ -244,7 +244,7 @@ async fn a_photo_cut_in_its_head_is_evidence_without_a_picture() {
     let packet = tablet.seal_items(&[cut, jpeg(8)], |_| {});
     site.delivered(&tablet, &packet).await;
     let console = site.sign_in("reviewer").await;
-    for _ in 0..500 {
+    for _ in 0..3000 {
         let first = console.detail(&packet.id).await.items.remove(0);
         if first.preview_problem.is_some() {
             assert_eq!(
@@ -255,7 +255,7 @@ async fn a_photo_cut_in_its_head_is_evidence_without_a_picture() {
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    for _ in 0..500 {
+    for _ in 0..3000 {
         if console.list("queue=open").await.packets[0].previews == [2] {
             return;
         }

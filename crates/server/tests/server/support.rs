@@ -63,6 +63,7 @@ impl Site {
         let clock = Arc::new(MovableClock(AtomicI64::new(0)));
         let mut config = Config::new(folder.path().join("data"));
         config.ambient.clock = clock.clone();
+        config.decoder = fieldseal_picture::Decoder::of_test("decoding::child");
         config.limits.sequencer_tick = Duration::from_millis(100);
         change(&mut config);
         admin::init(
@@ -435,6 +436,18 @@ impl Console<'_> {
         self.get(&format!("/api/v1/review/packets/{id}"))
             .await
             .unwrap()
+    }
+
+    /// When pictures have been made of so many items. They are made beside the intake.
+    pub async fn with_pictures(&self, id: &str, items: usize) -> PacketDetail {
+        for _ in 0..3000 {
+            let detail = self.detail(id).await;
+            if detail.items.iter().filter(|item| item.width.is_some()).count() >= items {
+                return detail;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the pictures are not made");
     }
 
     pub async fn decide(

@@ -217,6 +217,12 @@ pub fn set_preview_state(
     ])?)
 }
 
+/// Pictures that have no preview for this reason count again as not looked at.
+pub fn forget_preview_problem(tx: &Transaction<'_>, problem: &str) -> Result<usize, StoreError> {
+    let sql = "UPDATE captures SET preview_problem = NULL WHERE preview_problem = ?";
+    Ok(tx.prepare_cached(sql)?.execute([problem])?)
+}
+
 /// Captures whose picture nobody looked at yet, newest first.
 pub fn without_preview(connection: &Connection, limit: u32) -> Result<Vec<u64>, StoreError> {
     columns::all(

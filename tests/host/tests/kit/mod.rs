@@ -14,6 +14,7 @@ use fieldseal_device::{Engine, EngineConfig};
 use fieldseal_packet::findings::{Level, Report};
 use fieldseal_packet::trust::Trust;
 use fieldseal_packet::verify::{Inputs, verify_zip};
+use fieldseal_picture::Decoder;
 use fieldseal_server::admin::{self, Admin, NewAccount, NewDevice, NewPerson};
 use fieldseal_server::{Config, Running, Server};
 use fieldseal_sync::Backoff;
@@ -36,7 +37,8 @@ pub struct Bureau {
 impl Bureau {
     pub fn open() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let config = Config::new(dir.path().join("server"));
+        let mut config = Config::new(dir.path().join("server"));
+        config.decoder = Decoder::of_test("kit::decoding_child");
         admin::init(
             &config,
             &admin::Init {
@@ -161,9 +163,16 @@ impl Bureau {
     }
 }
 
+/// Pictures are decoded by this very program, started again to run this.
+#[test]
+fn decoding_child() {
+    fieldseal_picture::run_decoder_child_of_test();
+}
+
 /// Quick enough for a test, in the same order as the real one.
 pub fn config(dir: &Path) -> EngineConfig {
     let mut config = EngineConfig::new(dir);
+    config.decoder = Decoder::of_test("kit::decoding_child");
     let quick = Backoff {
         first_ms: 20,
         longest_ms: 200,
