@@ -368,9 +368,11 @@ impl Desk {
                 }
                 return self.show(&uploads, &lines);
             }
-            let stuck = list
-                .iter()
-                .all(|upload| upload["packet"]["state"] == "wedged");
+            let total = uploads["unsafeTotal"].as_u64().unwrap_or(0);
+            let stuck = list.len() as u64 == total
+                && list.iter().all(|upload| {
+                    upload["packet"]["state"] == "wedged" || upload["paused"] == true
+                });
             looks = if uploads["unsafePackets"] == last {
                 looks + 1
             } else {
@@ -389,7 +391,7 @@ impl Desk {
                     })
                     .collect();
                 self.show(&uploads, &causes)?;
-                bail!("{} packet(s) are not yet safe on the server", list.len());
+                bail!("{total} packet(s) are not yet safe on the server");
             }
             std::thread::sleep(LOOK_EVERY);
         }

@@ -95,10 +95,14 @@ pub enum Request {
     Uploads,
     /// → [`UploadsView`], another page.
     UploadsPage { page: u32 },
+    /// The officer has read how many photos were found after a stop. → [`StateView`]
+    RecoveredRead,
     /// Tries now, whatever the waiting time. → [`UploadsView`]
     UploadNow { id: Option<String> },
     /// Holds uploads, or lets them go on. → [`UploadsView`]
     UploadHold { hold: bool },
+    /// Holds one packet's upload, or lets it go on. → [`UploadsView`]
+    UploadPause { id: String, pause: bool },
     /// How long originals stay here once they are safe: the tablet's own setting, for servers that say nothing of it.
     /// `keep_days` 0: at once; none: as long as there is room. → [`RetentionView`]
     Retention { keep_days: Option<u32> },
@@ -142,7 +146,7 @@ pub struct CaptureView {
     pub draft: String,
     pub capture_seq: u32,
     pub sha256: String,
-    pub size_bytes: u32,
+    pub size_bytes: f64,
     /// How many photos the draft has now.
     pub count: u32,
 }
@@ -207,7 +211,7 @@ pub struct StateView {
     /// Newest fix: accuracy in metres and age in seconds.
     pub fix: Option<FixView>,
     pub no_fix_reason: Option<String>,
-    /// Photos found complete after an unexpected stop, to be told once.
+    /// Photos found complete after an unexpected stop, until [`Request::RecoveredRead`].
     pub recovered_photos: Option<u32>,
     pub free_bytes: Option<f64>,
     /// 0 to 1, where the platform tells.
@@ -472,7 +476,7 @@ pub struct PhotoView {
     pub shot: Option<String>,
     pub captured_at: String,
     pub sha256: String,
-    pub size_bytes: u32,
+    pub size_bytes: f64,
     pub media_type: String,
     pub width: Option<u32>,
     pub height: Option<u32>,
@@ -619,6 +623,11 @@ pub struct UploadsView {
     /// A page of them: first what needs a person, then in the order of their turns.
     pub unsafe_packets: Vec<UploadView>,
     pub unsafe_total: u32,
+    /// Bytes of all of them that are not there yet, and how long they may take.
+    pub left_bytes: f64,
+    pub left: Option<LeftView>,
+    /// What stands between here and the server: `offline`, `captive-portal` or `certificate`; none while it answers.
+    pub link: Option<String>,
     /// From 0, of 50.
     pub page: u32,
     pub safe_recent: Vec<PacketSummary>,
@@ -629,6 +638,15 @@ pub struct UploadsView {
     pub retention: Option<RetentionView>,
 }
 
+/// Seconds, from and to.
+#[derive(Debug, Clone, Copy, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export_to = "bindings.ts")]
+pub struct LeftView {
+    pub least_s: f64,
+    pub most_s: f64,
+}
+
 #[derive(Debug, Clone, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export_to = "bindings.ts")]
@@ -637,6 +655,14 @@ pub struct UploadView {
     pub sent_bytes: f64,
     pub total_bytes: f64,
     pub bytes_per_s: Option<f64>,
+    /// How long the rest may take; none: not known.
+    pub left: Option<LeftView>,
+    /// Place in the order of turns, from 1; none for what goes no further by itself or is paused.
+    pub turn: Option<u32>,
+    /// When it should be on the server, where a rule says so: the order is by this, else by the time of sealing.
+    pub deadline: Option<String>,
+    /// Held back by an officer.
+    pub paused: bool,
     pub attempts: u32,
     /// RFC 3339 of the next try by itself.
     pub next_try_at: Option<String>,

@@ -91,7 +91,7 @@ impl Core {
             draft: draft.to_string(),
             capture_seq: u32::try_from(captured.capture_seq).unwrap_or(u32::MAX),
             sha256: captured.sha256.to_string(),
-            size_bytes: u32::try_from(captured.size).unwrap_or(u32::MAX),
+            size_bytes: captured.size as f64,
             count,
         })
     }

@@ -205,6 +205,7 @@ impl Core {
         let vault = self.open_vault()?;
         vault.hand_over()?;
         drop(desk);
+        self.note_deadlines()?;
         self.line.load(&vault)?;
         lock(&self.live).tasks_counted = false;
         self.refresh_counts();

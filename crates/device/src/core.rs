@@ -83,7 +83,7 @@ pub(crate) struct Position {
 pub(crate) struct Live {
     pub position: Option<Position>,
     pub no_fix_reason: Option<String>,
-    /// Photos found complete after a stop; told once.
+    /// Photos found complete after a stop, until the officer has read it.
     pub recovered_photos: Option<u32>,
     /// Captures of this run, so that others found in the inbox are known to be recovered.
     pub captured: BTreeSet<u64>,

@@ -11,6 +11,24 @@ pub(crate) fn read(stored: &[Value]) -> Vec<DecisionNotice> {
         .filter_map(|value| serde_json::from_value(value.clone()).ok())
         .collect();
     notices.sort_by(|a, b| a.decided_at.cmp(&b.decided_at));
+    // Told again with another day to answer by, it is the same decision; the last word holds.
+    notices.dedup_by(|later, first| {
+        let same = (
+            &later.decision,
+            &later.decided_at,
+            &later.reviewer,
+            &later.reason,
+        ) == (
+            &first.decision,
+            &first.decided_at,
+            &first.reviewer,
+            &first.reason,
+        );
+        if same {
+            first.answer_by = later.answer_by.take();
+        }
+        same
+    });
     notices
 }
 
@@ -38,6 +56,17 @@ pub(crate) fn word(decision: Decision) -> &'static str {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn another_day_to_answer_by_makes_no_second_decision() {
+        let told = |answer_by: Option<&str>| json!({"decision": "returned", "reason": "r", "decided_at": "2026-11-01T00:00:00.000Z", "reviewer": null, "answer_by": answer_by});
+        let read = read(&[told(None), told(Some("2026-11-04T00:00:00.000Z"))]);
+        assert_eq!(read.len(), 1);
+        assert_eq!(
+            read[0].answer_by.as_deref(),
+            Some("2026-11-04T00:00:00.000Z")
+        );
+    }
 
     #[test]
     fn legal_review_is_not_the_end() {

@@ -341,7 +341,7 @@ pub(crate) fn photo(item: &Capture, number: Option<usize>) -> PhotoView {
         shot: item.shot.clone(),
         captured_at: item.context.captured_at.to_string(),
         sha256: item.sha256.to_string(),
-        size_bytes: u32::try_from(item.size).unwrap_or(u32::MAX),
+        size_bytes: item.size as f64,
         media_type: item.media_type.clone(),
         width: item.preview.width,
         height: item.preview.height,

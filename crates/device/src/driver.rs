@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use fieldseal_packet::PacketId;
 use fieldseal_sync::{Answer, Effect, Failure, Jitter, State};
-use fieldseal_vault::outbox::{self, Upload};
+use fieldseal_vault::outbox;
 use fieldseal_wire::ProblemCode;
 use fieldseal_wire::device::{PacketRef, PacketStatus, StatusRequest};
 
@@ -19,7 +19,7 @@ use crate::presence::Pulse;
 use crate::problem::{Code, Problem};
 use crate::receipts;
 use crate::teeth;
-use crate::zip::PacketZip;
+use crate::zip::Sending;
 
 /// Longest sleep without looking up: the boot clock may pass faster than the timer while the tablet sleeps.
 const LOOK_UP_MS: i64 = 5_000;
@@ -31,7 +31,7 @@ pub(crate) async fn run(core: Arc<Core>) {
     let mut driver = Driver {
         core,
         token: None,
-        zip: None,
+        sending: None,
         reclaim_at: i64::MIN,
     };
     let mut pulse = Pulse::default();
@@ -51,8 +51,8 @@ pub(crate) async fn run(core: Arc<Core>) {
 struct Driver {
     core: Arc<Core>,
     token: Option<String>,
-    /// The zip being sent.
-    zip: Option<(PacketId, Arc<PacketZip>)>,
+    /// What is being sent.
+    sending: Option<Sending>,
     /// When the retention rule is looked at next, on the boot clock.
     reclaim_at: i64,
 }
@@ -120,35 +120,23 @@ impl Driver {
     fn store_changes(&mut self) {
         let changed = lock(&self.core.line.outbox).take_changed();
         for packet in changed {
-            let upload = {
-                let outbox = lock(&self.core.line.outbox);
-                let Some(job) = outbox.job(packet) else {
-                    continue;
-                };
-                if job.state() == State::Safe
-                    && self.zip.as_ref().is_some_and(|(open, _)| *open == packet)
-                {
-                    self.zip = None;
-                }
-                let saved = job.saved();
-                Upload {
-                    state: crate::uploads::state_word(job.state()).to_owned(),
-                    url: saved.upload.clone(),
-                    offset: saved.offset,
-                    attempts: saved.attempts,
-                    next_try_at: None,
-                    cause: job.cause().map(|cause| cause.code().to_owned()),
-                    sync: serde_json::to_value(&saved).ok(),
-                }
-            };
-            let stored = self.core.vault().and_then(|vault| {
-                vault.outbox_write(|tx| Ok(outbox::set_upload(tx, packet, &upload)?))
-            });
-            if let Err(problem) = stored {
+            if let Err(problem) = self.core.store_job(packet) {
                 tracing::warn!(
                     code = problem.code().as_str(),
                     "an upload's state could not be stored"
                 );
+                continue;
+            }
+            let mut outbox = lock(&self.core.line.outbox);
+            if outbox
+                .job(packet)
+                .is_some_and(|job| job.state() == State::Safe)
+            {
+                // Its row says so now; what is safe costs no memory.
+                outbox.forget_safe(packet);
+                drop(outbox);
+                lock(&self.core.line.queued).remove(&packet);
+                self.sending.take_if(|sending| sending.packet == packet);
             }
         }
     }
@@ -330,38 +318,44 @@ impl Driver {
         offset: u64,
         length: u64,
     ) -> Result<Answer, Failure> {
-        let zip = match &self.zip {
-            Some((open, zip)) if *open == packet => zip.clone(),
-            _ => {
-                let vault = self.core.vault().map_err(|_| Failure::Unreadable)?;
-                let zip =
-                    Arc::new(PacketZip::open(vault, packet).map_err(|_| Failure::Unreadable)?);
-                self.zip = Some((packet, zip.clone()));
-                zip
-            }
-        };
+        if self
+            .sending
+            .as_ref()
+            .is_none_or(|sending| sending.packet != packet)
+        {
+            let vault = self.core.vault().map_err(|_| Failure::Unreadable)?;
+            self.sending = Some(Sending::open(vault, packet).map_err(|_| Failure::Unreadable)?);
+        }
+        let sending = self.sending.as_mut().ok_or(Failure::Unreadable)?;
+        let zip = sending.zip.clone();
         let size = zip.size();
         let chunk = tokio::task::spawn_blocking(move || zip.range(offset, length)).await;
         let chunk = chunk.ok().and_then(Result::ok).ok_or(Failure::Unreadable)?;
+        sending.take(offset, &chunk);
+        if let Some(digest) = sending.digest() {
+            // For the receipt, also after a restart. Without it the zip is read once more then.
+            let kept = self.core.vault().and_then(|vault| {
+                vault.outbox_write(|tx| Ok(outbox::set_zip_sha256(tx, packet, digest)?))
+            });
+            if let Err(problem) = kept {
+                tracing::warn!(
+                    code = problem.code().as_str(),
+                    "a zip's digest could not be kept"
+                );
+            }
+        }
         let began = self.now();
         let acknowledged = self
             .client()?
             .patch(upload, offset, chunk, &self.token()?)
             .await
+            .inspect_err(|_| lock(&self.core.line.rate).broke())
             .map_err(failure)?;
         if acknowledged == size {
             teeth::last_byte_was_taken(&self.core, packet);
         }
-        let seconds = (self.now() - began).max(1) as f64 / 1000.0;
-        let mut rate = lock(&self.core.line.rate);
-        let now = length as f64 / seconds;
-        let before = if rate.packet == Some(packet) {
-            rate.bytes_per_s
-        } else {
-            now
-        };
-        rate.packet = Some(packet);
-        rate.bytes_per_s = before * 0.7 + now * 0.3;
+        let took_ms = u64::try_from(self.now() - began).unwrap_or(0);
+        lock(&self.core.line.rate).sent(packet, length, took_ms);
         Ok(Answer::Offset(acknowledged))
     }
 
@@ -380,6 +374,8 @@ fn failure(error: HttpError) -> Failure {
     match error {
         HttpError::Unreachable(_) => Failure::Unreachable,
         HttpError::Malformed => Failure::ServerError,
+        HttpError::CaptivePortal => Failure::CaptivePortal,
+        HttpError::Certificate(_) => Failure::Certificate,
         HttpError::Refused {
             status,
             code,

@@ -94,7 +94,8 @@ impl Engine {
             desk: Mutex::new(()),
             line,
             previews: Arc::new(Bell::default()),
-            web: http::Web::new(config.patience).map_err(OpenEngineError::Http)?,
+            web: http::Web::new(platform.clone(), config.patience)
+                .map_err(OpenEngineError::Http)?,
             runtime: runtime.handle().clone(),
             platform,
             config,
@@ -146,9 +147,9 @@ impl Engine {
             Request::Retire { officer, pin } => core
                 .told_of_contact(core.retire(&officer, &pin))
                 .and_then(|()| json(core.state()?)),
-            Request::Wipe { officer, pin } => core
-                .wipe(&officer, &pin)
-                .and_then(|()| json(core.state()?)),
+            Request::Wipe { officer, pin } => {
+                core.wipe(&officer, &pin).and_then(|()| json(core.state()?))
+            }
             Request::SelfCheck => json(core.self_check()?),
             Request::Forms => json(
                 core.forms
@@ -189,6 +190,11 @@ impl Engine {
             Request::Uploads => json(core.uploads(0)?),
             Request::UploadsPage { page } => json(core.uploads(page)?),
             Request::UploadNow { id } => json(core.upload_now(id.as_deref())?),
+            Request::RecoveredRead => {
+                lock(&core.live).recovered_photos = None;
+                json(core.state()?)
+            }
+            Request::UploadPause { id, pause } => json(core.upload_pause(&id, pause)?),
             Request::UploadHold { hold } => json(core.upload_hold(hold)?),
             Request::Retention { keep_days } => json(core.set_retention(keep_days)?),
             Request::Reclaim => json(core.reclaim_now()?),

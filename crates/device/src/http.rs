@@ -1,6 +1,11 @@
 //! The one place that speaks HTTP to the server. It believes nothing: sizes are limited, answers parsed strictly enough to
 //! be used, and what a key must confirm is confirmed by the callers against the pinned keys.
+//!
+//! An answer that is not of the form described may come from somebody else: a network that wants a sign-in answers every
+//! request with a page or sends it elsewhere. So such an answer is followed by a probe, `/healthz` with a number used once
+//! that our server gives back. Only who gives it back is believed to have answered.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -9,8 +14,8 @@ use fieldseal_packet::{Sha256Digest, Timestamp};
 use fieldseal_tlog::note::{Ed25519Signer, Signer as _};
 use fieldseal_wire::device::{
     AUTH_CONTEXT, Challenge, ChallengeRequest, EnrolLookup, EnrolRequest, EnrolSubject, Enrolled,
-    HeartbeatAnswer, HeartbeatRequest, Retirement, SeenCheckpoint, StatusRequest, StatusResponse,
-    Token, TokenRequest,
+    HeartbeatAnswer, HeartbeatRequest, PROBE_HEADER, Retirement, SeenCheckpoint, StatusRequest,
+    StatusResponse, Token, TokenRequest,
 };
 use fieldseal_wire::{Problem as WireProblem, ProblemCode};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
@@ -18,6 +23,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::enrol_code::is_loopback;
+use crate::platform::Platform;
 use crate::problem::{Code, Problem};
 
 /// Largest answer that is read, bytes: 200 packets' receipts and proofs fit.
@@ -64,6 +70,12 @@ pub enum HttpError {
     /// The answer is not of the form described.
     #[error("the server's answer is not of the form described")]
     Malformed,
+    /// Somebody else answered in the server's place: the network wants a sign-in first.
+    #[error("the network answered in the server's place")]
+    CaptivePortal,
+    /// Whoever is there has no certificate that is accepted for the server.
+    #[error("the server's certificate is not accepted")]
+    Certificate(#[source] reqwest::Error),
 }
 
 impl From<HttpError> for Problem {
@@ -71,6 +83,8 @@ impl From<HttpError> for Problem {
         let code = match &error {
             HttpError::Unreachable(_) => Code::Offline,
             HttpError::Malformed => Code::ServerAnswer,
+            HttpError::CaptivePortal => Code::CaptivePortal,
+            HttpError::Certificate(_) => Code::Certificate,
             HttpError::Refused {
                 code: Some(ProblemCode::CodeInvalid),
                 ..
@@ -94,23 +108,27 @@ impl From<HttpError> for Problem {
 }
 
 /// A client of one server.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
     base: String,
+    platform: Arc<dyn Platform>,
+    probe_within: Duration,
 }
 
 /// The program's HTTP clients, with the TLS provider they were built for. The system's proxy is for servers elsewhere: one
 /// on this machine can't be reached through it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Web {
     direct: reqwest::Client,
     elsewhere: reqwest::Client,
+    platform: Arc<dyn Platform>,
+    probe_within: Duration,
 }
 
 impl Web {
-    /// Both clients.
-    pub fn new(patience: Patience) -> Result<Self, Problem> {
+    /// Both clients; the platform gives the numbers used once.
+    pub fn new(platform: Arc<dyn Platform>, patience: Patience) -> Result<Self, Problem> {
         // Fails only when one is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let builder = || {
@@ -128,6 +146,8 @@ impl Web {
         Ok(Self {
             direct: built(builder().no_proxy())?,
             elsewhere: built(builder())?,
+            platform,
+            probe_within: patience.probe,
         })
     }
 
@@ -141,6 +161,8 @@ impl Web {
         Client {
             http: http.clone(),
             base: base.trim_end_matches('/').to_owned(),
+            platform: self.platform.clone(),
+            probe_within: self.probe_within,
         }
     }
 }
@@ -155,19 +177,72 @@ impl Client {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, HttpError> {
-        let response = request.send().await.map_err(HttpError::Unreachable)?;
-        if response.status().is_success() {
-            return Ok(response);
+        let response = request.send().await.map_err(not_connected)?;
+        let status = response.status();
+        let kind = response.headers().get(header::CONTENT_TYPE);
+        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        if status.is_success() {
+            return if kind.starts_with("text/html") {
+                Err(self.who_answered().await)
+            } else {
+                Ok(response)
+            };
         }
-        let status = response.status().as_u16();
+        let ours = kind.starts_with("application/problem+json");
+        let elsewhere = status.is_redirection() || status.as_u16() == 511;
+        // What a proxy in front of our server says with pages of its own.
+        let of_a_proxy = matches!(status.as_u16(), 413 | 429 | 500..=510);
+        if elsewhere || (!ours && !of_a_proxy && !self.is_there().await) {
+            return Err(match elsewhere {
+                true => self.who_answered().await,
+                false => HttpError::CaptivePortal,
+            });
+        }
         let retry_after_s = header_number(&response, header::RETRY_AFTER.as_str());
         let body = body(response).await?;
         let problem: Option<WireProblem> = serde_json::from_slice(&body).ok();
         Err(HttpError::Refused {
-            status,
+            status: status.as_u16(),
             code: problem.map(|problem| problem.code),
             retry_after_s,
         })
+    }
+
+    /// After an answer that makes no sense: ours, and then it is our server's fault, or somebody else's.
+    async fn who_answered(&self) -> HttpError {
+        if self.is_there().await {
+            HttpError::Malformed
+        } else {
+            HttpError::CaptivePortal
+        }
+    }
+
+    /// Whether our server itself answers at this address.
+    async fn is_there(&self) -> bool {
+        let mut nonce = [0; 16];
+        if self.platform.random(&mut nonce).is_err() {
+            return false;
+        }
+        let nonce = hex::encode(nonce);
+        let probe = self
+            .http
+            .get(self.url("/healthz"))
+            .header(PROBE_HEADER, &nonce)
+            .timeout(self.probe_within);
+        let Ok(response) = probe.send().await else {
+            return false;
+        };
+        let back = response.headers().get(PROBE_HEADER);
+        response.status().is_success()
+            && back.is_some_and(|back| back.as_bytes() == nonce.as_bytes())
+    }
+
+    async fn json<B: DeserializeOwned>(&self, request: RequestBuilder) -> Result<B, HttpError> {
+        let answer = body(self.send(request).await?).await?;
+        match serde_json::from_slice(&answer) {
+            Ok(read) => Ok(read),
+            Err(_) => Err(self.who_answered().await),
+        }
     }
 
     async fn post<A: Serialize, B: DeserializeOwned>(
@@ -180,8 +255,7 @@ impl Client {
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
-        let answer = body(self.send(request).await?).await?;
-        serde_json::from_slice(&answer).map_err(|_| HttpError::Malformed)
+        self.json(request).await
     }
 
     /// The trust file's bytes.
@@ -257,12 +331,8 @@ impl Client {
 
     /// The newest checkpoint.
     pub async fn checkpoint(&self) -> Result<SeenCheckpoint, HttpError> {
-        let answer = body(
-            self.send(self.http.get(self.url("/api/v1/checkpoint")))
-                .await?,
-        )
-        .await?;
-        serde_json::from_slice(&answer).map_err(|_| HttpError::Malformed)
+        self.json(self.http.get(self.url("/api/v1/checkpoint")))
+            .await
     }
 
     fn tus(&self, method: Method, path: &str, token: &str) -> RequestBuilder {
@@ -302,14 +372,17 @@ impl Client {
             Some(path) if path.starts_with('/') && !path.starts_with("//") && path.len() <= 512 => {
                 Ok(path.to_owned())
             }
-            _ => Err(HttpError::Malformed),
+            _ => Err(self.who_answered().await),
         }
     }
 
     /// tus offset.
     pub async fn offset(&self, upload: &str, token: &str) -> Result<u64, HttpError> {
         let response = self.send(self.tus(Method::HEAD, upload, token)).await?;
-        header_number(&response, "upload-offset").ok_or(HttpError::Malformed)
+        match header_number(&response, "upload-offset") {
+            Some(offset) => Ok(offset),
+            None => Err(self.who_answered().await),
+        }
     }
 
     /// tus chunk, with its checksum.
@@ -328,11 +401,29 @@ impl Client {
             .header("Upload-Checksum", checksum)
             .body(chunk);
         let response = self.send(request).await?;
-        if response.status() != StatusCode::NO_CONTENT {
-            return Err(HttpError::Malformed);
+        match header_number(&response, "upload-offset") {
+            Some(offset) if response.status() == StatusCode::NO_CONTENT => Ok(offset),
+            _ => Err(self.who_answered().await),
         }
-        header_number(&response, "upload-offset").ok_or(HttpError::Malformed)
     }
+}
+
+/// No answer: was there nobody, or somebody with a certificate that is not accepted?
+fn not_connected(error: reqwest::Error) -> HttpError {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(one) = cause {
+        let inner = one
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        let tls = one
+            .downcast_ref::<rustls::Error>()
+            .or_else(|| inner.and_then(|inner| inner.downcast_ref()));
+        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
+            return HttpError::Certificate(error);
+        }
+        cause = one.source();
+    }
+    HttpError::Unreachable(error)
 }
 
 fn header_number(response: &Response, name: &str) -> Option<u64> {

@@ -12,19 +12,13 @@ use tokio::sync::Notify;
 use crate::core::lock;
 use crate::prefs::Counts;
 use crate::problem::Problem;
+use crate::rate::Rate;
 
 /// What a packet's row in the outbox says that the machine does not need.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Queued {
     pub photos: u32,
     pub sealed_at: Timestamp,
-}
-
-/// How fast bytes went lately.
-#[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct Rate {
-    pub packet: Option<PacketId>,
-    pub bytes_per_s: f64,
 }
 
 pub(crate) struct Line {
@@ -88,7 +82,7 @@ impl Line {
                 packet: job.packet,
                 seal_sha256: job.digest,
                 size: job.zip_size,
-                order: job.sealed_at.as_millis(),
+                order: job.deadline.unwrap_or(job.sealed_at).as_millis(),
             };
             lock(&self.outbox).add(new, saved);
         }

@@ -61,6 +61,8 @@ codes! {
     TrustMismatch = "trust-mismatch", false, "The server's keys are not the ones on the enrolment code; do not go on.";
     ServerAnswer = "server-answer", true, "The server's answer makes no sense.";
     Offline = "offline", true, "The server can't be reached. Shooting, signing and sealing work as usual.";
+    CaptivePortal = "captive-portal", true, "The network wants a sign-in first. Shooting, signing and sealing work as usual.";
+    Certificate = "certificate", true, "Whoever answers has no certificate that is accepted for the server.";
     ServerRefused = "server-refused", false, "The server refused.";
     ServerBusy = "server-busy", true, "The server can't do it now; it will be tried again.";
     KeyNotAccepted = "key-not-accepted", false, "The server does not accept this tablet's key.";

@@ -83,12 +83,16 @@ pub(crate) fn verify(
     let vault = core.vault()?;
     let keys = core.identity()?.pinned()?;
     let zip = PacketZip::open(vault.clone(), packet)?;
-    let zip_sha256 = zip
-        .sha256()
-        .map_err(|error| Problem::because(Code::Unreadable, error))?;
-    let seal = vault
-        .outbox_read(|c| Ok::<_, Problem>(outbox::seal(c, packet)?))?
-        .ok_or(Code::NotFound)?;
+    let (job, seal) = vault
+        .outbox_read(|c| Ok::<_, Problem>((outbox::job(c, packet)?, outbox::seal(c, packet)?)))?;
+    let seal = seal.ok_or(Code::NotFound)?;
+    // Made while it was sent; after an upload that went on in the middle, every original is read once more.
+    let zip_sha256 = match job.and_then(|job| job.zip_sha256) {
+        Some(digest) => digest,
+        None => zip
+            .sha256()
+            .map_err(|error| Problem::because(Code::Unreadable, error))?,
+    };
     let own = OwnCopy {
         packet,
         seal: &seal,

@@ -29,6 +29,7 @@ impl Core {
             );
         }
         vault.hand_over()?;
+        self.note_deadlines()?;
         self.line.load(&vault)?;
         lock(&self.live).tasks_counted = false;
         self.refresh_counts();

@@ -2,13 +2,14 @@
 
 use fieldseal_packet::{PacketId, Timestamp};
 use fieldseal_sync::{Cause, Job, State};
-use fieldseal_vault::outbox;
+use fieldseal_vault::outbox::{self, Upload};
 
-use crate::api::{UploadView, UploadsView};
+use crate::api::{LeftView, PacketSummary, UploadView, UploadsView};
 use crate::core::{Core, lock};
 use crate::draft::small;
 use crate::packets::{cover_of, summary_of_job};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
+use crate::rate::{Rate, Span};
 use crate::session::packet_id;
 
 const SAFE_SHOWN: u32 = 20;
@@ -30,16 +31,40 @@ impl Core {
     pub fn uploads(&self, page: u32) -> Result<UploadsView, Problem> {
         let vault = self.vault()?;
         let locked = vault.is_locked();
-        let (online, held, jobs) = {
+        let (line, jobs) = {
             let outbox = lock(&self.line.outbox);
             let jobs: Vec<Job> = outbox.jobs().into_iter().cloned().collect();
-            (outbox.online(), outbox.held(), jobs)
+            let line = LineNow {
+                online: outbox.online(),
+                held: outbox.held(),
+                link: outbox.link_cause().cloned(),
+                rate: Rate::default(),
+            };
+            (line, jobs)
         };
+        let line = LineNow {
+            rate: *lock(&self.line.rate),
+            ..line
+        };
+        let mut waiting: Vec<(Option<u32>, &Job)> = Vec::new();
+        let mut left_bytes = 0;
+        for job in jobs.iter().filter(|job| job.state() != State::Safe) {
+            let takes_turns = job.state() != State::Wedged && !job.paused();
+            let before = waiting.iter().filter(|(turn, _)| turn.is_some()).count();
+            waiting.push((takes_turns.then(|| small(before + 1)), job));
+            left_bytes += job.packet().size.saturating_sub(job.sent_bytes());
+        }
+        // What goes no further by itself needs a person, so it stands first; the others in the order of their turns.
+        waiting.sort_by_key(|(_, job)| job.state() != State::Wedged);
+        let moving = line.online && !line.held;
         let mut view = UploadsView {
-            held,
-            online,
+            held: line.held,
+            online: line.online,
             unsafe_packets: Vec::new(),
-            unsafe_total: 0,
+            unsafe_total: small(waiting.len()),
+            left_bytes: left_bytes as f64,
+            left: line.rate.left(left_bytes).filter(|_| moving).map(left),
+            link: line.link.as_ref().map(|cause| cause.code().to_owned()),
             page,
             safe_recent: Vec::new(),
             safe_total: 0,
@@ -49,26 +74,22 @@ impl Core {
         if !vault.outbox_is_open() {
             return Ok(view);
         }
-        let mut waiting: Vec<&Job> = jobs
-            .iter()
-            .filter(|job| job.state() != State::Safe)
-            .collect();
-        // What goes no further by itself needs a person, so it stands first; the others in the order of their turns.
-        waiting.sort_by_key(|job| job.state() != State::Wedged);
-        view.unsafe_total = small(waiting.len());
         let shown = waiting
             .into_iter()
             .skip((page as usize).saturating_mul(PER_PAGE))
             .take(PER_PAGE);
-        for job in shown {
+        for (turn, job) in shown {
             let id = job.packet().packet;
             let Some(row) = vault.outbox_read(|c| Ok::<_, Problem>(outbox::job(c, id)?))? else {
                 continue;
             };
             let mut packet = summary_of_job(&row, job.state(), None, locked);
             packet.cover = self.cover_of(id);
-            view.unsafe_packets
-                .push(self.upload(job, packet, online, held));
+            view.unsafe_packets.push(UploadView {
+                turn,
+                deadline: row.deadline.map(|at| at.to_string()),
+                ..self.upload(job, packet, &line)
+            });
         }
         let (recent, counts) = vault.outbox_read(|c| {
             Ok::<_, Problem>((
@@ -92,18 +113,12 @@ impl Core {
         self.read(|c| cover_of(c, packet)).ok().flatten()
     }
 
-    fn upload(
-        &self,
-        job: &Job,
-        packet: crate::api::PacketSummary,
-        online: bool,
-        held: bool,
-    ) -> UploadView {
-        let rate = *lock(&self.line.rate);
-        let moving = online
-            && !held
+    fn upload(&self, job: &Job, packet: PacketSummary, line: &LineNow) -> UploadView {
+        let moving = line.online
+            && !line.held
+            && !job.paused()
             && job.state() == State::Uploading
-            && rate.packet == Some(job.packet().packet);
+            && line.rate.packet == Some(job.packet().packet);
         // The outbox counts on the boot clock; screens show the wall clock.
         let boot_ms = i64::try_from(self.platform.boot().ms).unwrap_or(i64::MAX);
         let wall = |at: i64| {
@@ -114,26 +129,60 @@ impl Core {
                     .saturating_add(at.saturating_sub(boot_ms)),
             )
         };
-        let cause = job.cause().map(|cause| match cause {
-            Cause::Quarantined(reason) if reason.contains("key") => "key-unknown".to_owned(),
-            cause => cause.code().to_owned(),
-        });
+        let (sent, total) = (job.sent_bytes(), job.packet().size);
         UploadView {
-            sent_bytes: job.sent_bytes() as f64,
-            total_bytes: job.packet().size as f64,
-            bytes_per_s: moving.then_some(rate.bytes_per_s),
+            sent_bytes: sent as f64,
+            total_bytes: total as f64,
+            bytes_per_s: line.rate.bytes_per_s().filter(|_| moving),
+            left: line
+                .rate
+                .left(total.saturating_sub(sent))
+                .filter(|_| moving)
+                .map(left),
+            turn: None,
+            deadline: None,
+            paused: job.paused(),
             attempts: job.attempts(),
             next_try_at: job
                 .next_at()
                 .filter(|at| *at > boot_ms)
                 .map(|at| wall(at).to_string()),
-            cause: if held && job.state() != State::Wedged {
-                Some("held".to_owned())
-            } else {
-                cause
-            },
+            cause: cause(job, line).map(str::to_owned),
             packet,
         }
+    }
+
+    /// Holds one packet's bytes back, or lets them go on; stored before it answers.
+    pub fn upload_pause(&self, id: &str, pause: bool) -> Result<UploadsView, Problem> {
+        let packet = packet_id(id)?;
+        if !lock(&self.line.outbox).pause(packet, pause) {
+            return Err(Code::NotFound.into());
+        }
+        self.store_job(packet)?;
+        self.line.wake.notify_one();
+        self.uploads(0)
+    }
+
+    /// What of an upload survives a restart.
+    pub fn store_job(&self, packet: PacketId) -> Result<(), Problem> {
+        let upload = {
+            let outbox = lock(&self.line.outbox);
+            let Some(job) = outbox.job(packet) else {
+                return Ok(());
+            };
+            let saved = job.saved();
+            Upload {
+                state: state_word(job.state()).to_owned(),
+                url: saved.upload.clone(),
+                offset: saved.offset,
+                attempts: saved.attempts,
+                next_try_at: None,
+                cause: job.cause().map(|cause| cause.code().to_owned()),
+                sync: serde_json::to_value(&saved).ok(),
+            }
+        };
+        self.vault()?
+            .outbox_write(|tx| Ok(outbox::set_upload(tx, packet, &upload)?))
     }
 
     pub fn upload_now(&self, id: Option<&str>) -> Result<UploadsView, Problem> {
@@ -148,5 +197,47 @@ impl Core {
         lock(&self.line.outbox).hold(hold);
         self.line.wake.notify_one();
         self.uploads(0)
+    }
+}
+
+/// What the line does now.
+struct LineNow {
+    online: bool,
+    held: bool,
+    link: Option<Cause>,
+    rate: Rate,
+}
+
+fn left(span: Span) -> LeftView {
+    LeftView {
+        least_s: span.least_s,
+        most_s: span.most_s,
+    }
+}
+
+/// Why a packet waits or is stuck: its own cause first, then what keeps all of them.
+fn cause(job: &Job, line: &LineNow) -> Option<&'static str> {
+    match job.cause() {
+        Some(Cause::Quarantined(reason)) if reason.contains("key") => return Some("key-unknown"),
+        Some(cause) if job.state() == State::Wedged => return Some(cause.code()),
+        _ => {}
+    }
+    if line.held {
+        return Some("held");
+    }
+    if job.paused() {
+        return Some("paused");
+    }
+    let of_the_link = |cause: &Cause| {
+        matches!(
+            cause,
+            Cause::Offline | Cause::CaptivePortal | Cause::Certificate
+        )
+    };
+    match (&line.link, job.cause()) {
+        (Some(link), _) => Some(link.code()),
+        // The link is back: what it kept waits for its turn alone.
+        (None, Some(own)) if !of_the_link(own) => Some(own.code()),
+        _ => None,
     }
 }

@@ -35,6 +35,9 @@ pub struct Form {
     pub fields: Vec<Field>,
     /// Shot list.
     pub shots: Vec<Shot>,
+    /// A packet of this kind should be on the server so many hours after it was sealed: the order of uploads goes by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload_within_hours: Option<u32>,
     /// Items of the competence catalogue 事项编码 that fit this kind.
     #[serde(default)]
     pub item_codes: Vec<ItemCode>,

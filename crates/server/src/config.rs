@@ -20,6 +20,8 @@ pub struct Config {
     pub behind_proxy: bool,
     /// How long tablets keep the originals of what is safe; none: by each tablet's own setting.
     pub retention: Option<fieldseal_wire::device::Retention>,
+    /// Days that officers have to answer a return: their supplements go first when that is near. None: no rule.
+    pub return_days: Option<u32>,
     /// The limits.
     pub limits: Limits,
     /// What makes previews.
@@ -90,6 +92,7 @@ impl Config {
             console_dir: None,
             behind_proxy: false,
             retention: None,
+            return_days: None,
             limits: Limits::default(),
             decoder: fieldseal_picture::Decoder::of_this_program().within(
                 fieldseal_picture::Limits {

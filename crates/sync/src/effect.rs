@@ -8,7 +8,8 @@ use crate::Backoff;
 /// How patient the outbox is. All in milliseconds of the driver's clock, but for the chunk.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
-    /// Bytes in one `PATCH`: what a lost connection costs, and what the driver holds in memory.
+    /// Most bytes in one `PATCH`: what a lost connection costs, and what the driver holds in memory. On a slow link it becomes
+    /// less, so that each answer comes in good time.
     pub chunk_bytes: u64,
     /// After a failure of one packet.
     pub retry: Backoff,
@@ -115,6 +116,10 @@ pub struct Issued {
 pub enum Failure {
     /// No connection, cut off, or no answer in time: whether it took effect is not known.
     Unreachable,
+    /// Somebody else answered in the server's place: a network that wants a sign-in first.
+    CaptivePortal,
+    /// A connection, but the other side's certificate is not accepted.
+    Certificate,
     /// 401: the token is no longer good.
     Unauthenticated,
     /// The server does not accept this key.
@@ -137,6 +142,16 @@ pub enum Failure {
     ServerError,
     /// Our own copy could not be read.
     Unreadable,
+}
+
+impl Failure {
+    /// The server was not reached at all: nothing is known of it, and no packet is to blame.
+    pub fn is_of_the_link(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable | Self::CaptivePortal | Self::Certificate
+        )
+    }
 }
 
 /// What came of an effect.

@@ -51,6 +51,12 @@ pub enum Cause {
     ServerFull,
     /// No connection; tried again by itself.
     Offline,
+    /// The network wants a sign-in first; tried again by itself.
+    CaptivePortal,
+    /// The other side's certificate is not accepted: a sign-in page, a wrong clock, or somebody in between. Tried again by itself.
+    Certificate,
+    /// The server is busy and said when to come again.
+    ServerBusy,
     /// The server failed; tried again by itself.
     ServerError,
 }
@@ -61,12 +67,17 @@ impl Cause {
         match self {
             Self::Quarantined(_) => "quarantined",
             Self::KeyUnknown => "key-unknown",
+            Self::ReceiptWrong(check) if check == "log-contradicts" => "log-contradicts",
+            Self::ReceiptWrong(check) if check == "log-unproved" => "log-unproved",
             Self::ReceiptWrong(_) => "receipt-wrong",
             Self::TooLarge => "too-large",
             Self::Refused(_) => "refused-by-server",
             Self::Unreadable => "unreadable",
             Self::ServerFull => "disk-full-server",
             Self::Offline => "offline",
+            Self::CaptivePortal => "captive-portal",
+            Self::Certificate => "certificate",
+            Self::ServerBusy => "server-busy",
             Self::ServerError => "server-error",
         }
     }
@@ -98,6 +109,9 @@ pub struct SavedJob {
     /// Why it is wedged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wedged: Option<Cause>,
+    /// Held back by an officer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
 }
 
 /// What is to be done next for a packet.
@@ -135,6 +149,7 @@ pub struct Job {
     pub(crate) waits: u32,
     pub(crate) next_at: i64,
     pub(crate) cause: Option<Cause>,
+    pub(crate) paused: bool,
 }
 
 impl Job {
@@ -155,6 +170,7 @@ impl Job {
             waits: 0,
             next_at: i64::MIN,
             cause: saved.wedged,
+            paused: saved.paused,
         }
     }
 
@@ -169,6 +185,7 @@ impl Job {
             } else {
                 None
             },
+            paused: self.paused,
         }
     }
 
@@ -205,6 +222,11 @@ impl Job {
     /// When it is tried next by itself, on the driver's clock; none when it is due now or done.
     pub fn next_at(&self) -> Option<i64> {
         (self.stage != Stage::Safe && self.next_at > i64::MIN).then_some(self.next_at)
+    }
+
+    /// Whether an officer holds it back.
+    pub fn paused(&self) -> bool {
+        self.paused
     }
 
     /// Why it waits or is wedged.

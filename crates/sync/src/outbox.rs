@@ -14,8 +14,14 @@ const ASK_LIMIT: usize = 200;
 struct Flight {
     pub(crate) ticket: u64,
     effect: Effect,
+    issued_at: i64,
     answer_by: i64,
 }
+
+/// Least bytes in one `PATCH`.
+const LEAST_CHUNK: u64 = 16 << 10;
+/// A chunk that took longer makes the next one smaller, and one that took less than a quarter makes it larger, milliseconds.
+const CHUNK_WITHIN_MS: i64 = 16_000;
 
 /// The outbox.
 #[derive(Debug)]
@@ -29,6 +35,10 @@ pub struct Outbox {
     /// When the server answered last, on the driver's clock.
     reached_at: Option<i64>,
     pub(crate) held: bool,
+    /// Bytes in the next `PATCH`.
+    chunk: u64,
+    /// What the last exchange met instead of the server.
+    pub(crate) link_cause: Option<Cause>,
     pub(crate) link_failures: u32,
     pub(crate) link_at: i64,
     pub(crate) token_until: Option<i64>,
@@ -51,6 +61,8 @@ impl Outbox {
     /// Empty, and hopeful about the network.
     pub fn new(settings: Settings) -> Self {
         Self {
+            chunk: settings.chunk_bytes.max(1),
+            link_cause: None,
             settings,
             jobs: BTreeMap::new(),
             watched: BTreeSet::new(),
@@ -117,6 +129,35 @@ impl Outbox {
     pub fn missed(&mut self, now: i64) {
         self.online = false;
         self.checkpoint_at = self.checkpoint_at.min(now);
+    }
+
+    /// What the last exchange met instead of the server, if it did.
+    pub fn link_cause(&self) -> Option<&Cause> {
+        self.link_cause.as_ref()
+    }
+
+    /// Holds one packet's bytes back, or lets them go on; what is told of it is asked and verified all the same. Says
+    /// whether there is such a packet.
+    pub fn pause(&mut self, packet: PacketId, paused: bool) -> bool {
+        let known = self.jobs.contains_key(&packet);
+        self.change(packet, |job| {
+            job.paused = paused;
+            if !paused && job.stage != Stage::Wedged {
+                job.next_at = i64::MIN;
+            }
+        });
+        known
+    }
+
+    /// Forgets a packet that is safe. The driver keeps what is known of it.
+    pub fn forget_safe(&mut self, packet: PacketId) {
+        if self
+            .jobs
+            .get(&packet)
+            .is_some_and(|job| job.stage == Stage::Safe)
+        {
+            self.jobs.remove(&packet);
+        }
     }
 
     /// Whether uploads are held back.
@@ -193,6 +234,7 @@ impl Outbox {
                 self.flight = Some(Flight {
                     ticket: self.ticket,
                     effect: effect.clone(),
+                    issued_at: now,
                     answer_by,
                 });
                 Issued {
@@ -228,7 +270,7 @@ impl Outbox {
         let mut needs_token = None;
         let mut ask: Vec<PacketId> = Vec::new();
         for job in self.jobs() {
-            let idle = job.stage == Stage::Safe || (self.held && job.sends_bytes());
+            let idle = job.stage == Stage::Safe || ((self.held || job.paused) && job.sends_bytes());
             if idle {
                 continue;
             }
@@ -295,7 +337,7 @@ impl Outbox {
                 upload: upload.clone(),
             }),
             (Stage::Send, Some(upload)) => {
-                let length = (job.new.size - job.offset).min(self.settings.chunk_bytes.max(1));
+                let length = (job.new.size - job.offset).min(self.chunk);
                 Some(Effect::Patch {
                     packet,
                     upload: upload.clone(),
@@ -313,14 +355,18 @@ impl Outbox {
             return;
         };
         // What failed on this side, or was done here alone, says nothing about the server.
-        if !matches!(
-            answer,
-            Answer::Failed(Failure::Unreachable | Failure::Unreadable)
-        ) && !matches!(flight.effect, Effect::Verify { .. })
-        {
+        let met_the_server = match &answer {
+            Answer::Failed(failure) => !failure.is_of_the_link() && *failure != Failure::Unreadable,
+            _ => !matches!(flight.effect, Effect::Verify { .. }),
+        };
+        if met_the_server {
             self.online = true;
             self.reached_at = Some(now);
             self.link_failures = 0;
+            self.link_cause = None;
+        }
+        if let Effect::Patch { length, .. } = &flight.effect {
+            self.size_chunk(*length, &answer, now.saturating_sub(flight.issued_at));
         }
         if matches!(
             answer,
@@ -377,6 +423,23 @@ impl Outbox {
             // An answer to another question than the one asked: the driver is broken, or the server is. Try again later.
             (effect, _) => self.failed(effect, Failure::ServerError, now, jitter),
         }
+    }
+
+    /// How much the next `PATCH` carries, by how the last one went. A link of 32 kB/s would never bring a large chunk over in
+    /// the time that an answer has.
+    fn size_chunk(&mut self, length: u64, answer: &Answer, took_ms: i64) {
+        let most = self.settings.chunk_bytes.max(1);
+        let least = LEAST_CHUNK.min(most);
+        self.chunk = match answer {
+            Answer::Offset(_) if took_ms > CHUNK_WITHIN_MS => length / 2,
+            // The last chunk of a packet is short, which says nothing.
+            Answer::Offset(_) if took_ms < CHUNK_WITHIN_MS / 4 && length >= self.chunk => {
+                self.chunk.saturating_mul(2)
+            }
+            Answer::Failed(Failure::Unreachable) => length / 4,
+            _ => self.chunk,
+        }
+        .clamp(least, most);
     }
 
     pub(crate) fn change(&mut self, packet: PacketId, change: impl FnOnce(&mut Job)) {

@@ -10,6 +10,15 @@ use crate::outbox::Outbox;
 use crate::transition::{apply_status, fail_transfer, postpone};
 use crate::{Cause, Effect, Failure, Jitter, State};
 
+/// The cause that a failure of the link gives to what waits for it.
+pub(crate) fn link_cause(failure: &Failure) -> Cause {
+    match failure {
+        Failure::CaptivePortal => Cause::CaptivePortal,
+        Failure::Certificate => Cause::Certificate,
+        _ => Cause::Offline,
+    }
+}
+
 impl Outbox {
     pub(crate) fn lift_key_refusal(&mut self) {
         if std::mem::take(&mut self.key_refused) {
@@ -64,8 +73,9 @@ impl Outbox {
     pub(crate) fn failed(&mut self, effect: Effect, failure: Failure, now: i64, jitter: Jitter) {
         let settings = self.settings;
         match failure {
-            Failure::Unreachable => {
+            Failure::Unreachable | Failure::CaptivePortal | Failure::Certificate => {
                 self.online = false;
+                self.link_cause = Some(link_cause(&failure));
                 self.link_failures = self.link_failures.saturating_add(1);
                 self.link_at =
                     now.saturating_add(settings.reconnect.wait_ms(self.link_failures, jitter));
@@ -94,7 +104,7 @@ impl Outbox {
             }
             Effect::FetchCheckpoint => {
                 let wait = settings.retry.wait_ms(6, jitter);
-                if failure != Failure::Unreachable {
+                if !failure.is_of_the_link() {
                     self.checkpoint_at = now.saturating_add(wait);
                 }
                 return;
@@ -114,8 +124,13 @@ impl Outbox {
             }
             Effect::Wait { .. } => return,
         };
+        let link_at = self.link_at;
         self.change(packet, |job| {
-            fail_transfer(job, &effect, &failure, &settings, now, jitter)
+            fail_transfer(job, &effect, &failure, &settings, now, jitter);
+            // Part of a verification is asked of the server, though it waits for no token and so not for the link.
+            if matches!(effect, Effect::Verify { .. }) && failure.is_of_the_link() {
+                job.next_at = link_at;
+            }
         });
     }
 

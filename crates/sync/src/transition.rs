@@ -3,6 +3,7 @@
 use fieldseal_wire::device::{PacketStatus, ServerState};
 
 use crate::job::Stage;
+use crate::outcome::link_cause;
 use crate::{Cause, Effect, Failure, Jitter, Job, Settings};
 
 /// The server said where the packet is; `None` when it left it out of its answer.
@@ -56,9 +57,9 @@ pub(crate) fn postpone(
 ) {
     match failure {
         // The link's own waiting time covers all packets; a packet is not to blame.
-        Failure::Unreachable => {
+        failure if failure.is_of_the_link() => {
             if job.stage != Stage::Wedged {
-                job.cause = Some(Cause::Offline);
+                job.cause = Some(link_cause(failure));
             }
         }
         Failure::Unauthenticated => {}
@@ -71,6 +72,7 @@ pub(crate) fn postpone(
             if job.stage != Stage::Wedged {
                 job.cause = Some(match failure {
                     Failure::StorageUnavailable => Cause::ServerFull,
+                    Failure::Busy(_) => Cause::ServerBusy,
                     _ => Cause::ServerError,
                 });
             }

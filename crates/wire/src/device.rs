@@ -197,6 +197,9 @@ pub struct DecisionNotice {
     pub decided_at: String,
     /// Name of the reviewer, as shown.
     pub reviewer: Option<String>,
+    /// By when the answer to a return should be here, RFC 3339; absent: no rule says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_by: Option<String>,
 }
 
 /// `GET /api/v1/checkpoint`: the newest checkpoint, and its timestamp tokens by authority.

@@ -243,6 +243,8 @@ fn captures_while_locked_and_from_a_cold_start() {
     // The app is closed before anybody unlocks.
     let tablet = tablet.restart();
     assert_eq!(tablet.ok(Request::State)["recoveredPhotos"], 2);
+    let read = tablet.ok(Request::RecoveredRead);
+    assert!(read["recoveredPhotos"].is_null(), "told once");
     tablet.unlock();
     let draft = tablet.ok(Request::Draft {
         id: first.draft.clone(),

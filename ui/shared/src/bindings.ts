@@ -3,7 +3,7 @@
 /**
  * Everything a screen can ask. Serialised as `{"do": "draft-open", …}`.
  */
-export type Request = { "do": "state" } | { "do": "enrol-lookup", text: string, } | { "do": "enrol-device", text: string, } | { "do": "enrol-officer", code: string, pin: string, } | { "do": "unlock", officer: string, pin: string, } | { "do": "lock" } | { "do": "on-duty", lead: string, second?: string | null, } | { "do": "self-check" } | { "do": "forms" } | { "do": "draft-open", kind: string, supplements?: string | null, } | { "do": "draft", id: string, } | { "do": "drafts" } | { "do": "draft-kind", id: string, kind: string, } | { "do": "describe", id: string, facts: Record<string, unknown>, } | { "do": "set-shot", id: string, captureSeq: number, shot?: string | null, } | { "do": "void", id: string, captureSeq: number, reason: string, } | { "do": "party", id: string, party: PartyInput, } | { "do": "sign", id: string, officer: string, pin: string, } | { "do": "reopen", id: string, } | { "do": "seal", id: string, } | { "do": "give-up", id: string, reason: string, officer: string, pin: string, } | { "do": "packets", page: number, filter?: string | null, } | { "do": "packet", id: string, } | { "do": "recheck", id: string, } | { "do": "uploads" } | { "do": "uploads-page", page: number, } | { "do": "upload-now", id?: string | null, } | { "do": "upload-hold", hold: boolean, } | { "do": "retention", keepDays?: number | null, } | { "do": "reclaim" } | { "do": "tasks" } | { "do": "position", fix: FixInput, } | { "do": "no-position", reason: string, } | { "do": "settings", language?: string | null, theme?: string | null, };
+export type Request = { "do": "state" } | { "do": "enrol-lookup", text: string, } | { "do": "enrol-device", text: string, } | { "do": "enrol-officer", code: string, pin: string, } | { "do": "unlock", officer: string, pin: string, } | { "do": "lock" } | { "do": "on-duty", lead: string, second?: string | null, } | { "do": "leaving" } | { "do": "retire", officer: string, pin: string, } | { "do": "wipe", officer: string, pin: string, } | { "do": "self-check" } | { "do": "forms" } | { "do": "draft-open", kind: string, supplements?: string | null, } | { "do": "draft", id: string, } | { "do": "drafts" } | { "do": "draft-kind", id: string, kind: string, } | { "do": "describe", id: string, facts: Record<string, unknown>, } | { "do": "set-shot", id: string, captureSeq: number, shot?: string | null, } | { "do": "void", id: string, captureSeq: number, reason: string, } | { "do": "party", id: string, party: PartyInput, } | { "do": "sign", id: string, officer: string, pin: string, } | { "do": "reopen", id: string, } | { "do": "seal", id: string, } | { "do": "give-up", id: string, reason: string, officer: string, pin: string, } | { "do": "packets", page: number, filter?: string | null, } | { "do": "packet", id: string, } | { "do": "recheck", id: string, } | { "do": "uploads" } | { "do": "uploads-page", page: number, } | { "do": "recovered-read" } | { "do": "upload-now", id?: string | null, } | { "do": "upload-hold", hold: boolean, } | { "do": "upload-pause", id: string, pause: boolean, } | { "do": "retention", keepDays?: number | null, } | { "do": "reclaim" } | { "do": "tasks" } | { "do": "position", fix: FixInput, } | { "do": "no-position", reason: string, } | { "do": "settings", language?: string | null, theme?: string | null, };
 
 /**
  * What goes with the raw bytes of a photo (HTTP headers or query in both hosts).
@@ -97,13 +97,17 @@ unsafeOldestAt: string | null, unsafePhotos: number, unsafeBytes: number, drafts
  */
 fix: FixView | null, noFixReason: string | null, 
 /**
- * Photos found complete after an unexpected stop, to be told once.
+ * Photos found complete after an unexpected stop, until [`Request::RecoveredRead`].
  */
 recoveredPhotos: number | null, freeBytes: number | null, 
 /**
  * 0 to 1, where the platform tells.
  */
-battery: number | null, language: string, theme: string, version: string, };
+battery: number | null, 
+/**
+ * Since when this tablet is retired, RFC 3339: it takes no new photos.
+ */
+retiredAt: string | null, language: string, theme: string, version: string, };
 
 export type FixView = { accuracyM: number, ageS: number, };
 
@@ -353,6 +357,14 @@ export type UploadsView = { held: boolean, online: boolean,
  */
 unsafePackets: Array<UploadView>, unsafeTotal: number, 
 /**
+ * Bytes of all of them that are not there yet, and how long they may take.
+ */
+leftBytes: number, left: LeftView | null, 
+/**
+ * What stands between here and the server: `offline`, `captive-portal` or `certificate`; none while it answers.
+ */
+link: string | null, 
+/**
  * From 0, of 50.
  */
 page: number, safeRecent: Array<PacketSummary>, safeTotal: number, 
@@ -365,7 +377,23 @@ reclaimedTotal: number,
  */
 retention: RetentionView | null, };
 
-export type UploadView = { packet: PacketSummary, sentBytes: number, totalBytes: number, bytesPerS: number | null, attempts: number, 
+export type UploadView = { packet: PacketSummary, sentBytes: number, totalBytes: number, bytesPerS: number | null, 
+/**
+ * How long the rest may take; none: not known.
+ */
+left: LeftView | null, 
+/**
+ * Place in the order of turns, from 1; none for what goes no further by itself or is paused.
+ */
+turn: number | null, 
+/**
+ * When it should be on the server, where a rule says so: the order is by this, else by the time of sealing.
+ */
+deadline: string | null, 
+/**
+ * Held back by an officer.
+ */
+paused: boolean, attempts: number, 
 /**
  * RFC 3339 of the next try by itself.
  */

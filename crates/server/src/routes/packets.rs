@@ -40,13 +40,14 @@ pub(super) async fn status(
     if request.packets.len() > MOST {
         return Err(Failure::bad_request("at most 200 packets at once"));
     }
+    let return_days = app.config.return_days;
     let packets = app
         .db
         .read(move |c| {
             request
                 .packets
                 .iter()
-                .map(|packet| one(c, &device, packet))
+                .map(|packet| one(c, &device, packet, return_days))
                 .collect::<Result<Vec<_>, StoreError>>()
         })
         .await?;
@@ -61,6 +62,7 @@ fn one(
     connection: &Connection,
     device: &str,
     asked: &PacketRef,
+    return_days: Option<u32>,
 ) -> Result<PacketStatus, StoreError> {
     let mut status = PacketStatus {
         id: asked.id.clone(),
@@ -92,6 +94,8 @@ fn one(
                 Some(String::from_utf8(proof).map_err(|_| StoreError::Malformed("proof"))?);
         }
         for row in decisions::of_packet(connection, &seal.0)? {
+            let decision = decision_of(&row.decision)?;
+            let due = return_days.filter(|_| decision == Decision::Returned);
             status.decisions.push(DecisionNotice {
                 decision,
                 answer_by: due.map(|days| {

@@ -1,0 +1,85 @@
+//! When a sealed packet should be on the server: the order of uploads goes by it, and the screens show it. By the rule of
+//! its kind, from the time of sealing; for the answer to a packet that came back, by the day the reviewer's office asks for.
+//! The earlier one counts; where no rule says anything, packets go in the order of their sealing.
+
+use fieldseal_packet::Timestamp;
+use fieldseal_vault::{drafts, outbox};
+
+use crate::core::Core;
+use crate::decisions;
+use crate::http::server_time;
+use crate::problem::Problem;
+
+const HOUR_MS: i64 = 3_600_000;
+
+impl Core {
+    /// Notes the deadlines of packets that have none yet; needs the vault open. A crash in between leaves some without,
+    /// and the next unlock notes them.
+    pub fn note_deadlines(&self) -> Result<(), Problem> {
+        let vault = self.open_vault()?;
+        let jobs = vault.outbox_read(|c| Ok::<_, Problem>(outbox::unsafe_jobs(c)?))?;
+        for job in jobs.iter().filter(|job| job.deadline.is_none()) {
+            let by_kind = self
+                .form(&job.kind)
+                .ok()
+                .and_then(|known| known.form.upload_within_hours);
+            let draft = self.read(|c| Ok(drafts::get(c, job.packet)?))?;
+            let asked = match draft.and_then(|draft| draft.supplements) {
+                Some(returned) => decisions::latest(
+                    &vault.outbox_read(|c| Ok::<_, Problem>(outbox::decisions(c, returned)?))?,
+                )
+                .and_then(|notice| notice.answer_by),
+                None => None,
+            };
+            let deadline = earliest(job.sealed_at, by_kind, asked.as_deref());
+            if deadline.is_some() {
+                vault.outbox_write(|tx| {
+                    Ok::<_, Problem>(outbox::set_deadline(tx, job.packet, deadline)?)
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn earliest(
+    sealed_at: Timestamp,
+    within_hours: Option<u32>,
+    answer_by: Option<&str>,
+) -> Option<Timestamp> {
+    let by_kind = within_hours.map(|hours| {
+        Timestamp::from_millis(
+            sealed_at
+                .as_millis()
+                .saturating_add(i64::from(hours) * HOUR_MS),
+        )
+    });
+    by_kind
+        .into_iter()
+        .chain(answer_by.and_then(server_time))
+        .min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_earlier_of_two_rules_counts_and_without_one_there_is_none() {
+        let sealed: Timestamp = "2026-11-20T08:00:00.000Z".parse().unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().ok();
+        assert_eq!(earliest(sealed, None, None), None);
+        assert_eq!(earliest(sealed, None, Some("soon")), None);
+        let day = at("2026-11-21T08:00:00.000Z");
+        assert_eq!(earliest(sealed, Some(24), None), day);
+        assert_eq!(
+            earliest(sealed, Some(24), Some("2026-11-25T00:00:00.000Z")),
+            day
+        );
+        assert_eq!(
+            earliest(sealed, Some(24), Some("2026-11-20T12:00:00.000Z")),
+            at("2026-11-20T12:00:00.000Z")
+        );
+        assert!(earliest(Timestamp::from_millis(i64::MAX), Some(u32::MAX), None).is_some());
+    }
+}
