@@ -62,11 +62,15 @@ fn typescript() -> String {
         PacketPage,
         PacketView,
         RecheckView,
+        RetentionView,
+        ReclaimView,
         CustodyView,
         UploadsView,
+        LeftView,
         UploadView,
         TaskView,
         TaskDecision,
+        LeavingView,
     );
     format!("{HEAD}{body}")
 }

@@ -152,8 +152,14 @@ export class FakeEngine {
         return this.packet(request.id).view;
       case 'recheck': {
         const { view } = this.packet(request.id);
-        return { ...view, rechecked: { at: new Date().toISOString(), equal: true, differing: [] } };
+        return { ...view, rechecked: { at: new Date().toISOString(), equal: true, differing: [], originalsRemoved: false, filesHold: true, receiptHolds: true } };
       }
+      case 'upload-pause':
+      case 'uploads-page':
+        return this.uploads();
+      case 'recovered-read':
+        this.state.recoveredPhotos = null;
+        return this.state;
       case 'upload-hold':
         this.held = request.hold;
         return this.uploads();
@@ -284,6 +290,7 @@ export class FakeEngine {
         state: 'queued',
         reason: null,
         stateAt: null,
+        reclaimedAt: null,
       },
       deviceSeq: seq,
       packetDigest: digest(id),
@@ -314,12 +321,23 @@ export class FakeEngine {
         sentBytes: one.sent,
         totalBytes: one.total,
         bytesPerS: one.view.summary.state === 'uploading' ? BYTES_A_TICK : null,
+        left: one.view.summary.state === 'uploading' ? { leastS: 60, mostS: 150 } : null,
+        turn: one.cause ? null : 1,
+        deadline: null,
+        paused: false,
         attempts: one.cause ? 4 : 1,
         nextTryAt: null,
         cause: this.state.online ? one.cause : (one.cause ?? 'offline'),
       })),
       safeRecent: safe.map((one) => one.view.summary),
       safeTotal: safe.length,
+      unsafeTotal: this.packets.filter(unsafe).length,
+      leftBytes: this.packets.reduce((sum, one) => sum + one.total - one.sent, 0),
+      left: null,
+      link: this.state.online ? null : 'offline',
+      page: 0,
+      reclaimedTotal: 0,
+      retention: { keepDays: 7, by: 'default' },
     };
   }
 

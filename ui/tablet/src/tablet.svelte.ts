@@ -13,8 +13,6 @@ class Tablet {
   forms = $state.raw<FormView[]>([]);
   problem = $state.raw<Problem | null>(null);
   now = $state(new Date());
-  /** Photos found after an unexpected stop; told until the officer closes the line. */
-  recovered = $state<number | null>(null);
   /** The first-run step that adds officers goes on until the officer says it is done. */
   addingOfficers = $state(false);
 
@@ -60,7 +58,6 @@ class Tablet {
   take(state: StateView): void {
     const first = this.state === null;
     this.state = state;
-    if (first && state.recoveredPhotos) this.recovered = state.recoveredPhotos;
     const language = (!state.enrolled && this.chosen) || (state.language === 'en' ? 'en' : 'zh');
     if (first || language !== locale.language) locale.set(language);
     applyTheme(state.theme);
