@@ -37,10 +37,15 @@ impl Ctx {
     /// The worker is looked for beside this program.
     pub fn new(form: Form, seed: u64, jobs: usize) -> anyhow::Result<Self> {
         let here = std::env::current_exe().context("this program's own path")?;
-        let worker = here.with_file_name("fault-worker");
+        let name = if cfg!(feature = "teeth") {
+            "toothed-worker"
+        } else {
+            "fault-worker"
+        };
+        let worker = here.with_file_name(name);
         anyhow::ensure!(
             worker.is_file(),
-            "fault-worker is not beside this program: cargo build -p fieldseal-faults"
+            "{name} is not beside this program: cargo build -p fieldseal-faults"
         );
         Ok(Self {
             form,

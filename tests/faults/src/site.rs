@@ -26,6 +26,8 @@ use crate::tablet::Tablet;
 
 const CODE_LIFETIME: Duration = Duration::from_secs(600);
 const FILE: &str = "site.json";
+/// Of every site's log.
+pub const ORIGIN: &str = "faults.fieldseal.example/log";
 
 /// An officer of the site.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -101,7 +103,7 @@ impl Site {
         admin::init(
             &site.server_config(),
             &admin::Init {
-                origin: Some("faults.fieldseal.example/log".to_owned()),
+                origin: Some(ORIGIN.to_owned()),
             },
         )
         .context("the server's data could not be set up")?;

@@ -6,6 +6,7 @@ use clap::Parser as _;
 use fieldseal_faults::worker::{self, Args};
 
 fn main() -> ExitCode {
+    fieldseal_device::run_decoder_child();
     match worker::run(&Args::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

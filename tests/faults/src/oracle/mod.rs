@@ -26,8 +26,8 @@ pub use tablet::{CaptureLine, PacketLine, TabletListing, audit_tablet};
 
 /// Far beyond what a start may take; below it a slow start is reported, not a failure.
 const START_LIMIT: Duration = Duration::from_secs(30);
-/// Until everything is safe after a restart.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Until everything is safe after a restart. Where a fault is planted it is known that something will not be.
+const PATIENCE: Duration = Duration::from_secs(if cfg!(feature = "teeth") { 8 } else { 30 });
 
 /// How the line is finished.
 #[derive(Debug, Clone, Copy)]

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::Context as _;
 
+use super::NAME;
 use super::images::{self, Mounted, run};
 use crate::ctx::{Ctx, Form};
 use crate::report::Report;
@@ -40,8 +41,8 @@ pub fn possible() -> anyhow::Result<()> {
         .unmount()
 }
 
-/// Runs a campaign once more, inside, and hands its report back. Memory is a file system of the namespace's own.
-pub fn again(ctx: &Ctx, campaign: &'static str) -> anyhow::Result<Report> {
+/// Runs what was asked for once more, inside, and hands its report back. Memory is a file system of the namespace's own.
+pub fn again(ctx: &Ctx, asked: &[&str]) -> anyhow::Result<Report> {
     let program = std::env::current_exe()?;
     let mut command = Command::new("unshare");
     command.args(UNSHARE);
@@ -55,7 +56,8 @@ pub fn again(ctx: &Ctx, campaign: &'static str) -> anyhow::Result<Report> {
     }
     command
         .arg(program)
-        .args(["--only", campaign, "--json"])
+        .args(asked)
+        .arg("--json")
         .args([
             "--seed",
             &ctx.seed.to_string(),
@@ -72,11 +74,11 @@ pub fn again(ctx: &Ctx, campaign: &'static str) -> anyhow::Result<Report> {
     let output = child.wait_with_output()?;
     drop(held);
     let reports: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout)
-        .with_context(|| format!("{campaign} gave no report: {}", output.status))?;
+        .with_context(|| format!("no report from inside: {}", output.status))?;
     let report = reports
         .first()
-        .and_then(|json| Report::from_json(campaign, json));
-    report.with_context(|| format!("{campaign} gave no report"))
+        .and_then(|json| Report::from_json(NAME, json));
+    report.context("no report from inside")
 }
 
 /// Ends this process when the one outside has ended: as the first process of its namespace, no Ctrl-C reaches it.

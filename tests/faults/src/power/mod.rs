@@ -26,6 +26,12 @@ use round::{Cut, live};
 /// Its name.
 pub const NAME: &str = "power";
 
+/// Cuts of one round of the line, at least.
+const BRIEF: u64 = 32;
+
+/// Cuts between two words about how far it is.
+const TELL_EVERY: u64 = 100;
+
 /// Cuts of the whole campaign.
 const fn cuts(form: Form) -> u64 {
     match form {
@@ -38,23 +44,36 @@ const fn cuts(form: Form) -> u64 {
 pub fn run(ctx: &Ctx) -> anyhow::Result<Report> {
     if apart::is_apart() {
         apart::end_with_the_one_outside();
-        return cut_off(ctx, cuts(ctx.form));
+        return cut_off(ctx, cuts(ctx.form), false);
     }
     match apart::possible() {
-        Ok(()) => apart::again(ctx, NAME),
+        Ok(()) => apart::again(ctx, &["--only", NAME]),
         Err(why) => Ok(Report::not_run(NAME, format!("{why:#}"))),
     }
 }
 
-/// So many power cuts, on all jobs.
-fn cut_off(ctx: &Ctx, wanted: u64) -> anyhow::Result<Report> {
+/// One round of the line, or less, until the first failure.
+pub fn brief(ctx: &Ctx, most: u64) -> anyhow::Result<Report> {
+    let most = most.min(BRIEF);
+    if apart::is_apart() {
+        apart::end_with_the_one_outside();
+        return cut_off(ctx, most, true);
+    }
+    match apart::possible() {
+        Ok(()) => apart::again(ctx, &["--case", NAME, "--most", &most.to_string()]),
+        Err(why) => Ok(Report::not_run(NAME, format!("{why:#}"))),
+    }
+}
+
+/// So many power cuts, on all jobs; to the end, or until one shows a failure.
+fn cut_off(ctx: &Ctx, wanted: u64, until_failure: bool) -> anyhow::Result<Report> {
     let left = AtomicU64::new(wanted);
     let report = Mutex::new(Report::new(NAME));
     std::thread::scope(|scope| {
         let jobs: Vec<_> = (0..ctx.jobs as u64)
             .map(|job| {
                 let (left, report) = (&left, &report);
-                scope.spawn(move || job_of(ctx, job, left, report))
+                scope.spawn(move || job_of(ctx, job, left, until_failure, report))
             })
             .collect();
         jobs.into_iter().try_for_each(|job| {
@@ -70,7 +89,13 @@ fn cut_off(ctx: &Ctx, wanted: u64) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-fn job_of(ctx: &Ctx, job: u64, left: &AtomicU64, report: &Mutex<Report>) -> anyhow::Result<()> {
+fn job_of(
+    ctx: &Ctx,
+    job: u64,
+    left: &AtomicU64,
+    until_failure: bool,
+    report: &Mutex<Report>,
+) -> anyhow::Result<()> {
     let template = ctx.folder("template");
     Disks::prepare(&template, &ctx.folder("prepared")).context("the machines could not be made")?;
     for number in 0.. {
@@ -86,8 +111,8 @@ fn job_of(ctx: &Ctx, job: u64, left: &AtomicU64, report: &Mutex<Report>) -> anyh
                 .failures
                 .push(format!("seed {seed}: the line broke off: {why}"));
             report.runs = report.runs.max(1);
-            if round.cuts.is_empty() {
-                break;
+            if round.cuts.is_empty() || until_failure {
+                left.store(0, Ordering::SeqCst);
             }
         }
         for cut in round.cuts {
@@ -104,9 +129,19 @@ fn job_of(ctx: &Ctx, job: u64, left: &AtomicU64, report: &Mutex<Report>) -> anyh
                 report.points += 1;
                 report.started_in(verdict.slowest_start);
                 let told = verdict.failures.into_iter();
+                if report.runs.is_multiple_of(TELL_EVERY) {
+                    ctx.say(&format!(
+                        "  {} of {} power cuts",
+                        report.runs,
+                        cuts(ctx.form)
+                    ));
+                }
                 report
                     .failures
                     .extend(told.map(|what| format!("seed {seed}, power cut {moment}: {what}")));
+                if until_failure && !report.failures.is_empty() {
+                    left.store(0, Ordering::SeqCst);
+                }
             }
             std::fs::remove_dir_all(&cut.dir).with_context(|| format!("after {}", cut.moment))?;
         }
