@@ -192,7 +192,7 @@ impl Vault {
         let suspect = self.folder.path(SUSPECT).exists();
         let mut open = hold(&self.open);
         let mut outbox = hold(&self.outbox);
-        if suspect {
+        if suspect || outbox.as_ref().is_some_and(|outbox| outbox.database.is_spent()) {
             *outbox = None;
         }
         if outbox.is_none() {

@@ -214,8 +214,8 @@ impl Vault {
         })
     }
 
-    /// Runs `work` on a database. When SQLite reports damage, the vault is locked, and the next unlock checks every page
-    /// of both databases and sets a corrupt one aside.
+    /// Runs `work` on a database. When SQLite reports damage or a failing disk, the vault is locked, and the next unlock
+    /// opens both databases anew, checks every page of them and sets a corrupt one aside.
     pub(crate) fn watched<T, E>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         damage_was_seen();
         let outcome = work();

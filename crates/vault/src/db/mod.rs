@@ -63,17 +63,20 @@ pub enum StoreError {
     /// The SQLite library is too old to hold evidence, or can't encrypt.
     #[error("the SQLite library is too old or does not encrypt")]
     OldLibrary,
+    /// The disk failed under this handle before: nothing more is written until the vault was unlocked again.
+    #[error("the disk failed earlier; the vault must be unlocked again")]
+    Spent,
     /// Anything else that SQLite says.
     #[error("the database failed")]
     Sqlite(#[source] rusqlite::Error),
 }
 
 thread_local! {
-    /// SQLite reported damage to a caller of this thread: see [`damage_was_seen`].
+    /// SQLite reported damage, or a failing disk, to a caller of this thread: see [`damage_was_seen`].
     static DAMAGE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether SQLite reported damage on this thread since the last question. Callers turn the error into their own types;
+/// Whether SQLite reported damage or a failing disk on this thread since the last question. Callers turn the error into their own types;
 /// this way none can forget to have the database checked.
 pub(crate) fn damage_was_seen() -> bool {
     DAMAGE.replace(false)
@@ -86,6 +89,11 @@ impl From<rusqlite::Error> for StoreError {
             Some(Code::DatabaseCorrupt | Code::NotADatabase) => {
                 DAMAGE.set(true);
                 Self::Corrupt
+            }
+            // What the disk holds is not known any more, and the handle may not be used as if it were.
+            Some(Code::SystemIoFailure) => {
+                DAMAGE.set(true);
+                Self::Sqlite(error)
             }
             Some(Code::DiskFull) => Self::Full,
             _ if matches!(error, rusqlite::Error::QueryReturnedNoRows) => Self::NotFound,
@@ -117,9 +125,23 @@ fn wait_for_cipher() -> Result<(), StoreError> {
     }
 }
 
+/// Copies what an earlier run left in the WAL into the database, synced, and empties the WAL. Whoever opens a WAL believes
+/// all its whole transactions, also those whose sync failed: they may be in the page cache alone, and a commit written
+/// behind them would be lost with them.
+fn take_over(connection: &Connection) -> Result<(), StoreError> {
+    let copied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    match copied.map_err(StoreError::from) {
+        // There is room for looking, if not for this.
+        Err(StoreError::Full) => Ok(()),
+        outcome => outcome,
+    }
+}
+
 /// A database that is open.
 pub(crate) struct Database {
     connection: Connection,
+    /// A write failed on the disk: a failed sync is fatal for the handle, and never retried.
+    spent: bool,
 }
 
 impl Database {
@@ -161,7 +183,16 @@ impl Database {
         }
         connection.set_prepared_statement_cache_capacity(64);
         schema.bring_up(&mut connection)?;
-        Ok(Self { connection })
+        take_over(&connection)?;
+        Ok(Self {
+            connection,
+            spent: false,
+        })
+    }
+
+    /// Whether the disk failed under it.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.spent
     }
 
     /// Reads every page: for a database that is under suspicion.
@@ -182,6 +213,18 @@ impl Database {
 
     /// Runs `work` in one transaction: all of it is durable when this returns `Ok`, none of it otherwise.
     pub(crate) fn write<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        if self.spent {
+            return Err(StoreError::Spent.into());
+        }
+        let outcome = self.transact(work);
+        self.spent = outcome.is_err() && DAMAGE.get();
+        outcome
+    }
+
+    fn transact<T, E: From<StoreError>>(
         &mut self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
