@@ -17,7 +17,7 @@ interface Waiting {
 }
 
 /** The camera gave no picture: there is nothing that could be stored again. */
-const noPicture = (): Problem => new Problem({ code: 'no-picture', message: 'The camera gave no picture.', retriable: false, params: {} });
+const noPicture = (): Problem => new Problem({ code: 'no-picture', message: 'no-picture', retriable: false, params: {} });
 
 export class Captures {
   draft = $state<string | undefined>();
