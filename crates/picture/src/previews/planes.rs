@@ -1,7 +1,8 @@
 //! A picture as brightness and two colours, which is how JPEG has it: from the decoder to the encoder nothing is ever turned into red, green and blue.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, RgbImage};
 use jpeg_encoder::{Encoder, ImageBuffer, JpegColorType};
@@ -16,7 +17,7 @@ pub(crate) struct Planes {
 }
 
 /// A plane to be resized.
-pub(super) struct Source<'a> {
+pub(crate) struct Source<'a> {
     pub samples: &'a [u8],
     pub stride: usize,
     /// How much of it is picture, from the top left.
@@ -126,14 +127,22 @@ fn resize(
     let rows = source.samples.len() / source.stride.max(1);
     let stride = u32::try_from(source.stride).map_err(|_| NoPreview::TooLarge)?;
     let rows = u32::try_from(rows).map_err(|_| NoPreview::TooLarge)?;
-    let from = ImageRef::new(stride, rows, source.samples, PixelType::U8)
-        .map_err(|_| NoPreview::Broken)?;
-    let mut to = Image::new(width, height, PixelType::U8);
+    let picture = source
+        .samples
+        .get(..source.stride * rows as usize)
+        .ok_or(NoPreview::Broken)?;
+    // Typed, so that the resizer is compiled for this one kind of pixel alone.
+    let from =
+        TypedImageRef::<U8>::from_buffer(stride, rows, picture).map_err(|_| NoPreview::Broken)?;
+    let mut to = GrayImage::new(width, height);
+    let mut into =
+        TypedImage::<U8>::from_buffer(width, height, &mut to).map_err(|_| NoPreview::Broken)?;
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FilterType::Hamming))
         .crop(0.0, 0.0, source.width, source.height);
     resizer
-        .resize(&from, &mut to, &options)
+        .resize_typed(&from, &mut into, &options)
         .map_err(|_| NoPreview::Broken)?;
-    GrayImage::from_raw(width, height, to.into_vec()).ok_or(NoPreview::Broken)
+    drop(into);
+    Ok(to)
 }
