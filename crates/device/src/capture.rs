@@ -1,16 +1,24 @@
 //! The shutter. Bytes go to the vault as they come; when this answers they are durable, hashed and encrypted. Decoding,
 //! previews and everything else come after and can't take the answer back.
 //!
+//! The answer waits for the segment alone. Its row and its custody line are written right afterwards, by the thread that makes
+//! previews once the shutter has been quiet for a moment, or before the next request that could see them
+//! ([`Core::settle`]): they cost as many syncs again, and a burst must not wait for them.
+//!
 //! What a crash leaves: before the segment's footer is durable, nothing that was acknowledged; after it, a segment in the
 //! inbox that the next unlock takes in through [`Core::take_in`], the same code that runs after every shutter.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write as _};
+use std::sync::atomic::Ordering;
 
 use fieldseal_packet::context::CaptureContext;
 use fieldseal_packet::custody::{Event, Meta};
 use fieldseal_packet::{PacketId, sniff};
-use fieldseal_vault::{CaptureError, CaptureMeta, TakenIn, Vault, captures, custody, drafts};
+use fieldseal_vault::{
+    CaptureError, CaptureMeta, Intake, TakeInError, TakeInReport, TakenIn, Vault, captures,
+    custody, drafts,
+};
 use rusqlite::Transaction;
 
 use crate::api::{CaptureArgs, CaptureView};
@@ -20,6 +28,10 @@ use crate::problem::{Code, Problem};
 /// A fix older than this says nothing about where the photo was made.
 const FIX_OUTLIVES_MS: u64 = 15 * 60 * 1000;
 const COPY_BYTES: usize = 64 * 1024;
+/// Without a shutter for so long, a burst is over.
+const QUIET_MS: u64 = 300;
+/// A burst that goes on and on does not keep its photos from the database for longer than this many times that.
+const QUIET_LOOKS: u32 = 20;
 
 impl Core {
     pub fn capture(
@@ -56,6 +68,7 @@ impl Core {
                 .map_err(CaptureError::from_write)?;
         }
         let (draft, kind) = self.draft_for(&vault, args);
+        let before = self.photos_before(&vault, draft);
         let meta = CaptureMeta {
             draft,
             kind,
@@ -65,28 +78,21 @@ impl Core {
         };
         let captured = writer.finish(meta)?;
         // Durable from here on: nothing below may turn it into a failure.
+        let locked = vault.is_locked();
         let mut live = lock(&self.live);
         live.captured.insert(captured.capture_seq);
         live.used_at_ms = self.platform.boot().ms;
-        let count = live.counts.entry(draft).or_insert(0);
+        let count = live.counts.entry(draft).or_insert(before);
         *count = count.saturating_add(1);
-        let mut count = *count;
-        drop(live);
-        if vault.is_locked() {
-            lock(&self.live).locked_draft.get_or_insert(draft);
-        } else {
-            match self.take_in() {
-                Ok(()) => self.refresh_counts(),
-                Err(problem) => tracing::warn!(
-                    code = problem.code().as_str(),
-                    "a capture waits in the inbox"
-                ),
-            }
-            if let Ok(known) = self.read(|c| Ok(captures::count(c, draft)?)) {
-                count = u32::try_from(known).unwrap_or(u32::MAX);
-            }
-            self.previews.wake();
+        let count = *count;
+        if locked {
+            live.locked_draft.get_or_insert(draft);
         }
+        drop(live);
+        self.waiting.store(true, Ordering::SeqCst);
+        self.shutter_ms
+            .store(self.platform.boot().ms, Ordering::SeqCst);
+        self.previews.wake();
         Ok(CaptureView {
             draft: draft.to_string(),
             capture_seq: u32::try_from(captured.capture_seq).unwrap_or(u32::MAX),
@@ -167,7 +173,7 @@ impl Core {
                 return (draft, kind.to_owned());
             }
         } else if let Some(draft) = asked
-            && let Ok(Some(found)) = self.read(|c| Ok(drafts::get(c, draft)?))
+            && let Some(found) = self.known_draft(draft)
         {
             let takes = match found.stage {
                 drafts::Stage::Open => true,
@@ -185,20 +191,82 @@ impl Core {
         (id, kind.to_owned())
     }
 
+    /// A draft of the database; one that a capture of this run began may still have to be taken in.
+    fn known_draft(&self, draft: PacketId) -> Option<drafts::Draft> {
+        let look = || self.read(|c| Ok(drafts::get(c, draft)?)).ok().flatten();
+        look().or_else(|| {
+            lock(&self.live).counts.get(&draft)?;
+            self.settle();
+            look()
+        })
+    }
+
+    /// Photos of a draft before the first of this run.
+    fn photos_before(&self, vault: &Vault, draft: PacketId) -> u32 {
+        if vault.is_locked() || lock(&self.live).counts.contains_key(&draft) {
+            return 0;
+        }
+        let known = self.read(|c| Ok(captures::count(c, draft)?)).unwrap_or(0);
+        u32::try_from(known).unwrap_or(u32::MAX)
+    }
+
+    /// Waits, for a while, until nobody presses the shutter: what comes after it must not compete with it.
+    pub fn wait_for_quiet(&self) {
+        for _ in 0..QUIET_LOOKS {
+            let since = self
+                .platform
+                .boot()
+                .ms
+                .saturating_sub(self.shutter_ms.load(Ordering::SeqCst));
+            if since >= QUIET_MS || self.line.stopping() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(QUIET_MS - since));
+        }
+    }
+
+    /// Takes in what was captured since the last time; all requests that could see it come after. A failure is no loss: the
+    /// segments stay, and are tried again.
+    pub fn settle(&self) {
+        let _turn = lock(&self.settling);
+        let locked = self.open_vault().is_err();
+        if locked || !self.waiting.swap(false, Ordering::SeqCst) {
+            return;
+        }
+        match self.take_in_by(|vault, intake| vault.take_in_new(intake)) {
+            Ok(()) => self.refresh_counts(),
+            Err(problem) => {
+                self.waiting.store(true, Ordering::SeqCst);
+                tracing::warn!(
+                    code = problem.code().as_str(),
+                    "a capture waits in the inbox"
+                );
+            }
+        }
+    }
+
     /// Takes what waits in the inbox into the database: each capture with its custody line, in one transaction.
     pub fn take_in(&self) -> Result<(), Problem> {
+        self.take_in_by(|vault, intake| vault.take_in(intake))
+    }
+
+    fn take_in_by(
+        &self,
+        take: impl FnOnce(&Vault, &mut Intake<'_>) -> Result<TakeInReport, TakeInError>,
+    ) -> Result<(), Problem> {
         let vault = self.open_vault()?;
         let _desk = lock(&self.desk);
         let mine = lock(&self.live).captured.clone();
         let mut recovered: BTreeMap<PacketId, u64> = BTreeMap::new();
         let actor = self.actor();
-        let report = vault.take_in(&mut |tx: &Transaction<'_>, taken: &TakenIn| {
+        let mut intake = |tx: &Transaction<'_>, taken: &TakenIn| {
             let here = mine.contains(&taken.capture.capture_seq);
             if !here && !taken.sealed {
                 *recovered.entry(taken.capture.draft).or_insert(0) += 1;
             }
             self.write_captured(tx, taken, actor.clone().filter(|_| here))
-        })?;
+        };
+        let report = take(&vault, &mut intake)?;
         for (draft, captures) in recovered {
             let meta = Meta {
                 actor: None,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use fieldseal_packet::context::Fix;
@@ -114,6 +115,12 @@ pub(crate) struct Core {
     pub prefs: Mutex<Prefs>,
     /// One change of drafts at a time: a close must see every capture that came before it.
     pub desk: Mutex<()>,
+    /// Captures of this run may wait in the inbox.
+    pub waiting: AtomicBool,
+    /// Held while they are taken in: whoever finds none waiting has them all.
+    pub settling: Mutex<()>,
+    /// Boot clock of the last capture.
+    pub shutter_ms: AtomicU64,
     pub line: Line,
     pub previews: Arc<crate::preview::Bell>,
     pub web: crate::http::Web,

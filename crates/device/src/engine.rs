@@ -1,6 +1,7 @@
 //! The engine's face: opens, takes requests, stops.
 
 use std::io::{self, Read, Write};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
@@ -92,6 +93,9 @@ impl Engine {
             }),
             prefs: Mutex::new(prefs),
             desk: Mutex::new(()),
+            waiting: AtomicBool::new(false),
+            settling: Mutex::new(()),
+            shutter_ms: AtomicU64::new(0),
             line,
             previews: Arc::new(Bell::default()),
             web: http::Web::new(platform.clone(), config.patience)
@@ -121,6 +125,7 @@ impl Engine {
             Request::State | Request::Uploads | Request::UploadsPage { .. }
         ) {
             lock(&self.core.live).used_at_ms = self.core.platform.boot().ms;
+            self.core.settle();
         }
         self.answer(request).map_err(ProblemView::from)
     }
@@ -271,6 +276,7 @@ impl Engine {
 /// Stops the background work: an upload under way goes on at the next start from the server's offset.
 impl Drop for Engine {
     fn drop(&mut self) {
+        self.core.settle();
         self.core.line.stop();
         self.core.config.decoder.stop();
         self.core.previews.wake();

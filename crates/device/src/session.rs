@@ -40,6 +40,7 @@ impl Core {
 
     pub fn lock_vault(&self) -> Result<(), Problem> {
         let vault = self.vault()?;
+        self.settle();
         if !vault.is_locked() {
             let open = vault
                 .read(|c| Ok::<_, Problem>(drafts::list(c)?))

@@ -2,7 +2,7 @@
 //! (their names and the newest footer), so that the next capture needs neither key nor database.
 
 use crate::disk::{Disk, replace_durably};
-use crate::folder::{Folder, names};
+use crate::folder::{Folder, files, names};
 use crate::segment::{SegmentError, SegmentFile, file_name, seq_of, vault_of};
 use crate::set_aside::{AsideReason, set_aside};
 use crate::slots::read_json;
@@ -229,8 +229,8 @@ impl Scan<'_> {
     fn originals(&mut self) -> io::Result<BTreeSet<u64>> {
         let dir = self.folder.originals();
         let mut numbers = BTreeSet::new();
-        for name in names(&dir)? {
-            match seq_of(&name).filter(|_| dir.join(&name).is_file()) {
+        for (name, is_file) in files(&dir)? {
+            match seq_of(&name).filter(|_| is_file) {
                 Some(capture_seq) => {
                     numbers.insert(capture_seq);
                 }

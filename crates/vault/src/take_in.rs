@@ -72,29 +72,43 @@ pub struct TakeInReport {
 pub type Intake<'a> = dyn FnMut(&Transaction<'_>, &TakenIn) -> Result<(), StoreError> + 'a;
 
 impl Vault {
-    /// Takes all captures that the database does not know into it. Idempotent; call it after unlocking and after each
-    /// capture made while unlocked. `intake` must not call the vault.
+    /// Takes all captures that the database does not know into it, and compares every row with every file. Idempotent;
+    /// call it after unlocking. `intake` must not call the vault.
     pub fn take_in(&self, intake: &mut Intake<'_>) -> Result<TakeInReport, TakeInError> {
-        self.watched(|| self.take_all_in(intake))
+        self.watched(|| self.take_all_in(intake, Reach::Everything))
     }
 
-    fn take_all_in(&self, intake: &mut Intake<'_>) -> Result<TakeInReport, TakeInError> {
+    /// As [`Vault::take_in`], but looks at the inbox alone: for captures made a moment ago. What it costs does not grow with
+    /// what the vault holds, and nothing is reported as missing.
+    pub fn take_in_new(&self, intake: &mut Intake<'_>) -> Result<TakeInReport, TakeInError> {
+        self.watched(|| self.take_all_in(intake, Reach::Inbox))
+    }
+
+    fn take_all_in(
+        &self,
+        intake: &mut Intake<'_>,
+        reach: Reach,
+    ) -> Result<TakeInReport, TakeInError> {
         let mut report = TakeInReport::default();
         let mut guard = hold(&self.open);
         let open = guard.as_mut().ok_or(StoreError::Locked)?;
         let (private, rebuilt) = (open.private.clone(), open.rebuilt);
-        let known: BTreeSet<u64> = captures::numbers(open.database.connection())?
-            .into_iter()
-            .collect();
+        // A new database knows nothing yet of what lies in `originals/`.
+        let everything = reach == Reach::Everything || rebuilt;
         let (inbox, originals) = (self.folder.inbox(), self.folder.originals());
-        let waiting: BTreeSet<u64> = names(&inbox)?
-            .iter()
-            .filter_map(|name| seq_of(name))
-            .collect();
-        let kept: BTreeSet<u64> = names(&originals)?
-            .iter()
-            .filter_map(|name| seq_of(name))
-            .collect();
+        let waiting = numbers_in(&inbox)?;
+        let (known, kept) = if everything {
+            let known = captures::numbers(open.database.connection())?;
+            (known.into_iter().collect(), numbers_in(&originals)?)
+        } else {
+            let mut known = BTreeSet::new();
+            for capture_seq in &waiting {
+                if captures::get(open.database.connection(), *capture_seq)?.is_some() {
+                    known.insert(*capture_seq);
+                }
+            }
+            (known, BTreeSet::new())
+        };
         let mut moved = Vec::new();
         for capture_seq in waiting.union(&kept).copied() {
             let is_waiting = waiting.contains(&capture_seq);
@@ -195,6 +209,18 @@ impl Vault {
         let random = fresh::<10>(&*self.config.random).map_err(TakeInError::Randomness)?;
         Ok(PacketId::from_parts(trailer.context.captured_at, &random))
     }
+}
+
+/// How much of the vault is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Everything,
+    Inbox,
+}
+
+/// Numbers of the captures whose segments are in a folder.
+fn numbers_in(dir: &Path) -> io::Result<BTreeSet<u64>> {
+    Ok(names(dir)?.iter().filter_map(|name| seq_of(name)).collect())
 }
 
 fn read_trailer(path: &Path, private: &Secret) -> Result<Trailer, SegmentError> {

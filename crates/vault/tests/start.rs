@@ -287,3 +287,28 @@ fn empty_originals_and_dropped_writers() {
         0
     );
 }
+
+#[test]
+fn new_captures_are_taken_in_without_looking_at_the_old_ones() {
+    let dir = folder();
+    let vault = ready(dir.path());
+    capture(&vault, packet(1), b"old").unwrap();
+    vault.take_in(&mut with_custody).unwrap();
+    // A lost original is for the next full look to tell.
+    let originals = dir.path().join("originals");
+    let old = std::fs::read_dir(&originals).unwrap().next().unwrap();
+    std::fs::remove_file(old.unwrap().path()).unwrap();
+    capture(&vault, packet(1), b"new").unwrap();
+    capture(&vault, packet(2), b"newer").unwrap();
+    let report = vault.take_in_new(&mut with_custody).unwrap();
+    assert_eq!(report.captures, [2, 3]);
+    assert_eq!(report.drafts_opened, [packet(2)]);
+    assert!(report.missing.is_empty());
+    assert_eq!(vault.waiting().unwrap(), 0);
+    assert_eq!(read_all(&vault, 3), b"newer");
+    assert_eq!(
+        vault.take_in_new(&mut with_custody).unwrap(),
+        TakeInReport::default()
+    );
+    assert_eq!(vault.take_in(&mut with_custody).unwrap().missing, [1]);
+}
