@@ -271,7 +271,9 @@ async fn patch(
     }
     let path = app.uploads.path(&upload.id);
     let (offset, digest_so_far) = (upload.offset, hashing.take());
-    let writer = match blocking(move || Writer::open(&path, offset, digest_so_far)).await {
+    let checked = checksum.is_some();
+    let opened = blocking(move || Writer::open(&path, offset, digest_so_far, checked));
+    let writer = match opened.await {
         Ok(writer) => writer,
         Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             return begin_again(&app, &upload).await;

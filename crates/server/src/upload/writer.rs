@@ -17,15 +17,17 @@ pub struct Writer {
     /// Bytes written, synced or not.
     offset: u64,
     whole: Sha256,
-    /// Of this request's bytes alone.
-    chunk: Sha256,
+    /// Of this request's bytes alone, where they were announced with a checksum and are not the whole so far: hashing twice
+    /// is most of what an upload costs.
+    chunk: Option<Sha256>,
     /// Where this request began, with the digest there: to go back when its checksum is wrong.
     start: (u64, Sha256),
 }
 
 impl Writer {
     /// Opens the file, cuts off what was never acknowledged, and picks the digest up (from memory, or by reading the file).
-    pub fn open(path: &Path, offset: u64, hashing: Hashing) -> io::Result<Self> {
+    /// `checked`: this request's bytes have a checksum of their own.
+    pub fn open(path: &Path, offset: u64, hashing: Hashing, checked: bool) -> io::Result<Self> {
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -54,7 +56,7 @@ impl Writer {
             offset,
             start: (offset, whole.clone()),
             whole,
-            chunk: Sha256::new(),
+            chunk: (checked && offset > 0).then(Sha256::new),
         })
     }
 
@@ -62,7 +64,9 @@ impl Writer {
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)?;
         self.whole.update(bytes);
-        self.chunk.update(bytes);
+        if let Some(chunk) = &mut self.chunk {
+            chunk.update(bytes);
+        }
         self.offset += bytes.len() as u64;
         Ok(())
     }
@@ -77,9 +81,14 @@ impl Writer {
         self.offset
     }
 
-    /// Digest of this request's bytes.
-    pub fn chunk_digest(&self) -> [u8; 32] {
-        self.chunk.clone().finalize().into()
+    /// Digest of this request's bytes; none when no checksum was announced for them.
+    pub fn chunk_digest(&self) -> Option<[u8; 32]> {
+        match (&self.chunk, self.start.0) {
+            (Some(chunk), _) => Some(chunk.clone().finalize().into()),
+            // From the start on, the request's bytes are the whole.
+            (None, 0) => Some(self.digest()),
+            (None, _) => None,
+        }
     }
 
     /// Digest of the whole.
@@ -94,7 +103,7 @@ impl Writer {
         self.file.seek(SeekFrom::Start(offset))?;
         self.offset = offset;
         self.whole = whole;
-        self.chunk = Sha256::new();
+        self.chunk = self.chunk.as_ref().map(|_| Sha256::new());
         Ok(())
     }
 
@@ -129,11 +138,11 @@ mod tests {
     fn resumes_with_the_right_digest_and_cuts_the_rest_off() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("upload");
-        let mut first = Writer::open(&path, 0, None).unwrap();
+        let mut first = Writer::open(&path, 0, None, false).unwrap();
         first.write(b"acknowledged").unwrap();
         first.write(b"never acknowledged").unwrap();
         drop(first);
-        let mut second = Writer::open(&path, 12, None).unwrap();
+        let mut second = Writer::open(&path, 12, None, false).unwrap();
         second.write(b" and more").unwrap();
         assert_eq!(
             second.digest(),
@@ -143,13 +152,27 @@ mod tests {
     }
 
     #[test]
+    fn a_checked_request_knows_its_own_digest() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("upload");
+        let of = |bytes: &[u8]| Some(<[u8; 32]>::from(Sha256::digest(bytes)));
+        let mut writer = Writer::open(&path, 0, None, true).unwrap();
+        writer.write(b"first").unwrap();
+        assert_eq!(writer.chunk_digest(), of(b"first"));
+        let mut writer = Writer::open(&path, 5, writer.hashing(), true).unwrap();
+        writer.write(b"second").unwrap();
+        assert_eq!(writer.chunk_digest(), of(b"second"));
+        assert_eq!(Some(writer.digest()), of(b"firstsecond"));
+    }
+
+    #[test]
     fn rolling_back_forgets_one_request() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("upload");
-        let mut writer = Writer::open(&path, 0, None).unwrap();
+        let mut writer = Writer::open(&path, 0, None, false).unwrap();
         writer.write(b"good").unwrap();
         let hashing = writer.hashing();
-        let mut writer = Writer::open(&path, 4, hashing).unwrap();
+        let mut writer = Writer::open(&path, 4, hashing, true).unwrap();
         writer.write(b"bad").unwrap();
         writer.roll_back().unwrap();
         assert_eq!(
@@ -162,6 +185,6 @@ mod tests {
     #[test]
     fn a_file_shorter_than_acknowledged_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(Writer::open(&folder.path().join("upload"), 5, None).is_err());
+        assert!(Writer::open(&folder.path().join("upload"), 5, None, false).is_err());
     }
 }
