@@ -37,6 +37,9 @@ const TEST_PACKAGES: &[&str] = &[
     "strace",
 ];
 
+/// What `./x bench` compares with.
+const PEER_PACKAGES: &[&str] = &["nginx-light", "unzip", "python3-venv"];
+
 const TAURI_DRIVER: &str = "2.1.0";
 const CARGO_DENY: &str = "0.20.2";
 const CARGO_CYCLONEDX: &str = "0.5.9";
@@ -59,7 +62,7 @@ pub enum Need {
 /// Installs what is missing.
 pub fn install(progress: &Progress, need: Need) -> Result<()> {
     room_on_disk(need)?;
-    debian_packages(progress, need)?;
+    debian_packages_for(progress, need)?;
     rust_packages(progress)?;
     npm_packages(progress, Path::new("ui"))?;
     if need == Need::Test {
@@ -101,7 +104,14 @@ fn room_on_disk(need: Need) -> Result<()> {
     }
 }
 
-fn debian_packages(progress: &Progress, need: Need) -> Result<()> {
+/// What can be installed for `./x bench` beside the build's own needs: Debian's part, and bagit.
+pub fn install_peers(progress: &Progress) -> Result<()> {
+    debian_packages(progress, &[DEMO_PACKAGES, PEER_PACKAGES].concat())?;
+    rust_packages(progress)?;
+    bagit(progress)
+}
+
+fn debian_packages_for(progress: &Progress, need: Need) -> Result<()> {
     let mut wanted: Vec<&str> = DEMO_PACKAGES.to_vec();
     if need >= Need::Window {
         wanted.extend(WINDOW_PACKAGES);
@@ -109,6 +119,10 @@ fn debian_packages(progress: &Progress, need: Need) -> Result<()> {
     if need >= Need::Test {
         wanted.extend(TEST_PACKAGES);
     }
+    debian_packages(progress, &wanted)
+}
+
+fn debian_packages(progress: &Progress, wanted: &[&str]) -> Result<()> {
     if !is_there("dpkg-query") {
         progress.say(&format!(
             "this is no Debian; these have to be there already: {}",
@@ -117,7 +131,8 @@ fn debian_packages(progress: &Progress, need: Need) -> Result<()> {
         return Ok(());
     }
     let missing: Vec<&str> = wanted
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|package| !is_installed(package))
         .collect();
     if missing.is_empty() {

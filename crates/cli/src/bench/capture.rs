@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use fieldseal_packet::Sha256Digest;
 
 use super::measure::{self, Cost, Subject, interleaved, typical};
@@ -120,7 +121,8 @@ fn sealing(tablet: &Tablet, drafts: &[String]) -> anyhow::Result<Row> {
         tablet.seal(draft)?;
         let wrote = (measure::bytes_written()? - before) as f64;
         let view = tablet.ask(fieldseal_device::api::Request::Packet { id: draft.clone() })?;
-        shares.push(wrote / view["sizeBytes"].as_f64().unwrap_or(f64::NAN));
+        let size = view["summary"]["sizeBytes"].as_f64();
+        shares.push(wrote / size.context("a sealed packet has a size")?);
         written.push(wrote);
     }
     Ok(Row::new(

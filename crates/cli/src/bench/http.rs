@@ -3,6 +3,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use serde::Serialize;
@@ -10,6 +11,9 @@ use serde::de::DeserializeOwned;
 
 /// Longest answer that is read, bytes.
 const MAX_ANSWER: usize = 1 << 20;
+
+/// For each read and write.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A connection to a server.
 pub struct Connection {
@@ -39,6 +43,9 @@ impl Connection {
     pub fn open(address: &str) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
+        // A server that answers early and reads no further must not hold everything up.
+        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
         Ok(Self {
             stream: BufReader::new(stream),
             address: address.to_owned(),

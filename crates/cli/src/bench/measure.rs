@@ -47,33 +47,6 @@ pub fn on_this_thread(work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Resu
     })
 }
 
-/// Runs `work` and counts what this process did, with the children it has waited for.
-pub fn in_this_process(work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<Cost> {
-    let all = || -> anyhow::Result<f64> {
-        Ok(seconds(&getrusage(UsageWho::RUSAGE_SELF)?)
-            + seconds(&getrusage(UsageWho::RUSAGE_CHILDREN)?))
-    };
-    let (began, before) = (now(), all()?);
-    work()?;
-    Ok(Cost {
-        cpu_s: all()? - before,
-        wall_s: began.elapsed().as_secs_f64(),
-        peak_kib: Some(
-            getrusage(UsageWho::RUSAGE_SELF)?
-                .max_rss()
-                .try_into()
-                .unwrap_or(0),
-        ),
-    })
-}
-
-/// Largest resident set of any child that this process has waited for, KiB.
-pub fn children_peak_kib() -> anyhow::Result<u64> {
-    Ok(u64::try_from(
-        getrusage(UsageWho::RUSAGE_CHILDREN)?.max_rss(),
-    )?)
-}
-
 /// Runs a program to its end and counts it with all its children. `accept` says which exit codes are a success.
 pub fn program(command: &mut Command, accept: &[i32]) -> anyhow::Result<Cost> {
     let mut counted = Command::new(std::env::current_exe()?);

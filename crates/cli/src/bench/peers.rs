@@ -105,7 +105,7 @@ pub fn rustus(dir: &Path) -> anyhow::Result<Option<Peer>> {
         .current_dir(&dir)
         .args(["--host", "127.0.0.1", "--port", &port.to_string()])
         .args(["--data-dir", "data", "--info-dir", "info"])
-        .args(["--log-level", "ERROR"]);
+        .args(["--max-body-size", "10000000", "--log-level", "ERROR"]);
     Ok(Some(Peer::start(
         "rustus",
         &mut command,
