@@ -145,6 +145,38 @@ test('a slow vault: the shutter goes on, says how many wait, and holds no more t
   await camera.close();
 });
 
+test('a vault that refuses in the middle of a burst: said, the shutter rests, and nothing shot is lost once there is room', async () => {
+  const camera = await atCamera({ prepare: listening });
+  const { page, at } = camera;
+  let room = false;
+  let asked = 0;
+  await page.route('**/capture?*', async (route) => {
+    asked += 1;
+    if (asked < 3 || room) await route.continue();
+    else await route.fulfill({ status: 422, json: { code: 'disk-full', message: 'full', retriable: true, params: {} } });
+  });
+  await at('shutter').waitFor();
+  await page.waitForFunction(() => document.querySelector('video')?.videoWidth > 0);
+  await shoot(page, 2);
+  await camera.stored(2);
+  await at('shutter').click();
+  await page.waitForSelector('[data-testid="capture-problem"][data-code="disk-full"]');
+  assert.ok(await at('shutter').isDisabled(), 'no photo is shot that could not be stored');
+  await looks(page, 'camera-full');
+  await camera.accessible('a full vault');
+  room = true;
+  await at('capture-retry').click();
+  await camera.stored(3);
+  await at('shutter').click();
+  await camera.stored(4);
+  const sent = await page.evaluate(() => globalThis.sent);
+  const { photos } = await newestDraft();
+  // The third was handed over twice: once refused, once stored.
+  assert.equal(sent[2], sent[3]);
+  assert.deepEqual(photos.map((photo) => photo.sha256), [sent[0], sent[1], sent[3], sent[4]]);
+  await camera.close();
+});
+
 test('no permission: said, with the files as a way out; once allowed it opens by itself', async () => {
   const camera = await atCamera({
     extra: ['--use-fake-device-for-media-stream'],

@@ -42,6 +42,7 @@ export const codes: Translation<typeof zh> = {
   'problem.already-voided': 'This photo is voided already.',
   'problem.not-stored': 'Not stored; take it again. What was stored before is intact.',
   'problem.too-large': 'The file is larger than the limit.',
+  'problem.no-room': 'Too little room is left for another photo. What is stored is safe and can still be sealed and uploaded; make room to go on.',
   'problem.disk-full': "The tablet's storage is full. The evidence is intact; make room and shoot again.",
   'problem.storage-failed': "The tablet's storage failed. The evidence was not touched; tell the administrator.",
   'problem.vault-damaged': "The vault can't be opened. Its files are kept as they are; tell the administrator.",

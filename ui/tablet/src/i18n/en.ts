@@ -150,6 +150,8 @@ export const en: Translation<typeof zh> = {
   'camera.opening': 'Opening the camera…',
   'camera.live': 'Camera picture',
   'camera.shutter': 'Take a photo',
+  'camera.shutter-storing': 'Take a photo; storing {n}',
+  'camera.not-yet': '{n} not stored yet',
   'camera.volume': 'Volume keys too',
   'camera.lamp': 'Lamp',
   'camera.choose-files': 'Choose photo files',

@@ -40,6 +40,7 @@ export const codes = {
   'problem.already-voided': '这张已经作废了。',
   'problem.not-stored': '没有存下这一张，请再拍。前面的完好。',
   'problem.too-large': '文件太大，超过上限。',
+  'problem.no-room': '剩余空间不足，不能再拍。已有的证据完好，仍可封存、上传；请腾出空间后继续。',
   'problem.disk-full': '平板存储满了。已有的证据完好；请腾出空间后再拍。',
   'problem.storage-failed': '平板存储出错。已有的证据没有动，请告诉管理员。',
   'problem.vault-damaged': '保险库打不开。文件原样保留，请告诉管理员。',

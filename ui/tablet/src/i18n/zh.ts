@@ -147,6 +147,8 @@ export const zh = {
   'camera.opening': '正在打开相机…',
   'camera.live': '相机画面',
   'camera.shutter': '拍照',
+  'camera.shutter-storing': '拍照，正在存 {n} 张',
+  'camera.not-yet': '{n} 张还没有存下',
   'camera.volume': '音量键也能拍',
   'camera.lamp': '补光灯',
   'camera.choose-files': '选照片文件',
