@@ -52,7 +52,8 @@ impl EngineConfig {
             sync: fieldseal_sync::Settings::default(),
             patience: crate::http::Patience::default(),
             decoder: fieldseal_picture::Decoder::of_this_program(),
-            max_photo_bytes: 4 << 30,
+            // What a server takes in one packet unless told otherwise, less room for the packet's other files.
+            max_photo_bytes: (8 << 30) - (64 << 20),
             room_bytes: crate::check::STORAGE_LOW,
             auto_lock_ms: Some(15 * 60 * 1000),
             heartbeat_ms: None,
