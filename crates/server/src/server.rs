@@ -102,7 +102,9 @@ pub struct StopError;
 
 impl Server {
     /// Opens (or, the first time, makes) the data folder, finishes what the last run left, and listens.
-    pub async fn start(config: Config, listen: SocketAddr) -> Result<Running, StartError> {
+    pub async fn start(mut config: Config, listen: SocketAddr) -> Result<Running, StartError> {
+        // Its own stop: the same settings may start another server later.
+        config.decoder = config.decoder.for_another_owner();
         if !listen.ip().is_loopback() && !config.behind_proxy {
             return Err(StartError::NotLoopback(listen));
         }

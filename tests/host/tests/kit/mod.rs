@@ -36,9 +36,15 @@ pub struct Bureau {
 
 impl Bureau {
     pub fn open() -> Self {
+        Self::open_with(|_| {})
+    }
+
+    /// With other settings of the server.
+    pub fn open_with(change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut config = Config::new(dir.path().join("server"));
         config.decoder = Decoder::of_test("kit::decoding_child");
+        change(&mut config);
         admin::init(
             &config,
             &admin::Init {
@@ -121,6 +127,33 @@ impl Bureau {
 
     pub fn trust(&self) -> Trust {
         Trust::parse(self.admin().trust().as_bytes()).unwrap()
+    }
+
+    /// A reviewer's session, to look with.
+    pub fn reviewer(&self) -> Looker<'_> {
+        let (account, password) = ("looker", "a long enough password");
+        let new = NewAccount {
+            account: account.into(),
+            name: "看图员".into(),
+            role: "reviewer".into(),
+            password: password.into(),
+        };
+        // There from an earlier look, perhaps.
+        let _ = self.admin().add_account(&new);
+        let url = self.url();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let sign_in = json!({"account": account, "password": password});
+        let asked = http
+            .post(format!("{url}/api/v1/session"))
+            .json(&sign_in)
+            .send();
+        let signed_in = self.runtime.block_on(asked).unwrap();
+        let cookie = signed_in.headers()["set-cookie"].to_str().unwrap();
+        Looker {
+            bureau: self,
+            cookie: cookie.split(';').next().unwrap().to_owned(),
+            http,
+        }
     }
 
     /// A reviewer decides about a packet over HTTP, as the console does.
@@ -219,6 +252,24 @@ impl Tablet {
         Self {
             officers,
             ..Self::open(&dir)
+        }
+    }
+
+    /// As after a restart, with other settings.
+    pub fn restart_with(self, change: impl FnOnce(&mut EngineConfig)) -> Self {
+        let Self {
+            engine,
+            dir,
+            officers,
+        } = self;
+        drop(engine);
+        let mut config = config(&dir);
+        change(&mut config);
+        let engine = Engine::open(config, Arc::new(Machine::new().unwrap())).unwrap();
+        Self {
+            engine,
+            dir,
+            officers,
         }
     }
 
@@ -331,6 +382,28 @@ impl Tablet {
             .as_array()
             .unwrap()
             .clone()
+    }
+}
+
+/// Somebody who may look at evidence.
+pub struct Looker<'a> {
+    bureau: &'a Bureau,
+    http: reqwest::Client,
+    cookie: String,
+}
+
+impl Looker<'_> {
+    /// Status and body.
+    pub fn bytes(&self, path: &str) -> (u16, Vec<u8>) {
+        self.bureau.runtime.block_on(async {
+            let asked = self
+                .http
+                .get(format!("{}{path}", self.bureau.url()))
+                .header("cookie", &self.cookie);
+            let answered = asked.send().await.unwrap();
+            let status = answered.status().as_u16();
+            (status, answered.bytes().await.unwrap().to_vec())
+        })
     }
 }
 

@@ -116,6 +116,10 @@ export const en: Translation<typeof zh> = {
   'preview.media-type': 'No preview can be made of this format (HEIC, video, a document).',
   'preview.undecodable': 'The image is incomplete or damaged, so there is no preview.',
   'preview.too-large': 'The image is too large for a preview.',
+  'preview.took-too-long': 'Decoding the image took too long, so there is no preview.',
+  'preview.memory': 'Decoding the image needs too much memory, so there is no preview.',
+  'preview.decoder-stopped': 'The image made the decoder stop; nothing else was touched, and there is no preview.',
+  'preview.no-decoder': 'The server can’t start its decoder at the moment, so there is no preview.',
 
   'place.none': 'No position',
   'place.accuracy': 'Within ±{m} m',

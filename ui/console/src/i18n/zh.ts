@@ -114,6 +114,10 @@ export const zh = {
   'preview.media-type': '这种格式（例如 HEIC、视频、文档）做不出预览。',
   'preview.undecodable': '图像不完整或已损坏，做不出预览。',
   'preview.too-large': '图像太大，做不出预览。',
+  'preview.took-too-long': '图像解码用时过长，没有预览。',
+  'preview.memory': '图像解码占内存过多，没有预览。',
+  'preview.decoder-stopped': '此图像使解码进程中断，其他部分未受影响，没有预览。',
+  'preview.no-decoder': '服务器目前无法启动解码进程，没有预览。',
 
   'place.none': '没有定位',
   'place.accuracy': '误差圈 ±{m} 米',
