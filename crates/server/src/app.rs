@@ -11,6 +11,7 @@ use fieldseal_wire::ProblemCode;
 
 use crate::access::brake::Brake;
 use crate::access::device::DeviceTokens;
+use crate::access::pace::Pace;
 use crate::blobs::FileBlobs;
 use crate::config::{Config, Layout};
 use crate::intake::Intake;
@@ -43,6 +44,8 @@ pub struct App {
     pub blobs: Arc<FileBlobs>,
     /// Challenges and device tokens.
     pub tokens: DeviceTokens,
+    /// All requests.
+    pub pace: Pace,
     /// Wrong enrolment codes.
     pub code_brake: Brake,
     /// Wrong passwords.

@@ -39,6 +39,8 @@ pub struct Limits {
     pub reserve: u64,
     /// Largest JSON body, in bytes.
     pub json_size: usize,
+    /// Requests of one address a second, with ten seconds' worth at once; 0 sets no limit.
+    pub requests_per_second: u32,
     /// How long an upload may lie unfinished after its last byte.
     pub upload_lifetime: Duration,
     /// Unfinished uploads of one device.
@@ -67,6 +69,7 @@ impl Default for Limits {
             packet_size: 8 << 30,
             reserve: 128 << 20,
             json_size: 256 << 10,
+            requests_per_second: 500,
             upload_lifetime: Duration::from_secs(7 * 24 * 3600),
             uploads_per_device: 200,
             token_lifetime: Duration::from_secs(15 * 60),

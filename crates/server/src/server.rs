@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::access::brake::Brake;
 use crate::access::device::DeviceTokens;
+use crate::access::pace::Pace;
 use crate::admin::{self, AdminError};
 use crate::app::{App, Counters, Shared};
 use crate::blobs::FileBlobs;
@@ -151,6 +152,7 @@ impl Server {
             uploads: Uploads::new(layout.uploads()),
             previews: Previews::new(layout.previews(), config.decoder.clone()),
             tokens: DeviceTokens::default(),
+            pace: Pace::new(config.limits.requests_per_second),
             code_brake: Brake::new(10, 10 * 60_000),
             password_brake: Brake::new(20, 10 * 60_000),
             intake,

@@ -2,5 +2,6 @@
 
 pub mod brake;
 pub mod device;
+pub mod pace;
 pub mod password;
 pub mod session;

@@ -19,11 +19,11 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use std::sync::atomic::Ordering;
 use tracing::Instrument as _;
 
-use crate::app::Shared;
+use crate::app::{Caller, Shared};
 use crate::problem::Failure;
 use fieldseal_wire::ProblemCode;
 
@@ -49,8 +49,25 @@ pub fn router(app: Shared) -> Router {
                 .detail("not by this method")
         })
         .fallback(console::serve)
+        .layer(middleware::from_fn_with_state(app.clone(), paced))
         .layer(middleware::from_fn_with_state(app.clone(), around))
         .with_state(app)
+}
+
+/// Turns away what one address asks too fast. Health is always told: who watches the server must not be the one turned away.
+async fn paced(
+    State(app): State<Shared>,
+    caller: Caller,
+    request: Request,
+    next: Next,
+) -> Response {
+    let watched = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
+    match app.pace.held(caller.0, app.config.ambient.now()) {
+        Some(seconds) if !watched => Failure::new(ProblemCode::RateLimited)
+            .retry_after(seconds)
+            .into_response(),
+        _ => next.run(request).await,
+    }
 }
 
 /// Counts, and puts the headers that every answer has.
