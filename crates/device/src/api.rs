@@ -213,6 +213,8 @@ pub struct StateView {
     pub no_fix_reason: Option<String>,
     /// Photos found complete after an unexpected stop, until [`Request::RecoveredRead`].
     pub recovered_photos: Option<u32>,
+    /// Whether the shutter would be refused now: to be said before it is pressed.
+    pub capture: CaptureReadyView,
     pub free_bytes: Option<f64>,
     /// 0 to 1, where the platform tells.
     pub battery: Option<f64>,
@@ -240,6 +242,15 @@ pub struct LeavingView {
     /// Nothing of all that.
     pub ready: bool,
     pub retired_at: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export_to = "bindings.ts")]
+pub struct CaptureReadyView {
+    pub ready: bool,
+    /// Code of the problem that a capture would answer now: `no-room`, `vault-damaged`, `not-enrolled`.
+    pub reason: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, TS)]

@@ -24,6 +24,7 @@ use rusqlite::Transaction;
 use crate::api::{CaptureArgs, CaptureView};
 use crate::core::{Core, lock, nobody_can_open};
 use crate::problem::{Code, Problem};
+use crate::room::LOOK_EVERY_BYTES;
 
 /// A fix older than this says nothing about where the photo was made.
 const FIX_OUTLIVES_MS: u64 = 15 * 60 * 1000;
@@ -44,6 +45,7 @@ impl Core {
         if nobody_can_open(&vault) {
             return Err(Code::VaultDamaged.into());
         }
+        self.room_for_a_photo()?;
         if self.retired_at().is_some() {
             return Err(Code::Retired.into());
         }
@@ -51,6 +53,7 @@ impl Core {
         let context = self.capture_context(args);
         let mut writer = vault.capture()?;
         let mut buffer = vec![0; COPY_BYTES];
+        let mut looked_at = 0;
         loop {
             let count = match bytes.read(&mut buffer) {
                 Ok(0) => break,
@@ -66,6 +69,10 @@ impl Core {
             writer
                 .write_all(&buffer[..count])
                 .map_err(CaptureError::from_write)?;
+            if writer.size() - looked_at >= LOOK_EVERY_BYTES {
+                looked_at = writer.size();
+                self.reserve_is_kept()?;
+            }
         }
         let (draft, kind) = self.draft_for(&vault, args);
         let before = self.photos_before(&vault, draft);

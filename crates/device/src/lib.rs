@@ -41,6 +41,7 @@ mod receipts;
 mod recheck;
 mod record;
 mod recover;
+mod room;
 mod retention;
 mod retirement;
 mod scan;

@@ -85,6 +85,7 @@ codes! {
     AlreadyVoided = "already-voided", false, "This photo is voided already.";
     NotStored = "not-stored", true, "Not stored; take it again. What was stored before is intact.";
     TooLarge = "too-large", false, "The file is larger than the limit.";
+    NoRoom = "no-room", true, "Too little room is left for another photo. What is stored is safe, and can still be sealed and uploaded.";
     DiskFull = "disk-full", true, "The tablet's storage is full.";
     StorageFailed = "storage-failed", true, "The tablet's storage failed.";
     VaultDamaged = "vault-damaged", false, "The vault can't be opened; its files are kept as they are. Ask the administrator.";

@@ -75,6 +75,7 @@ pub(crate) fn view(core: &Core) -> Result<StateView, Problem> {
         fix,
         no_fix_reason,
         recovered_photos,
+        capture: core.capture_ready(),
         free_bytes: core
             .platform
             .free_bytes(&core.config.dir)

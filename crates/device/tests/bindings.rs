@@ -40,6 +40,7 @@ fn typescript() -> String {
         FixInput,
         PartyInput,
         StateView,
+        CaptureReadyView,
         FixView,
         ProblemView,
         DeviceView,

@@ -192,7 +192,11 @@ impl Vault {
         let suspect = self.folder.path(SUSPECT).exists();
         let mut open = hold(&self.open);
         let mut outbox = hold(&self.outbox);
-        if suspect || outbox.as_ref().is_some_and(|outbox| outbox.database.is_spent()) {
+        if suspect
+            || outbox
+                .as_ref()
+                .is_some_and(|outbox| outbox.database.is_spent())
+        {
             *outbox = None;
         }
         if outbox.is_none() {

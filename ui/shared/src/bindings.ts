@@ -99,7 +99,11 @@ fix: FixView | null, noFixReason: string | null,
 /**
  * Photos found complete after an unexpected stop, until [`Request::RecoveredRead`].
  */
-recoveredPhotos: number | null, freeBytes: number | null, 
+recoveredPhotos: number | null, 
+/**
+ * Whether the shutter would be refused now: to be said before it is pressed.
+ */
+capture: CaptureReadyView, freeBytes: number | null, 
 /**
  * 0 to 1, where the platform tells.
  */
@@ -108,6 +112,12 @@ battery: number | null,
  * Since when this tablet is retired, RFC 3339: it takes no new photos.
  */
 retiredAt: string | null, language: string, theme: string, version: string, };
+
+export type CaptureReadyView = { ready: boolean, 
+/**
+ * Code of the problem that a capture would answer now: `no-room`, `vault-damaged`, `not-enrolled`.
+ */
+reason: string | null, };
 
 export type FixView = { accuracyM: number, ageS: number, };
 
@@ -333,6 +343,24 @@ filesHold: boolean,
  */
 receiptHolds: boolean | null, };
 
+/**
+ * How long originals stay on this tablet once their packet is safe.
+ */
+export type RetentionView = { 
+/**
+ * 0: none; none: as long as there is room.
+ */
+keepDays: number | null, 
+/**
+ * `server`, `tablet` or `default`.
+ */
+by: string, };
+
+/**
+ * What was given back.
+ */
+export type ReclaimView = { packets: number, photos: number, bytes: number, };
+
 export type CustodyView = { at: string, 
 /**
  * `opened`, `captured`, `described`, `voided`, `party`, `closed`, `reopened`, `signed`, `sealed`, `uploaded`, `received`, `logged`, `safe`, `accepted`, `returned`, …
@@ -377,6 +405,11 @@ reclaimedTotal: number,
  */
 retention: RetentionView | null, };
 
+/**
+ * Seconds, from and to.
+ */
+export type LeftView = { leastS: number, mostS: number, };
+
 export type UploadView = { packet: PacketSummary, sentBytes: number, totalBytes: number, bytesPerS: number | null, 
 /**
  * How long the rest may take; none: not known.
@@ -410,3 +443,28 @@ export type TaskView = { packet: PacketSummary, reason: string | null, reviewer:
 supplement: string | null, };
 
 export type TaskDecision = { decision: string, reason: string | null, reviewer: string | null, decidedAt: string, };
+
+/**
+ * What is on this tablet and not safe on the server.
+ */
+export type LeavingView = { drafts: number, 
+/**
+ * Photos that wait to be taken into a draft.
+ */
+waiting: number, 
+/**
+ * Sealed packets without a verified receipt.
+ */
+unsafePackets: number, 
+/**
+ * Of them, those that need somebody.
+ */
+wedged: number, 
+/**
+ * Damaged files that were set aside: an expert may still read them.
+ */
+damaged: number, 
+/**
+ * Nothing of all that.
+ */
+ready: boolean, retiredAt: string | null, };

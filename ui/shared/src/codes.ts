@@ -44,6 +44,7 @@ export const problems = [
   'already-voided',
   'not-stored',
   'too-large',
+  'no-room',
   'disk-full',
   'storage-failed',
   'vault-damaged',

@@ -459,6 +459,7 @@ function blank(): StateView {
     fix: { accuracyM: 4, ageS: 3 },
     noFixReason: null,
     recoveredPhotos: null,
+    capture: { ready: true, reason: null },
     freeBytes: 41_600_000_000,
     battery: 0.82,
     language: process.env['LANGUAGE_OF_SCREEN'] ?? 'zh',
