@@ -4,9 +4,10 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::ctx::{Ctx, Form};
-use crate::{net, power};
 use crate::report::Report;
-use anyhow::bail;
+use crate::teeth::{self, CASES};
+use crate::{net, power};
+use anyhow::{Context as _, bail};
 use clap::Parser;
 
 /// A campaign by its name.
@@ -17,6 +18,7 @@ const CAMPAIGNS: &[Campaign] = &[
     (crate::kill::NAME, crate::kill::run),
     (power::NAME, power::run),
     (net::NAME, net::run),
+    (teeth::NAME, teeth::run),
 ];
 
 /// Kills, errors, power cuts and worse, and a look at everything after each.
@@ -43,6 +45,12 @@ struct Args {
     /// Names the campaigns
     #[arg(long)]
     list: bool,
+    /// One case of the campaign `teeth`
+    #[arg(long, hide = true)]
+    case: Option<String>,
+    /// At most so many runs of the case
+    #[arg(long, hide = true, default_value_t = u64::MAX)]
+    most: u64,
 }
 
 /// Runs what the command line asks for.
@@ -74,7 +82,15 @@ fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
     let ctx = Ctx::new(form, args.seed, args.jobs.unwrap_or(cores))?;
     let mut reports = Vec::new();
+    if let Some(name) = &args.case {
+        let case = CASES.iter().find(|case| case.name == name);
+        let case = case.with_context(|| format!("there is no case '{name}'"))?;
+        reports.push((case.run)(&ctx, args.most)?);
+    }
     for (name, campaign) in CAMPAIGNS {
+        if args.case.is_some() {
+            break;
+        }
         if !args.only.is_empty() && !args.only.iter().any(|only| only == name) {
             continue;
         }

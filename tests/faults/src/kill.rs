@@ -11,7 +11,7 @@ use crate::oracle::{Finish, examine};
 use crate::report::Report;
 use crate::rng::Rng;
 use crate::runs::{self, Outcome};
-use crate::scene::{SCENES, SERVER, Scene, Templates};
+use crate::scene::{PATIENCE, SCENES, SERVER, Scene, Templates};
 use crate::strace::{self, CHANGING, Call, Ended, Point};
 
 /// As it is asked for.
@@ -125,7 +125,7 @@ fn one(ctx: &Ctx, templates: &Templates, run: &Run) -> anyhow::Result<Outcome> {
     } = run;
     let (site, mut ledger) = templates.copy(scene.from, ctx.folder("run"))?;
     let mut outcome = Outcome::default();
-    let ended = scene.play(ctx, &site, &mut ledger, point, &mut |_| {})?;
+    let ended = scene.play(ctx, &site, &mut ledger, (point, PATIENCE), &mut |_| {})?;
     outcome.reached = ended == Ended::Killed;
     if ended == Ended::Failed {
         outcome
@@ -140,7 +140,7 @@ fn one(ctx: &Ctx, templates: &Templates, run: &Run) -> anyhow::Result<Outcome> {
     };
     if let Some(restart) = Scene::named(restart) {
         for point in then {
-            let ended = restart.play(ctx, &site, &mut ledger, point, &mut |_| {})?;
+            let ended = restart.play(ctx, &site, &mut ledger, (point, PATIENCE), &mut |_| {})?;
             if ended == Ended::Failed {
                 outcome
                     .failures

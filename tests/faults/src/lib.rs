@@ -28,4 +28,5 @@ pub mod serving;
 pub mod site;
 pub mod strace;
 pub mod tablet;
+pub mod teeth;
 pub mod worker;

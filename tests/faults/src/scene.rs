@@ -11,10 +11,10 @@ use crate::ledger::Ledger;
 use crate::serving::Serving;
 use crate::site::Site;
 use crate::strace::{self, Call, Ended, Point, Threads};
-use crate::tablet::Tablet;
+use crate::tablet::{NOT_SAFE, Tablet, code_of};
 
-/// Seconds within which the tablet in the parent gets everything safe with a server that is not killed.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Until everything is safe with a server that works.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One stage under faults.
 #[derive(Debug, Clone, Copy)]
@@ -185,24 +185,23 @@ impl Scene {
     }
 
     /// Plays the stage with a fault on a site, and notes what was acknowledged until it ended. `said` hears every line.
+    /// Uploads that are not through after `patience` are given up for now.
     pub fn play(
         &self,
         ctx: &Ctx,
         site: &Site,
         ledger: &mut Ledger,
-        point: &Point,
+        (point, patience): (&Point, Duration),
         said: &mut dyn FnMut(&str),
     ) -> anyhow::Result<Ended> {
         let serving = self.with_server.then(|| Serving::start(site)).transpose()?;
-        let mut child = strace::start(
-            &ctx.worker,
-            &self.words(site),
-            self.threads,
-            Some(point),
-            None,
-        )?;
+        let mut words = self.words(site);
+        if self.with_server {
+            words.extend(["--patience".to_owned(), patience.as_secs().to_string()]);
+        }
+        let mut child = strace::start(&ctx.worker, &words, self.threads, Some(point), None)?;
         if self.name == SERVER {
-            self.upload_to(&mut child, site, ledger)?;
+            self.upload_to(&mut child, site, ledger, patience, said)?;
         }
         let ended = child.hear(&mut |line| {
             ledger.note(line);
@@ -220,15 +219,21 @@ impl Scene {
         child: &mut strace::Traced,
         site: &Site,
         ledger: &mut Ledger,
+        patience: Duration,
+        said: &mut dyn FnMut(&str),
     ) -> anyhow::Result<()> {
-        if child
-            .line()?
-            .is_some_and(|line| line.starts_with("serving "))
-        {
+        let first = child.line()?.unwrap_or_default();
+        said(&first);
+        if first.starts_with("serving ") {
             let tablet = Tablet::unlocked(site)?;
-            tablet.sync_while(PATIENCE, &mut || !child.has_ended(), &mut |id, leaf| {
+            let mut alive = || !child.has_ended();
+            let synced = tablet.sync_while(patience, &mut alive, &mut |id, leaf| {
                 ledger.safe(id, leaf);
-            })?;
+            });
+            match synced {
+                Err(error) if code_of(&error) != Some(NOT_SAFE) => return Err(error),
+                _ => {}
+            }
         }
         child.let_go();
         Ok(())
@@ -250,7 +255,7 @@ impl Scene {
             Some(&log),
         )?;
         if self.name == SERVER {
-            self.upload_to(&mut child, &site, &mut ledger)?;
+            self.upload_to(&mut child, &site, &mut ledger, PATIENCE, &mut |_| {})?;
         }
         let ended = child.hear(&mut |_| {})?;
         if let Some(serving) = serving {

@@ -16,6 +16,8 @@ use crate::rng::Rng;
 use crate::site::{Officer, Site};
 
 const KIND: &str = "illegal-structure";
+/// Code of [`Tablet::sync_all`] when its patience was over.
+pub const NOT_SAFE: &str = "not-safe-in-time";
 /// Between two looks at what goes on in the background.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
@@ -73,7 +75,7 @@ impl Tablet {
             || Engine::open(site.engine_config(), platform.clone()),
             |error| matches!(error, OpenEngineError::InUse),
         )
-        .context("the tablet's vault")?;
+        .map_err(|error| told(ProblemView::from(error)))?;
         Ok(Self {
             engine,
             officers: site.officers.clone(),
@@ -267,13 +269,16 @@ impl Tablet {
             }
             if Instant::now() > until {
                 let upload = waiting.first().cloned().unwrap_or_default();
-                bail!(
-                    "{} packets are not safe after {} s: state {}, cause {}",
-                    waiting.len(),
-                    patience.as_secs(),
-                    upload["packet"]["state"],
-                    upload["cause"]
-                );
+                bail!(Told {
+                    code: NOT_SAFE.to_owned(),
+                    message: format!(
+                        "{} packets are not safe after {} s: state {}, cause {}",
+                        waiting.len(),
+                        patience.as_secs(),
+                        upload["packet"]["state"],
+                        upload["cause"]
+                    ),
+                });
             }
             std::thread::sleep(LOOK_EVERY);
         }
