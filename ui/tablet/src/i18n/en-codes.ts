@@ -59,7 +59,7 @@ export const codes: Translation<typeof zh> = {
 
   'cause.offline': 'Offline; goes on by itself when online',
   'cause.captive-portal': 'The Wi-Fi wants a sign-in first',
-  'cause.captive-portal.help': "Sign in to the Wi-Fi, or switch to mobile data; then it goes on by itself. Nothing was sent to the sign-in page.",
+  'cause.captive-portal.help': "Sign in to the Wi-Fi, or switch to mobile data; then it goes on by itself. The evidence is intact.",
   'cause.certificate': "Whoever answers cannot show the server's certificate",
   'cause.certificate.help': "Sign in to the Wi-Fi, or check this tablet's date and time; then it goes on by itself. Nothing was sent.",
   'cause.server-busy': 'The server is busy; tried again by itself',

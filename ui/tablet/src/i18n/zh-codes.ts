@@ -57,7 +57,7 @@ export const codes = {
 
   'cause.offline': '离线，联网后自动继续',
   'cause.captive-portal': '这个 Wi-Fi 要先登录',
-  'cause.captive-portal.help': '请登录 Wi-Fi，或换成移动网络，之后会自动继续。没有把任何内容发给登录页。',
+  'cause.captive-portal.help': '请登录 Wi-Fi，或换成移动网络，之后会自动继续。证据完好。',
   'cause.certificate': '应答的一方拿不出服务器的证书',
   'cause.certificate.help': '请登录 Wi-Fi，或查看平板的日期和时间，之后会自动继续。没有发出任何内容。',
   'cause.server-busy': '服务器忙，会自动再试',
