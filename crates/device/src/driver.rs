@@ -15,6 +15,7 @@ use fieldseal_wire::device::{PacketRef, PacketStatus, StatusRequest};
 use crate::core::{Core, lock};
 use crate::decisions;
 use crate::http::{Client, HttpError, server_time};
+use crate::log_seen::Doubt;
 use crate::presence::Pulse;
 use crate::problem::{Code, Problem};
 use crate::receipts;
@@ -156,7 +157,8 @@ impl Driver {
             Effect::FetchCheckpoint => {
                 let seen = self.client()?.checkpoint().await.map_err(failure)?;
                 if let Some(signed) = seen.checkpoint {
-                    self.keep_checkpoint(signed.as_bytes(), &seen.tokens)?;
+                    self.keep_checkpoint(signed.into_bytes(), seen.tokens)
+                        .await?;
                 }
                 Ok(Answer::Checkpoint)
             }
@@ -207,13 +209,7 @@ impl Driver {
                         }
                         Ok(Answer::Verified(verified))
                     }
-                    Ok(Err(problem)) => {
-                        tracing::warn!(
-                            code = problem.code().as_str(),
-                            "a receipt could not be verified"
-                        );
-                        Err(Failure::Unreadable)
-                    }
+                    Ok(Err(doubt)) => Err(doubtful(doubt)),
                     Err(_) => Err(Failure::Unreadable),
                 }
             }
@@ -359,14 +355,36 @@ impl Driver {
         Ok(Answer::Offset(acknowledged))
     }
 
-    fn keep_checkpoint(&self, signed: &[u8], tokens: &[(String, String)]) -> Result<(), Failure> {
-        receipts::keep_newest(&self.core, signed, tokens).map_err(|problem| {
-            tracing::warn!(
-                code = problem.code().as_str(),
-                "the server's checkpoint was not accepted"
-            );
-            Failure::ServerError
-        })
+    async fn keep_checkpoint(
+        &self,
+        signed: Vec<u8>,
+        tokens: Vec<(String, String)>,
+    ) -> Result<(), Failure> {
+        let core = self.core.clone();
+        let kept =
+            tokio::task::spawn_blocking(move || receipts::keep_newest(&core, &signed, &tokens));
+        match kept.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(Doubt::Fetch(error))) => Err(failure(error)),
+            Ok(Err(doubt)) => {
+                tracing::warn!(%doubt, "the server's checkpoint was not accepted");
+                Err(Failure::ServerError)
+            }
+            Err(_) => Err(Failure::ServerError),
+        }
+    }
+}
+
+/// A receipt that was neither found good nor bad.
+fn doubtful(doubt: Doubt) -> Failure {
+    match doubt {
+        Doubt::Fetch(error) => failure(error),
+        // The engine stops: nothing is known about the packet.
+        Doubt::Own(problem) if problem.code() == Code::Offline => Failure::Unreachable,
+        doubt => {
+            tracing::warn!(%doubt, "a receipt could not be verified");
+            Failure::Unreadable
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use fieldseal_packet::consistency::Consistency;
 use fieldseal_packet::{Sha256Digest, Timestamp};
 use fieldseal_tlog::note::{Ed25519Signer, Signer as _};
 use fieldseal_wire::device::{
@@ -333,6 +334,20 @@ impl Client {
     pub async fn checkpoint(&self) -> Result<SeenCheckpoint, HttpError> {
         self.json(self.http.get(self.url("/api/v1/checkpoint")))
             .await
+    }
+
+    /// The proof that the log of `new_size` leaves continues that of `old_size`.
+    pub async fn consistency(
+        &self,
+        old_size: u64,
+        new_size: u64,
+    ) -> Result<Consistency, HttpError> {
+        let path = format!("/log/consistency?from={old_size}&to={new_size}");
+        let answer = body(self.send(self.http.get(self.url(&path))).await?).await?;
+        match Consistency::parse(&answer) {
+            Ok(proof) => Ok(proof),
+            Err(_) => Err(self.who_answered().await),
+        }
     }
 
     fn tus(&self, method: Method, path: &str, token: &str) -> RequestBuilder {

@@ -28,6 +28,7 @@ mod forms;
 mod http;
 mod identity;
 mod line;
+mod log_seen;
 mod making;
 mod packets;
 mod people;

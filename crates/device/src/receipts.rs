@@ -8,41 +8,42 @@ use fieldseal_tlog::proof::TlogProof;
 use fieldseal_vault::outbox::{self, Seen};
 
 use crate::core::{Core, lock};
+use crate::log_seen::{Doubt, continues};
 use crate::problem::{Code, Problem};
 use crate::zip::PacketZip;
 
-/// Keeps the server's newest checkpoint. A smaller tree than was seen, or another root at the same size, is not kept: what
-/// was seen stays the witness against it, and the self-check says so.
+/// Keeps the server's newest checkpoint. A smaller tree than was seen, another one at the same size, or one that does not
+/// continue it is not kept: what was seen stays the witness against it, and the self-check says so.
 pub(crate) fn keep_newest(
     core: &Core,
     signed: &[u8],
     tokens: &[(String, String)],
-) -> Result<(), Problem> {
+) -> Result<(), Doubt> {
     let keys = core.identity()?.pinned()?;
     let read = checkpoint::open(signed, &keys.log)
         .map_err(|error| Problem::because(Code::ServerAnswer, error))?;
-    let seen = core
+    let newest = core
         .vault()?
         .outbox_read(|c| Ok::<_, Problem>(outbox::newest_seen(c)?))?;
-    let contradicts = seen.as_ref().is_some_and(|seen| {
-        read.size < seen.size || (read.size == seen.size && read.root != seen.root)
-    });
-    lock(&core.live).log_contradicts = contradicts;
-    if contradicts {
-        let why = "the log is smaller than what was seen, or differs";
-        return Err(Problem::because(Code::ServerAnswer, why));
+    if newest.is_some_and(|seen| read.size < seen.size) {
+        lock(&core.live).log_contradicts = true;
+        return Err(Doubt::Contradicts);
     }
-    keep(core, &read, signed, tokens, seen.as_ref())
+    let seen = continues(core, &read)?;
+    lock(&core.live).log_contradicts = false;
+    Ok(keep(core, &read, signed, tokens, seen.as_ref())?)
 }
 
 /// The checkpoint of a proof: it may be older than the newest that was seen, and is then of no more use.
-fn keep_from_proof(core: &Core, read: &Checkpoint, signed: &[u8]) -> Result<(), Problem> {
-    let seen = core
-        .vault()?
-        .outbox_read(|c| Ok::<_, Problem>(outbox::newest_seen(c)?))?;
-    match &seen {
+fn keep_from_proof(
+    core: &Core,
+    read: &Checkpoint,
+    signed: &[u8],
+    seen: Option<&Seen>,
+) -> Result<(), Problem> {
+    match seen {
         Some(seen) if read.size <= seen.size => Ok(()),
-        _ => keep(core, read, signed, &[], seen.as_ref()),
+        _ => keep(core, read, signed, &[], seen),
     }
 }
 
@@ -72,14 +73,14 @@ fn keep(
         .outbox_write(|tx| Ok(outbox::add_seen(tx, &kept)?))
 }
 
-/// Checks receipt and proof against the pinned keys and the bytes here, and stores them with the verdict. `Err` inside is the
-/// code of the check that failed.
+/// Checks receipt and proof against the pinned keys, the bytes here and the log as it was seen, and stores them with the
+/// verdict. `Err` inside is the code of the check that failed.
 pub(crate) fn verify(
     core: &Core,
     packet: PacketId,
     receipt: &str,
     proof: &str,
-) -> Result<Result<(), String>, Problem> {
+) -> Result<Result<(), String>, Doubt> {
     let vault = core.vault()?;
     let keys = core.identity()?.pinned()?;
     let zip = PacketZip::open(vault.clone(), packet)?;
@@ -100,6 +101,14 @@ pub(crate) fn verify(
         zip_size: zip.size(),
     };
     let checked = receipt::check(&keys, own, receipt.as_bytes(), proof.as_bytes());
+    let checked = match checked {
+        Err(error) => Err(error.code()),
+        // Signed, and proved in a tree: now whether that is the tree that everybody else sees.
+        Ok(word) => match continues(core, &word.checkpoint) {
+            Ok(seen) => Ok((word, seen)),
+            Err(doubt) => Err(doubt.code().ok_or(doubt)?),
+        },
+    };
     let verified_at = checked.is_ok().then(|| core.platform.now());
     vault.outbox_write(|tx| {
         outbox::set_receipt(
@@ -115,11 +124,11 @@ pub(crate) fn verify(
         Ok::<_, Problem>(())
     })?;
     match checked {
-        Ok(word) => {
+        Ok((word, seen)) => {
             let kept = TlogProof::parse(proof.as_bytes()).map(|read| read.checkpoint);
             if let Ok(signed) = kept {
                 // Only for the next seal's lower bound: the packet is safe without it.
-                if let Err(problem) = keep_from_proof(core, &word.checkpoint, &signed) {
+                if let Err(problem) = keep_from_proof(core, &word.checkpoint, &signed, seen.as_ref()) {
                     tracing::warn!(
                         code = problem.code().as_str(),
                         "a checkpoint could not be kept"
@@ -128,6 +137,6 @@ pub(crate) fn verify(
             }
             Ok(Ok(()))
         }
-        Err(error) => Ok(Err(error.code().to_owned())),
+        Err(code) => Ok(Err(code.to_owned())),
     }
 }

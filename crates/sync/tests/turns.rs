@@ -506,3 +506,23 @@ fn every_watched_packet_is_asked_about_in_turn() {
     }
     assert_eq!(asked.len(), watched.len());
 }
+
+#[test]
+fn a_verification_that_needs_the_server_waits_for_the_link() {
+    let mut run = Run::new();
+    run.step(&Effect::Authenticate, token());
+    run.step(
+        &ask(&[1]),
+        Answer::Status(vec![status(1, ServerState::Logged)]),
+    );
+    let verify = Effect::Verify {
+        packet: id(1),
+        receipt: "receipt".into(),
+        proof: "proof".into(),
+    };
+    run.fail(&verify, Failure::Unreachable);
+    assert_eq!(run.cause(), Some("offline"));
+    run.wait();
+    run.step(&verify, Answer::Verified(Ok(())));
+    assert_eq!(run.state(), State::Safe);
+}

@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::ctx::{Ctx, Form};
 use crate::report::Report;
 use crate::teeth::{self, CASES};
-use crate::{net, power};
+use crate::{hostile, net, power};
 use anyhow::{Context as _, bail};
 use clap::Parser;
 
@@ -18,6 +18,7 @@ const CAMPAIGNS: &[Campaign] = &[
     (crate::kill::NAME, crate::kill::run),
     (power::NAME, power::run),
     (net::NAME, net::run),
+    (hostile::NAME, hostile::run),
     (teeth::NAME, teeth::run),
 ];
 

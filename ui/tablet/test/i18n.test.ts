@@ -59,7 +59,7 @@ describe('the sentences the design fixes', () => {
     ['recovered', '上次意外关闭。6 张照片都在。', 'Closed unexpectedly. All 6 photos are here.', { n: 6 }],
     ['camera.not-stored', '没有存下这一张，请再拍。前 5 张完好。', 'Not stored; take it again. The first 5 are intact.', { n: 5 }],
     ['seal.final', '封存以后不能再改。要补充，就另做一个证据包。', "Once sealed it can't change. To add something, make a new packet."],
-    ['cause.receipt-wrong', '回执签名不对，本机副本不会清理。', 'Wrong signature on the receipt; copies here are kept.'],
+    ['cause.receipt-wrong', '服务器的回执不符，本机副本不会清理。', "The server's receipt does not fit; copies here are kept."],
     ['photo.reported', '拍摄时刻和位置是设备自报的。', 'Time and place are as the device reported.'],
   ];
   it.each(fixed)('%s', (key, chinese, english, values = {}) => {

@@ -1,18 +1,23 @@
 //! `/trust` and `/log`: the public side of the log. Entry bundles say who patrols when, so they need an auditor's account.
 
 use axum::Router;
-use axum::extract::{FromRequestParts as _, Request, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{FromRequestParts as _, Query, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use fieldseal_packet::consistency::Consistency;
+use fieldseal_tlog::merkle::prove_consistency;
 use fieldseal_tlog::tile::TilePath;
 use fieldseal_wire::ProblemCode;
+use serde::Deserialize;
 
 use super::body::Part;
 use crate::access::session::SignedIn;
 use crate::app::Shared;
 use crate::problem::Failure;
-use crate::store::custody;
+use crate::store::log::{self, Hashes};
+use crate::store::{StoreError, custody};
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
@@ -21,6 +26,7 @@ pub fn routes() -> Router<Shared> {
     Router::new()
         .route("/trust", get(trust))
         .route("/log/checkpoint", get(checkpoint))
+        .route("/log/consistency", get(consistency))
         .route("/log/tile/{*path}", get(tile))
 }
 
@@ -32,6 +38,39 @@ async fn trust(State(app): State<Shared>) -> Response {
 async fn checkpoint(State(app): State<Shared>) -> Result<Response, Failure> {
     let bytes = read(&app, "checkpoint".to_owned()).await?;
     Ok(([(header::CONTENT_TYPE, TEXT)], bytes).into_response())
+}
+
+/// Two sizes of the log.
+#[derive(Deserialize)]
+struct Between {
+    from: u64,
+    to: u64,
+}
+
+/// The proof that the larger tree continues the smaller. It says nothing but hashes, and only of what is signed.
+async fn consistency(
+    State(app): State<Shared>,
+    between: Result<Query<Between>, QueryRejection>,
+) -> Result<Response, Failure> {
+    let Query(Between { from, to }) =
+        between.map_err(|_| Failure::bad_request("two sizes, from and to"))?;
+    let proof = app
+        .db
+        .read(move |c| {
+            if from > to || to > log::head(c)?.size {
+                return Ok(None);
+            }
+            let hashes = prove_consistency(from, to, &Hashes(c))
+                .map_err(|_| StoreError::Malformed("tree"))?;
+            Ok::<_, StoreError>(Some(Consistency {
+                old_size: from,
+                new_size: to,
+                hashes,
+            }))
+        })
+        .await?
+        .ok_or(Failure::new(ProblemCode::NotFound))?;
+    Ok(([(header::CONTENT_TYPE, TEXT)], proof.text()).into_response())
 }
 
 async fn tile(

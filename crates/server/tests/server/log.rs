@@ -3,7 +3,8 @@
 use super::support::*;
 use fieldseal_server::store::{self, Db};
 use fieldseal_server::{Server, StartError, admin};
-use fieldseal_tlog::merkle::leaf_hash;
+use fieldseal_packet::consistency::Consistency;
+use fieldseal_tlog::merkle::{leaf_hash, root_of, verify_consistency};
 use fieldseal_tlog::note::Note;
 use fieldseal_tlog::{checkpoint, tile};
 use fieldseal_wire::ProblemCode;
@@ -75,6 +76,31 @@ async fn the_published_files_are_the_log() {
             StatusCode::NOT_FOUND,
             "{bad}"
         );
+    }
+}
+
+#[tokio::test]
+async fn the_log_proves_that_it_continues() {
+    let site = Site::start().await;
+    let mut tablet = site.tablet().await;
+    let packet = tablet.seal();
+    site.delivered(&tablet, &packet).await;
+    let get = |path: &'static str| site.request(Method::GET, path).send();
+    let tile = get("/log/tile/0/000.p/4").await.unwrap().bytes().await;
+    let tile = tile.unwrap();
+    let leaves = tile.as_chunks::<32>().0;
+    let text = get("/log/consistency?from=3&to=4").await.unwrap();
+    let proof = Consistency::parse(&text.bytes().await.unwrap()).unwrap();
+    assert_eq!((proof.old_size, proof.new_size), (3, 4));
+    let (old, new) = (root_of(&leaves[..3]), root_of(leaves));
+    assert_eq!(verify_consistency(3, &old, 4, &new, &proof.hashes), Ok(()));
+    for (bad, status) in [
+        ("/log/consistency?from=3&to=5", StatusCode::NOT_FOUND),
+        ("/log/consistency?from=4&to=3", StatusCode::NOT_FOUND),
+        ("/log/consistency?from=3", StatusCode::BAD_REQUEST),
+        ("/log/consistency?from=-1&to=3", StatusCode::BAD_REQUEST),
+    ] {
+        assert_eq!(get(bad).await.unwrap().status(), status, "{bad}");
     }
 }
 

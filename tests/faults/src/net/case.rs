@@ -102,7 +102,15 @@ fn insist(
 ) -> anyhow::Result<()> {
     for pass in 0..requests {
         running.proxy.set(Phase::Enrol, fault, pass);
-        let tried = attempt();
+        let mut tried = attempt();
+        if let (Some(cause), Err(_)) = (fault.needed_cause(), &tried) {
+            tried = attempt();
+            let said = tried.as_ref().err().and_then(code_of);
+            ensure!(
+                said == Some(cause),
+                "at request {pass} the tablet said {said:?}"
+            );
+        }
         running.proxy.lift();
         match tried {
             Ok(()) if fault.is_passable() => return Ok(()),
@@ -170,7 +178,11 @@ fn watch(running: &Running, tablet: &Tablet, phase: Phase, fault: Fault) -> anyh
         }
         // Where nobody listens, nobody counts.
         let met = running.proxy.hits() >= if fault == Fault::Refuse { 1 } else { HITS };
-        if !fault.is_passable_in(phase) && !said.is_empty() && met {
+        let enough = match fault.needed_cause() {
+            Some(cause) => said.contains(cause),
+            None => !said.is_empty(),
+        };
+        if !fault.is_passable_in(phase) && enough && met {
             break;
         }
         ensure!(

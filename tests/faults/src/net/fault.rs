@@ -91,7 +91,8 @@ impl Fault {
             // The second of two equal chunks is refused by its offset.
             Self::Duplicate => &["server-error"],
             Self::Captive | Self::Redirect => &["captive-portal"],
-            Self::BadTls => &["certificate"],
+            // The connection under way is cut first.
+            Self::BadTls => &["certificate", "offline"],
             Self::BadGateway => &["offline", "server-error", "server-busy"],
             _ => &["offline"],
         }
@@ -102,10 +103,15 @@ impl Fault {
         match self {
             Self::Slow | Self::OneByte | Self::Thin | Self::Duplicate => &[],
             Self::Captive | Self::Redirect => &["captive-portal"],
-            Self::BadTls => &["certificate"],
+            Self::BadTls => &["certificate", "offline"],
             Self::BadGateway => &["offline", "server-busy"],
             _ => &["offline"],
         }
+    }
+
+    /// The cause that must be said before it is lifted; any true one where none is named.
+    pub fn needed_cause(self) -> Option<&'static str> {
+        (self == Self::BadTls).then_some("certificate")
     }
 
     /// Everybody on the way meets it, not only the requests of one phase.

@@ -4,9 +4,9 @@
 
 mod case;
 mod fault;
-mod message;
-mod proxy;
-mod stand;
+pub(crate) mod message;
+pub(crate) mod proxy;
+pub(crate) mod stand;
 mod tls;
 
 use std::path::Path;

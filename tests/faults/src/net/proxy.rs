@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::fault::{Fault, Phase};
 use super::message::{Message, page};
 use super::tls::Certificates;
+use crate::hostile::Forger;
 
 /// How long a slow answer takes.
 const SLOW: Duration = Duration::from_millis(120);
@@ -43,6 +44,7 @@ struct Shared {
     trap: SocketAddr,
     certificates: Option<Certificates>,
     plan: Mutex<Option<Plan>>,
+    forger: Mutex<Option<Arc<Forger>>>,
     hits: AtomicU64,
     trapped: AtomicU64,
     /// Nobody listens.
@@ -82,6 +84,7 @@ impl Proxy {
             trap: trap.local_addr()?,
             certificates,
             plan: Mutex::new(None),
+            forger: Mutex::new(None),
             hits: AtomicU64::new(0),
             trapped: AtomicU64::new(0),
             deaf: AtomicBool::new(false),
@@ -97,6 +100,11 @@ impl Proxy {
     /// Breaks every exchange of a phase from now on, but for the first few.
     pub fn set(&self, phase: Phase, fault: Fault, pass: u64) {
         *hold(&self.shared.plan) = Some(Plan { phase, fault, pass });
+    }
+
+    /// Has every answer of the server pass through a forger, or none any more.
+    pub fn lie(&self, forger: Option<Arc<Forger>>) {
+        *hold(&self.shared.forger) = forger;
     }
 
     /// From now on everything passes.
@@ -363,6 +371,11 @@ impl Shared {
     async fn pass(&self, request: &Message, client: &mut dyn Wire, pace: &Pace) -> io::Result<()> {
         let answer = self.ask(request, pace).await?;
         self.saw(request);
+        let forger = hold(&self.forger).clone();
+        let answer = match forger {
+            Some(forger) => forger.forge(request, answer),
+            None => answer,
+        };
         let mut client = client;
         pace.write(&mut client, &answer).await
     }
