@@ -16,6 +16,7 @@ type Campaign = (&'static str, fn(&Ctx) -> anyhow::Result<Report>);
 /// Each campaign that there is.
 const CAMPAIGNS: &[Campaign] = &[
     (crate::kill::NAME, crate::kill::run),
+    (crate::errors::NAME, crate::errors::run),
     (power::NAME, power::run),
     (net::NAME, net::run),
     (hostile::NAME, hostile::run),

@@ -14,6 +14,7 @@
 
 pub mod cli;
 pub mod ctx;
+pub mod errors;
 pub mod hostile;
 pub mod kill;
 pub mod ledger;

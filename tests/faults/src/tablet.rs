@@ -8,7 +8,7 @@ use anyhow::{Context as _, anyhow, bail, ensure};
 use fieldseal_device::api::{CaptureArgs, PartyInput, ProblemView, Request};
 use fieldseal_device::platform::{Machine, Platform as _};
 use fieldseal_device::{Engine, OpenEngineError};
-use fieldseal_vault::{Moment, OpenError, Vault, VaultConfig, outbox};
+use fieldseal_vault::{Moment, OpenError, Vault, VaultConfig};
 use serde_json::{Value, json};
 
 use crate::locks::patiently;
@@ -310,18 +310,14 @@ impl Tablet {
         Ok(ids)
     }
 
-    /// Gives back the originals of every safe packet, as the retention rule would have it, and closes the tablet.
-    pub fn give_back(self, site: &Site, freed: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
-        drop(self);
-        let machine = Machine::new().context("the machine's clocks")?;
-        let now = machine.now();
-        let vault = unlocked_vault(site)?;
-        for job in vault.outbox_read(outbox::jobs)? {
-            if job.verified_at.is_some() && job.reclaimed_at.is_none() {
-                vault.reclaim(job.packet, now).context("reclaiming")?;
-            }
-            if job.verified_at.is_some() {
-                freed(&job.packet.to_string());
+    /// Gives back the originals of every safe packet, by a rule that keeps none, and tells which are gone.
+    pub fn give_back(&self, freed: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
+        self.ask(Request::Retention { keep_days: Some(0) })?;
+        self.ask(Request::Reclaim)?;
+        for id in self.packet_ids()? {
+            let packet = self.ask(Request::Packet { id: id.clone() })?;
+            if packet["summary"]["reclaimedAt"].is_string() {
+                freed(&id);
             }
         }
         Ok(())

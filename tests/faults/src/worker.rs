@@ -70,7 +70,13 @@ enum Stage {
 
 /// Runs one stage.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let site = Site::load(&args.site)?;
+    let site = match Site::load(&args.site) {
+        Ok(site) => site,
+        Err(error) => {
+            say("failed no-site")?;
+            return Err(error);
+        }
+    };
     let outcome = match &args.what {
         What::Server => server(&site),
         What::Tablet {
@@ -146,7 +152,7 @@ fn tablet(
         }
         Stage::Reclaim => {
             let mut said = Ok(());
-            Tablet::unlocked(site)?.give_back(site, &mut |id| {
+            Tablet::unlocked(site)?.give_back(&mut |id| {
                 said = say(&format!("freed {id}"));
             })?;
             said

@@ -84,12 +84,11 @@ fn settle(
     tablet.seal_all(&mut |id, digest| ledger.sealed(id, digest))?;
     tablet.sync_all(PATIENCE, &mut |id, leaf| ledger.safe(id, leaf))?;
     if finish.reclaim {
-        tablet.give_back(site, &mut |id| {
+        tablet.give_back(&mut |id| {
             ledger.freed.insert(id.to_owned());
         })?;
-    } else {
-        drop(tablet);
     }
+    drop(tablet);
     serving.stop()
 }
 
