@@ -41,9 +41,10 @@ pub fn rows(rounds: u32, dir: &Path) -> anyhow::Result<Vec<Row>> {
     let (tablet, config) = enrolled(dir, true)?;
     let server = ServerProcess::start(dir)?;
     let mut client = Client::enrolled(&server.address, &config)?;
-    let (nginx, rustus, node) = (
+    let (nginx, synced, rustus, node) = (
         peers::nginx(dir)?,
-        peers::rustus(dir)?,
+        peers::rustus(dir, true)?,
+        peers::rustus(dir, false)?,
         peers::tus_node(dir)?,
     );
     let mut first_peak = 0;
@@ -65,7 +66,7 @@ pub fn rows(rounds: u32, dir: &Path) -> anyhow::Result<Vec<Row>> {
         }
         cost
     })];
-    for peer in [&nginx, &rustus, &node].into_iter().flatten() {
+    for peer in [&nginx, &synced, &rustus, &node].into_iter().flatten() {
         subjects.push(Box::new(move |round| {
             counted(|| peer.cpu(), |n| to_peer(peer, round, n))
         }));
@@ -86,7 +87,16 @@ pub fn rows(rounds: u32, dir: &Path) -> anyhow::Result<Vec<Row>> {
             &nginx,
             Some(NGINX_GOAL),
         ),
-        ("rustus", &rustus, Some(RUSTUS_GOAL)),
+        (
+            "rustus that syncs as ours does, not hashed",
+            &synced,
+            Some(RUSTUS_GOAL),
+        ),
+        (
+            "rustus as it comes, neither hashed nor synced",
+            &rustus,
+            Some(RUSTUS_GOAL),
+        ),
         ("@tus/server", &node, None),
     ] {
         let Some(peer) = peer else {

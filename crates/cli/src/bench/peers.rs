@@ -92,12 +92,13 @@ http {{
     Ok(Some(Peer::start("nginx", &mut command, address)?))
 }
 
-/// rustus: tus in Rust, files on disk, information beside them.
-pub fn rustus(dir: &Path) -> anyhow::Result<Option<Peer>> {
+/// rustus: tus in Rust, files on disk, information beside them. As it comes it neither hashes nor syncs; `synced` makes it sync what it
+/// writes.
+pub fn rustus(dir: &Path, synced: bool) -> anyhow::Result<Option<Peer>> {
     let Some(program) = find("rustus") else {
         return Ok(None);
     };
-    let dir = dir.join("rustus");
+    let dir = dir.join(if synced { "rustus-synced" } else { "rustus" });
     fs::create_dir_all(&dir)?;
     let port = free_port()?;
     let mut command = Command::new(program);
@@ -106,6 +107,9 @@ pub fn rustus(dir: &Path) -> anyhow::Result<Option<Peer>> {
         .args(["--host", "127.0.0.1", "--port", &port.to_string()])
         .args(["--data-dir", "data", "--info-dir", "info"])
         .args(["--max-body-size", "10000000", "--log-level", "ERROR"]);
+    if synced {
+        command.args(["--force-fsync", "true"]);
+    }
     Ok(Some(Peer::start(
         "rustus",
         &mut command,
