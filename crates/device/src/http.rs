@@ -427,18 +427,29 @@ impl Client {
 fn not_connected(error: reqwest::Error) -> HttpError {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     while let Some(one) = cause {
-        let inner = one
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        let tls = one
-            .downcast_ref::<rustls::Error>()
-            .or_else(|| inner.and_then(|inner| inner.downcast_ref()));
-        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
+        if is_certificate(one) {
             return HttpError::Certificate(error);
         }
         cause = one.source();
     }
     HttpError::Unreachable(error)
+}
+
+/// An I/O error may hold another one that holds the verdict; its `source` leaves out what it holds.
+fn is_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut one = error;
+    loop {
+        if let Some(rustls::Error::InvalidCertificate(_)) = one.downcast_ref::<rustls::Error>() {
+            return true;
+        }
+        match one
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref)
+        {
+            Some(inner) => one = inner,
+            None => return false,
+        }
+    }
 }
 
 fn header_number(response: &Response, name: &str) -> Option<u64> {

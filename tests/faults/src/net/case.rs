@@ -22,6 +22,8 @@ const HURRIED_MS: u64 = 400;
 const PHOTO_BYTES: usize = 72 << 10;
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 const PATIENCE: Duration = Duration::from_secs(40);
+/// Attempts that may fail for want of time once the fault is over.
+const AFTERWARDS: u32 = 20;
 /// Exchanges that meet the fault before it is lifted.
 const HITS: u64 = 2;
 
@@ -124,7 +126,15 @@ fn insist(
             }
         }
     }
-    attempt().context("not enrolled once the fault was over")
+    // A machine that is busy keeps a hurried tablet waiting too.
+    let mut last = attempt();
+    for _ in 0..AFTERWARDS {
+        if last.as_ref().err().and_then(code_of) != Some("offline") {
+            break;
+        }
+        last = attempt();
+    }
+    last.context("not enrolled once the fault was over")
 }
 
 /// Takes a photo, seals it, and brings it over; the fault is lifted once it was met and the tablet has said why it waits.
