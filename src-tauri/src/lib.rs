@@ -35,6 +35,7 @@ fn mobile() {
 /// One sentence when there can be no window (no display, no webview). A vault that can't be opened is no error here:
 /// the window says it.
 pub fn start() -> Result<(), String> {
+    fieldseal_device::no_crash_dumps();
     // GTK would end the process by a panic.
     #[cfg(target_os = "linux")]
     if !has_display(|name| std::env::var_os(name)) {

@@ -42,6 +42,7 @@ enum Command {
 
 fn main() -> ExitCode {
     fieldseal_device::run_decoder_child();
+    fieldseal_device::no_crash_dumps();
     let cli = Cli::parse();
     let quiet = !matches!(cli.command, Command::Serve(_));
     log_to_stderr(if quiet { "warn" } else { "info" });

@@ -20,6 +20,7 @@ mod deadline;
 mod decisions;
 mod draft;
 mod driver;
+mod dumps;
 mod engine;
 mod enrol;
 mod enrol_asked;
@@ -55,11 +56,12 @@ mod uploads;
 mod zip;
 
 pub use crate::core::EngineConfig;
+pub use crate::dumps::no_crash_dumps;
 pub use crate::engine::{Engine, ImageKind, OpenEngineError};
 pub use crate::enrol::{PIN_MAX, PIN_MIN};
+pub use crate::http::Patience;
 /// First line of `main` of every host: makes this program the decoder of pictures when it was started for that.
 pub use fieldseal_picture::run_decoder_child;
-pub use crate::http::Patience;
 
 /// Program and version, as the capture context names them.
 pub const SOFTWARE: &str = concat!("fieldseal-tablet/", env!("CARGO_PKG_VERSION"));

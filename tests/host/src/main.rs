@@ -26,7 +26,11 @@ struct Args {
 
 fn main() -> anyhow::Result<()> {
     fieldseal_device::run_decoder_child();
+    fieldseal_device::no_crash_dumps();
+    let filter = tracing_subscriber::EnvFilter::try_from_env("FIELDSEAL_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     tracing_subscriber::fmt()
+        .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
     let args = Args::parse();
