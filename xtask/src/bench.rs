@@ -52,9 +52,7 @@ fn rustus(progress: &Progress) -> Result<()> {
     let build = Path::new(TOOLS).join("build");
     passing_on(
         process::cargo()
-            .args([
-                "install", "--quiet", "--locked", "--force", "--root", TOOLS,
-            ])
+            .args(["install", "--quiet", "--locked", "--force", "--root", TOOLS])
             .args(["--version", RUSTUS, "rustus"])
             .env("CARGO_TARGET_DIR", &build),
         "rustus could not be built",

@@ -128,7 +128,9 @@ pub(crate) fn verify(
             let kept = TlogProof::parse(proof.as_bytes()).map(|read| read.checkpoint);
             if let Ok(signed) = kept {
                 // Only for the next seal's lower bound: the packet is safe without it.
-                if let Err(problem) = keep_from_proof(core, &word.checkpoint, &signed, seen.as_ref()) {
+                if let Err(problem) =
+                    keep_from_proof(core, &word.checkpoint, &signed, seen.as_ref())
+                {
                     tracing::warn!(
                         code = problem.code().as_str(),
                         "a checkpoint could not be kept"

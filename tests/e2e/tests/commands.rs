@@ -29,13 +29,16 @@ fn the_subcommands_are_those_of_the_contract() {
 
 #[test]
 fn bench_prints_ratios() {
-    let said =
-        check(
-            fieldseal()
-                .unwrap()
-                .args(["bench", "formats", "--json", "--size-mib", "1", "--rounds", "1"]),
-        )
-        .unwrap();
+    let said = check(fieldseal().unwrap().args([
+        "bench",
+        "formats",
+        "--json",
+        "--size-mib",
+        "1",
+        "--rounds",
+        "1",
+    ]))
+    .unwrap();
     let document: serde_json::Value = serde_json::from_str(&said).unwrap();
     let rows = document["rows"].as_array().unwrap();
     assert_eq!(rows.len(), 3);

@@ -99,7 +99,10 @@ fn one(
             status.decisions.push(DecisionNotice {
                 decision,
                 answer_by: due.map(|days| {
-                    rfc3339(row.decided_at.saturating_add(i64::from(days) * 24 * 3_600_000))
+                    rfc3339(
+                        row.decided_at
+                            .saturating_add(i64::from(days) * 24 * 3_600_000),
+                    )
                 }),
                 reason: row.reason,
                 decided_at: rfc3339(row.decided_at),

@@ -1,9 +1,9 @@
 //! `/log`, and what the sequencer refuses.
 
 use super::support::*;
+use fieldseal_packet::consistency::Consistency;
 use fieldseal_server::store::{self, Db};
 use fieldseal_server::{Server, StartError, admin};
-use fieldseal_packet::consistency::Consistency;
 use fieldseal_tlog::merkle::{leaf_hash, root_of, verify_consistency};
 use fieldseal_tlog::note::Note;
 use fieldseal_tlog::{checkpoint, tile};

@@ -442,7 +442,13 @@ impl Console<'_> {
     pub async fn with_pictures(&self, id: &str, items: usize) -> PacketDetail {
         for _ in 0..3000 {
             let detail = self.detail(id).await;
-            if detail.items.iter().filter(|item| item.width.is_some()).count() >= items {
+            if detail
+                .items
+                .iter()
+                .filter(|item| item.width.is_some())
+                .count()
+                >= items
+            {
                 return detail;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;

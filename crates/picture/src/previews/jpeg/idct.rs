@@ -188,9 +188,9 @@ mod tests {
             weight * ((2 * at + 1) as f32 * k as f32 * std::f32::consts::PI / (2.0 * n)).cos()
         };
         let mut sum = 0.0;
-        for v in 0..side {
-            for u in 0..side {
-                sum += block[v][u] * (n / 8.0) * wave(x, u) * wave(y, v);
+        for (v, row) in block.iter().enumerate().take(side) {
+            for (u, coefficient) in row.iter().enumerate().take(side) {
+                sum += coefficient * (n / 8.0) * wave(x, u) * wave(y, v);
             }
         }
         (sum + 128.0).clamp(0.0, 255.0)
