@@ -291,6 +291,7 @@ fn empty_originals_and_dropped_writers() {
 #[test]
 fn new_captures_are_taken_in_without_looking_at_the_old_ones() {
     let dir = folder();
+    drop(created(dir.path()));
     let vault = ready(dir.path());
     capture(&vault, packet(1), b"old").unwrap();
     vault.take_in(&mut with_custody).unwrap();

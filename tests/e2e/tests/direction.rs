@@ -41,7 +41,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("tauri", &["fieldseal-tablet"]),
     // No decoder of pictures runs in the process of an engine or a server.
-    ("image", &["fieldseal-picture", "fieldseal-cli"]),
+    (
+        "image",
+        &["fieldseal-picture", "fieldseal-cli", "fieldseal-faults"],
+    ),
     // The device carries the vault's transactions about; what is in them is the vault's alone (see below).
     (
         "rusqlite",

@@ -132,6 +132,8 @@ pub fn admin(data: &Path, arguments: &[&str], stdin: Option<&str>) -> Value {
 }
 
 pub fn http() -> reqwest::Client {
+    // Once for the whole process; a second time it is there already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
