@@ -16,11 +16,18 @@ pub mod people;
 pub mod quarantine;
 pub mod uploads;
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+thread_local! {
+    /// SQLite reported a failing disk to a caller of this thread. Callers turn the error into their own types; this way none
+    /// can forget what it means for the connection.
+    static DISK_FAILED: Cell<bool> = const { Cell::new(false) };
+}
 
 /// The oldest SQLite that is safe here: before it, resetting the WAL could corrupt the database.
 const OLDEST_SQLITE: i32 = 3_051_003;
@@ -53,6 +60,9 @@ pub enum StoreError {
     /// A value in the database is not what this program wrote.
     #[error("the database holds a value that does not read: {0}")]
     Malformed(&'static str),
+    /// Others keep the database busy just when it must be alone.
+    #[error("the database is busy")]
+    Busy,
     /// The blocking task was dropped: the process is stopping.
     #[error("the server is stopping")]
     Stopping,
@@ -60,9 +70,13 @@ pub enum StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, SystemIoFailure};
         match error.sqlite_error_code() {
             Some(DatabaseCorrupt | NotADatabase) => Self::Damaged(error),
+            Some(SystemIoFailure) => {
+                DISK_FAILED.set(true);
+                Self::Sqlite(error)
+            }
             _ => Self::Sqlite(error),
         }
     }
@@ -74,8 +88,13 @@ impl StoreError {
         use rusqlite::ErrorCode::{
             CannotOpen, DatabaseLocked, DiskFull, ReadOnly, SystemIoFailure,
         };
-        matches!(self, Self::Sqlite(rusqlite::Error::SqliteFailure(e, _)) if matches!(e.code, DiskFull | SystemIoFailure | ReadOnly | CannotOpen | DatabaseLocked))
+        matches!(self, Self::Busy)
+            || matches!(self, Self::Sqlite(rusqlite::Error::SqliteFailure(e, _)) if matches!(e.code, DiskFull | SystemIoFailure | ReadOnly | CannotOpen | DatabaseLocked))
             || matches!(self, Self::Sqlite(rusqlite::Error::SqliteFailure(e, _)) if e.code == rusqlite::ErrorCode::DatabaseBusy)
+    }
+
+    fn is_full(&self) -> bool {
+        matches!(self, Self::Sqlite(rusqlite::Error::SqliteFailure(e, _)) if e.code == rusqlite::ErrorCode::DiskFull)
     }
 
     /// Whether a uniqueness rule refused it.
@@ -92,7 +111,8 @@ pub struct Db {
 
 struct Inner {
     path: PathBuf,
-    writer: Mutex<Connection>,
+    /// None: a sync failed under the last one.
+    writer: Mutex<Option<Connection>>,
     readers: Mutex<Vec<Connection>>,
 }
 
@@ -103,32 +123,57 @@ impl Db {
             return Err(StoreError::SqliteTooOld(rusqlite::version()));
         }
         let mut writer = connect(path, create)?;
+        match empty_log(&writer) {
+            // Another program is at work in it, and took it over; or there is room for looking, if not for this.
+            Ok(_) => {}
+            Err(error) if error.is_full() => {}
+            Err(error) => return Err(error),
+        }
         migrations::apply(&mut writer)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 path: path.to_owned(),
-                writer: Mutex::new(writer),
+                writer: Mutex::new(Some(writer)),
                 readers: Mutex::new(Vec::new()),
             }),
         })
     }
 
     /// Runs `work` in a transaction, which is durable when this returns `Ok`; on `Err` nothing of it happened.
+    ///
+    /// A failed sync is the end of the connection: the kernel has dropped the pages, and another try would lie. The next
+    /// write opens a new one, and has what was committed before copied out of the write-ahead log, and synced, before it
+    /// writes anything behind it.
     pub fn write_blocking<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut connection = self
+        let mut writer = self
             .inner
             .writer
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let transaction = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(StoreError::from)?;
-        let value = work(&transaction)?;
-        transaction.commit().map_err(StoreError::from)?;
-        Ok(value)
+        let mut connection = match writer.take() {
+            Some(connection) => connection,
+            None => self.reconnect()?,
+        };
+        DISK_FAILED.set(false);
+        let outcome = transact(&mut connection, work);
+        if outcome.is_err() && DISK_FAILED.get() {
+            tracing::error!("the disk failed under the database; its connection is closed");
+        } else {
+            *writer = Some(connection);
+        }
+        outcome
+    }
+
+    fn reconnect(&self) -> Result<Connection, StoreError> {
+        let connection = connect(&self.inner.path, false)?;
+        if empty_log(&connection)? {
+            Ok(connection)
+        } else {
+            Err(StoreError::Busy)
+        }
     }
 
     /// Runs `work` on a reading connection, in one snapshot.
@@ -234,6 +279,27 @@ fn connect(path: &Path, create: bool) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+fn transact<T, E: From<StoreError>>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(StoreError::from)?;
+    let value = work(&transaction)?;
+    transaction.commit().map_err(StoreError::from)?;
+    Ok(value)
+}
+
+/// Copies what is in the write-ahead log into the database, synced, and empties it. Whoever opens a log believes all its
+/// whole transactions, also those whose sync failed: they may be in the page cache alone, and what is written behind them
+/// would be lost with them. Not when others are in the way.
+fn empty_log(connection: &Connection) -> Result<bool, StoreError> {
+    let busy: i64 =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    Ok(busy == 0)
+}
+
 /// A blob column that must have 32 bytes.
 pub(crate) fn digest_at(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<[u8; 32]> {
     row.get::<_, [u8; 32]>(column)
@@ -242,6 +308,50 @@ pub(crate) fn digest_at(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_connection_whose_sync_failed_writes_no_more() {
+        /// SQLITE_IOERR_FSYNC.
+        const SYNC_FAILED: i32 = 1034;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("server.db");
+        let db = Db::open(&path, true).unwrap();
+        let execute = |sql: &'static str| {
+            db.write_blocking(|tx| tx.execute(sql, []).map_err(StoreError::from))
+        };
+        let add = |key: &str, bytes: usize| {
+            let note = vec![7; bytes];
+            db.write_blocking(|tx| log::add_pending(tx, key, &note))
+        };
+        let log_bytes = || {
+            std::fs::metadata(path.with_extension("db-wal"))
+                .unwrap()
+                .len()
+        };
+        // A temporary table is of one connection alone.
+        execute("CREATE TEMP TABLE this_connection (x)").unwrap();
+        add("before", 1 << 20).unwrap();
+        execute("INSERT INTO person (nothing) VALUES (1)").unwrap_err();
+        execute("DELETE FROM this_connection").expect("another error is no reason");
+        assert!(log_bytes() > 1 << 20);
+        let failed: Result<(), StoreError> = db.write_blocking(|tx| {
+            log::add_pending(tx, "lost", b"lost")?;
+            let error = rusqlite::ffi::Error::new(SYNC_FAILED);
+            Err(rusqlite::Error::SqliteFailure(error, None).into())
+        });
+        assert!(failed.unwrap_err().is_storage());
+        execute("DELETE FROM this_connection").expect_err("the connection is still in use");
+        add("after", 1).unwrap();
+        assert!(
+            log_bytes() < 1 << 20,
+            "written behind what nobody can vouch for"
+        );
+        let count = "SELECT count(*) FROM log_pending";
+        let count = db.read_blocking(|c| {
+            Ok::<_, StoreError>(c.query_row(count, [], |row| row.get::<_, u32>(0))?)
+        });
+        assert_eq!(count.unwrap(), 2);
+    }
 
     #[test]
     fn a_failed_write_leaves_nothing() {
