@@ -42,6 +42,9 @@ pub(crate) struct Chain {
     /// A rename or a directory sync failed: what the disk holds is not known, so no number may be given out until the
     /// vault is opened again and looks.
     pub(crate) broken: bool,
+    /// The newest capture could not be read at the start: the link is that of an earlier one, and the right one is in
+    /// that capture's file alone.
+    pub(crate) guessed: bool,
 }
 
 /// A file that was set aside.
@@ -186,7 +189,12 @@ impl Scan<'_> {
     }
 
     fn look(&self, path: &Path, capture_seq: u64) -> Look {
-        match SegmentFile::open(path) {
+        // Once more, if the disk failed or no file could be opened: a break in the chain stays for ever.
+        let opened = match SegmentFile::open(path) {
+            Err(SegmentError::Io(_)) => SegmentFile::open(path),
+            opened => opened,
+        };
+        match opened {
             Ok(segment) if segment.header.vault != self.vault => Look::OtherVault,
             Ok(segment) if segment.footer.capture_seq == capture_seq => Look::Whole(CaptureHead {
                 capture_seq,

@@ -172,6 +172,7 @@ impl Vault {
             chain: Mutex::new(Chain {
                 head,
                 broken: false,
+                guessed: false,
             }),
             folder,
             config,

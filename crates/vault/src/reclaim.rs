@@ -24,6 +24,10 @@ pub enum ReclaimError {
     /// Receipt and proof have not been verified on this tablet.
     #[error("the packet is not safe yet")]
     NotSafe,
+    /// The newest capture could not be read at the start. Its file may be needed for the next one's link: the next start
+    /// looks again.
+    #[error("the newest capture could not be read at the start")]
+    NewestUnread,
     /// The outbox.
     #[error("the outbox failed")]
     Store(#[from] StoreError),
@@ -51,7 +55,14 @@ impl Vault {
         if job.verified_at.is_none() || job.receipt.is_none() || job.proof.is_none() {
             return Err(ReclaimError::NotSafe);
         }
-        keep_high_water(disk, &self.folder, hold(&self.chain).head)?;
+        let head = {
+            let chain = hold(&self.chain);
+            if chain.guessed {
+                return Err(ReclaimError::NewestUnread);
+            }
+            chain.head
+        };
+        keep_high_water(disk, &self.folder, head)?;
         database.write(|tx| outbox::mark_reclaimed(tx, packet, now))?;
         remove_one(disk, &self.folder, database, packet)
     }
@@ -71,8 +82,8 @@ pub(crate) fn finish(
     outbox: &mut Database,
 ) -> Result<(), StoreError> {
     match remove_marked(disk, folder, outbox) {
-        Ok(_) | Err(ReclaimError::Io(_) | ReclaimError::NotSafe) => Ok(()),
         Err(ReclaimError::Store(error)) => Err(error),
+        _ => Ok(()),
     }
 }
 

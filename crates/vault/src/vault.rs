@@ -99,6 +99,7 @@ impl Vault {
             chain: Mutex::new(Chain {
                 head,
                 broken: false,
+                guessed: recovered.chain_break,
             }),
             folder,
             config,

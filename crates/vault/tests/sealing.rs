@@ -477,6 +477,38 @@ fn lists_show_what_their_filter_says() {
     assert_eq!(recent.len(), 2);
 }
 
+/// The link that the next capture continues may be in a file that a passing failure of the disk hid.
+#[test]
+fn nothing_is_given_back_while_the_newest_capture_is_unread() {
+    let dir = folder();
+    drop(created(dir.path()));
+    let vault = ready(dir.path());
+    let (id, captures) = sealed(&vault, 1, &[b"one", b"two"]);
+    vault
+        .outbox_write(|tx| outbox::set_receipt(tx, id, b"r", b"p", Some(at(31))))
+        .unwrap();
+    let head = vault.capture_head();
+    drop(vault);
+    let newest = captures.last().unwrap();
+    let newest = dir.path().join(format!("originals/{newest:010}.seg"));
+    let bytes = std::fs::read(&newest).unwrap();
+    std::fs::write(&newest, b"").unwrap();
+    let (vault, recovered) = opened(dir.path());
+    assert!(recovered.chain_break);
+    std::fs::write(&newest, bytes).unwrap();
+    vault.unlock("lead", PIN, &now(1)).unwrap();
+    assert!(matches!(
+        vault.reclaim(id, at(32)),
+        Err(ReclaimError::NewestUnread)
+    ));
+    drop(vault);
+    let vault = ready(dir.path());
+    assert_eq!(vault.capture_head(), head);
+    assert_eq!(vault.reclaim(id, at(32)).unwrap().originals, 2);
+    drop(vault);
+    assert_eq!(ready(dir.path()).capture_head(), head);
+}
+
 #[test]
 fn a_reclaim_that_was_interrupted_is_finished_at_unlocking() {
     let dir = folder();
