@@ -269,6 +269,7 @@ impl Core {
             offset_ms: now.as_millis() - server_time.as_millis(),
         };
         let mut prefs = lock(&self.prefs);
+        prefs.catch_up(&self.config.dir);
         // Stored when it says something new; in memory always.
         let news = prefs.contact.is_none_or(|last| {
             (last.offset_ms - contact.offset_ms).abs() > 2000
@@ -283,6 +284,7 @@ impl Core {
     /// Changes and stores the screen's file.
     pub fn change_prefs(&self, change: impl FnOnce(&mut Prefs)) -> Result<(), Problem> {
         let mut prefs = lock(&self.prefs);
+        prefs.catch_up(&self.config.dir);
         let mut changed = prefs.clone();
         change(&mut changed);
         if changed != *prefs {

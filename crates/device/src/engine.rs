@@ -17,6 +17,7 @@ use crate::prefs::Prefs;
 use crate::preview::{self, Bell};
 use crate::problem::{Code, Problem};
 use crate::session::packet_id;
+use crate::store_problem::storage;
 use crate::zip::PacketZip;
 use crate::{driver, http};
 
@@ -42,9 +43,10 @@ pub enum OpenEngineError {
 impl From<OpenEngineError> for ProblemView {
     fn from(error: OpenEngineError) -> Self {
         let code = match &error {
-            OpenEngineError::Folder(_) => Code::StorageFailed,
             OpenEngineError::InUse => Code::VaultInUse,
-            OpenEngineError::Threads(_) | OpenEngineError::Http(_) => Code::Internal,
+            OpenEngineError::Folder(error) | OpenEngineError::Threads(error) => storage(error),
+            // Only what it reads can keep it from being made: the system's certificates.
+            OpenEngineError::Http(_) => Code::StorageFailed,
         };
         Problem::because(code, error).into()
     }

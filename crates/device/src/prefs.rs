@@ -60,15 +60,36 @@ pub struct Prefs {
     pub counts: Counts,
     /// The authority's signed word that this tablet is retired. Believed by its signature alone.
     pub retired: Option<String>,
+    /// There is a file, and it could not be read: not to be overwritten before [`Prefs::catch_up`].
+    #[serde(skip)]
+    pub unread: bool,
 }
 
 impl Prefs {
-    /// What is there; defaults for what is missing or unreadable.
+    /// What is there; defaults for what is missing or makes no sense.
     pub fn load(dir: &Path) -> Self {
-        std::fs::read(dir.join(FILE))
-            .ok()
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .unwrap_or_default()
+        Self::read(dir).unwrap_or_else(|_| Self {
+            unread: true,
+            ..Self::default()
+        })
+    }
+
+    fn read(dir: &Path) -> io::Result<Self> {
+        match std::fs::read(dir.join(FILE)) {
+            Ok(bytes) => Ok(serde_json::from_slice(&bytes).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Looks once more for what could not be read at the start, before it is overwritten. If it still can't be read, it is
+    /// lost.
+    pub fn catch_up(&mut self, dir: &Path) {
+        if std::mem::take(&mut self.unread)
+            && let Ok(read) = Self::read(dir)
+        {
+            *self = read;
+        }
     }
 
     /// Writes beside and renames, so that a crash leaves the old or the new file.
@@ -100,5 +121,26 @@ mod tests {
         assert_eq!(Prefs::load(dir.path()).theme.as_deref(), Some("sun"));
         std::fs::write(dir.path().join(FILE), b"\xff").unwrap();
         assert_eq!(Prefs::load(dir.path()), Prefs::default());
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_not_overwritten_unseen() {
+        let dir = tempfile::tempdir().unwrap();
+        let kept = Prefs {
+            on_duty: vec!["a".into()],
+            retired: Some("note".into()),
+            ..Prefs::default()
+        };
+        // Reading a folder fails, and not for want of it.
+        std::fs::create_dir(dir.path().join(FILE)).unwrap();
+        let mut prefs = Prefs::load(dir.path());
+        assert!(prefs.unread && prefs.on_duty.is_empty());
+        std::fs::remove_dir(dir.path().join(FILE)).unwrap();
+        kept.store(dir.path()).unwrap();
+        prefs.catch_up(dir.path());
+        assert_eq!(prefs, kept);
+        prefs.hold = true;
+        prefs.catch_up(dir.path());
+        assert!(prefs.hold, "looked for once");
     }
 }

@@ -1,5 +1,7 @@
 //! What the vault's errors mean to a screen.
 
+use std::io;
+
 use fieldseal_vault::{
     CaptureError, CreateError, OfficerError, ReclaimError, StoreError, TakeInError, UnlockError,
 };
@@ -25,6 +27,14 @@ impl From<StoreError> for Problem {
     }
 }
 
+/// What a failed file operation means: the disk is full, or it failed.
+pub(crate) fn storage(error: &io::Error) -> Code {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Code::DiskFull,
+        _ => Code::StorageFailed,
+    }
+}
+
 /// Seconds, rounded up: a screen that counts down must not promise too early.
 fn seconds(wait_ms: u64) -> u64 {
     wait_ms.div_ceil(1000)
@@ -41,7 +51,7 @@ impl From<UnlockError> for Problem {
                 Problem::from(Code::PinWait).with("wait_s", seconds(wait_ms))
             }
             UnlockError::Store(error) => error.into(),
-            UnlockError::Io(error) => Problem::because(Code::StorageFailed, error),
+            UnlockError::Io(error) => Problem::because(storage(&error), error),
             error => Problem::because(Code::VaultDamaged, error),
         }
     }
@@ -54,7 +64,7 @@ impl From<OfficerError> for Problem {
             OfficerError::UnknownOfficer => Code::UnknownOfficer.into(),
             OfficerError::Unlock(error) => error.into(),
             OfficerError::Store(error) => error.into(),
-            OfficerError::Io(error) => Problem::because(Code::StorageFailed, error),
+            OfficerError::Io(error) => Problem::because(storage(&error), error),
             error => Problem::because(Code::Internal, error),
         }
     }
@@ -65,7 +75,7 @@ impl From<CreateError> for Problem {
         match error {
             CreateError::Exists => Code::AlreadyEnrolled.into(),
             CreateError::Store(error) => error.into(),
-            CreateError::Io(error) => Problem::because(Code::StorageFailed, error),
+            CreateError::Io(error) => Problem::because(storage(&error), error),
             error => Problem::because(Code::Internal, error),
         }
     }
@@ -75,6 +85,7 @@ impl From<ReclaimError> for Problem {
     fn from(error: ReclaimError) -> Self {
         match error {
             ReclaimError::Store(error) => error.into(),
+            ReclaimError::Io(error) => Problem::because(storage(&error), error),
             error => Problem::because(Code::StorageFailed, error),
         }
     }
@@ -96,7 +107,38 @@ impl From<TakeInError> for Problem {
     fn from(error: TakeInError) -> Self {
         match error {
             TakeInError::Store(error) => error.into(),
+            TakeInError::Io(error) => Problem::because(storage(&error), error),
             error => Problem::because(Code::StorageFailed, error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::OpenEngineError;
+    use crate::api::ProblemView;
+
+    #[test]
+    fn a_full_disk_is_said_wherever_it_shows() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let problems: [Problem; 5] = [
+            UnlockError::Io(full()).into(),
+            OfficerError::Io(full()).into(),
+            CreateError::Io(full()).into(),
+            ReclaimError::Io(full()).into(),
+            TakeInError::Io(full()).into(),
+        ];
+        for problem in problems {
+            assert_eq!(problem.code(), Code::DiskFull, "{problem:?}");
+        }
+        for error in [
+            OpenEngineError::Folder(full()),
+            OpenEngineError::Threads(full()),
+        ] {
+            assert_eq!(ProblemView::from(error).code, Code::DiskFull.as_str());
+        }
+        let failed = OpenEngineError::Threads(io::Error::from_raw_os_error(5));
+        assert_eq!(ProblemView::from(failed).code, Code::StorageFailed.as_str());
     }
 }
