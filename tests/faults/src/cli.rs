@@ -50,6 +50,9 @@ struct Args {
     /// One case of the campaign `teeth`
     #[arg(long, hide = true)]
     case: Option<String>,
+    /// One point of the campaign `errors`, as its failures name it
+    #[arg(long)]
+    point: Option<String>,
     /// At most so many runs of the case
     #[arg(long, hide = true, default_value_t = u64::MAX)]
     most: u64,
@@ -82,7 +85,8 @@ fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let form = if args.long { Form::Long } else { Form::Short };
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
-    let ctx = Ctx::new(form, args.seed, args.jobs.unwrap_or(cores))?;
+    let mut ctx = Ctx::new(form, args.seed, args.jobs.unwrap_or(cores))?;
+    ctx.point.clone_from(&args.point);
     let mut reports = Vec::new();
     if let Some(name) = &args.case {
         let case = CASES.iter().find(|case| case.name == name);

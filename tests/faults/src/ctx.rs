@@ -22,6 +22,8 @@ pub struct Ctx {
     pub form: Form,
     /// Of all choices.
     pub seed: u64,
+    /// One point alone, as failures name it.
+    pub point: Option<String>,
     /// Runs at the same time.
     pub jobs: usize,
     /// The child's program.
@@ -50,6 +52,7 @@ impl Ctx {
         Ok(Self {
             form,
             seed,
+            point: None,
             jobs: jobs.max(1),
             worker,
             scratch: Arc::new(scratch()?),

@@ -50,6 +50,14 @@ impl Report {
         self.slowest_start = self.slowest_start.max(took);
     }
 
+    /// Threads may come in another order than in the count, so that a fault never comes; more than a fifth can't.
+    pub fn most_must_be_reached(&mut self) {
+        if self.not_reached * 5 > self.runs {
+            self.failures
+                .push("more than a fifth of the faults never came".to_owned());
+        }
+    }
+
     /// Whether it ran and found nothing.
     pub fn passed(&self) -> bool {
         self.skipped.is_none() && self.failures.is_empty() && self.runs > 0

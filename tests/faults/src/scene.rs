@@ -1,7 +1,7 @@
 //! Scenes: one stage of the line, from a site as it is just before that stage. A fault is set in the stage alone, so that a
 //! run takes a fraction of a second; what comes after it is the restart and the rest of the line, without a fault.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -10,7 +10,7 @@ use crate::ctx::Ctx;
 use crate::ledger::Ledger;
 use crate::serving::Serving;
 use crate::site::Site;
-use crate::strace::{self, Call, Ended, Point, Threads};
+use crate::strace::{self, Call, Ended, Point, Threads, Traced};
 use crate::tablet::{NOT_SAFE, Tablet, code_of};
 
 /// Until everything is safe with a server that works.
@@ -191,7 +191,35 @@ impl Scene {
         ctx: &Ctx,
         site: &Site,
         ledger: &mut Ledger,
+        fault: (&Point, Duration),
+        said: &mut dyn FnMut(&str),
+    ) -> anyhow::Result<Ended> {
+        self.play_on(ctx, site, ledger, (fault.0, fault.1, None), said)
+    }
+
+    /// The same with a fault that is meant for the site's folder alone, and what was struck.
+    pub fn play_at_site(
+        &self,
+        ctx: &Ctx,
+        site: &Site,
+        ledger: &mut Ledger,
         (point, patience): (&Point, Duration),
+        said: &mut dyn FnMut(&str),
+    ) -> anyhow::Result<(Ended, Vec<String>)> {
+        let log = ctx.folder("struck");
+        let fault = (point, patience, Some(&*log));
+        let ended = self.play_on(ctx, site, ledger, fault, said);
+        let strikes = strace::strikes(&std::fs::read(&log).unwrap_or_default());
+        let _ = std::fs::remove_file(&log);
+        Ok((ended?, strikes))
+    }
+
+    fn play_on(
+        &self,
+        ctx: &Ctx,
+        site: &Site,
+        ledger: &mut Ledger,
+        (point, patience, log): (&Point, Duration, Option<&Path>),
         said: &mut dyn FnMut(&str),
     ) -> anyhow::Result<Ended> {
         let serving = self.with_server.then(|| Serving::start(site)).transpose()?;
@@ -199,7 +227,10 @@ impl Scene {
         if self.with_server {
             words.extend(["--patience".to_owned(), patience.as_secs().to_string()]);
         }
-        let mut child = strace::start(&ctx.worker, &words, self.threads, Some(point), None)?;
+        let mut child = strace::start(&ctx.worker, &words, self.threads, Some(point), log)?;
+        if let Some(log) = log {
+            child.meant_for(&site.dir, log);
+        }
         if self.name == SERVER {
             self.upload_to(&mut child, site, ledger, patience, said)?;
         }
@@ -216,7 +247,7 @@ impl Scene {
     /// The tablet in the parent uploads to the server that is the child, as long as that lives.
     fn upload_to(
         &self,
-        child: &mut strace::Traced,
+        child: &mut Traced,
         site: &Site,
         ledger: &mut Ledger,
         patience: Duration,

@@ -25,7 +25,8 @@ use crate::serving::Serving;
 use crate::tablet::Tablet;
 
 const CODE_LIFETIME: Duration = Duration::from_secs(600);
-const FILE: &str = "site.json";
+/// What the worker alone reads.
+pub const FILE: &str = "site.json";
 /// Of every site's log.
 pub const ORIGIN: &str = "faults.fieldseal.example/log";
 

@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -35,6 +36,8 @@ pub const CHANGING: &[&str] = &[
     "linkat",
 ];
 
+/// Between two looks at whether a silent child waits for what no disk's error would have taken from it.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// No child of a campaign may take longer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -93,6 +96,8 @@ pub struct Traced {
     tracer: Option<Child>,
     lines: Receiver<String>,
     began: Instant,
+    /// What was struck, and the folder outside which no fault is meant.
+    strikes: Option<(PathBuf, PathBuf)>,
 }
 
 /// How a child ended.
@@ -106,7 +111,8 @@ pub enum Ended {
     Failed,
 }
 
-/// Starts the worker with this fault; without one, it is only watched and its calls go to `log`.
+/// Starts the worker with this fault, and the calls of its kind go to `log`, if one is wanted; without a fault, it is only
+/// watched and all its calls go to `log`.
 pub fn start(
     worker: &Path,
     arguments: &[String],
@@ -116,15 +122,22 @@ pub fn start(
 ) -> anyhow::Result<Traced> {
     let mut flags: Vec<String> = Vec::new();
     match (point, log) {
-        (Some(point), _) => {
+        (Some(point), log) => {
             flags.extend([
                 "-qq".to_owned(),
                 "-e".to_owned(),
                 format!("trace={}", point.call),
                 "-e".to_owned(),
                 format!("inject={point}"),
+                "-o".to_owned(),
             ]);
-            flags.extend(["-o".to_owned(), "/dev/null".to_owned()]);
+            match log {
+                Some(log) => {
+                    flags.push(log.display().to_string());
+                    flags.extend(["-y", "-s", "0"].map(str::to_owned));
+                }
+                None => flags.push("/dev/null".to_owned()),
+            }
         }
         (None, Some(log)) => {
             flags.extend(["-y".to_owned(), "-e".to_owned()]);
@@ -147,12 +160,15 @@ pub fn start(
             tracer: None,
             lines,
             began: Instant::now(),
+            strikes: None,
         })
     }
 }
 
+/// In a process group of its own: what `strace` started goes with it.
 fn spawn(command: &mut Command) -> std::io::Result<Child> {
     command
+        .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -216,6 +232,7 @@ fn start_gated(
         tracer: Some(tracer),
         lines,
         began: Instant::now(),
+        strikes: None,
     })
 }
 
@@ -256,14 +273,30 @@ fn listen(child: &mut Child) -> anyhow::Result<Receiver<String>> {
 }
 
 impl Traced {
+    /// A fault outside `site` is not meant: whoever waits for ever because of one is ended. `log` is that of [`start`].
+    pub fn meant_for(&mut self, site: &Path, log: &Path) {
+        self.strikes = Some((log.to_owned(), site.to_owned()));
+    }
+
     /// The next line it says, newline included; none when it has ended.
-    pub fn line(&self) -> anyhow::Result<Option<String>> {
-        let left = PATIENCE.saturating_sub(self.began.elapsed());
-        match self.lines.recv_timeout(left) {
-            Ok(line) => Ok(Some(line)),
-            Err(RecvTimeoutError::Disconnected) => Ok(None),
-            Err(RecvTimeoutError::Timeout) => bail!("the worker hangs"),
+    pub fn line(&mut self) -> anyhow::Result<Option<String>> {
+        loop {
+            match self.lines.recv_timeout(LOOK_EVERY) {
+                Ok(line) => return Ok(Some(line)),
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Timeout) if self.went_astray() => self.stop(),
+                Err(RecvTimeoutError::Timeout) => {
+                    ensure!(self.began.elapsed() < PATIENCE, "the worker hangs");
+                }
+            }
         }
+    }
+
+    fn went_astray(&self) -> bool {
+        self.strikes.as_ref().is_some_and(|(log, site)| {
+            let strikes = strikes(&std::fs::read(log).unwrap_or_default());
+            strikes.iter().any(|strike| !is_at(strike, site))
+        })
     }
 
     /// Whether it has ended.
@@ -296,8 +329,10 @@ impl Traced {
     }
 
     fn stop(&mut self) {
-        // What strace traces ends with it only when told so.
-        let _ = self.child.kill();
+        // What strace traces does not end with it, but is of its group.
+        if let Some(group) = rustix::process::Pid::from_raw(self.child.id().cast_signed()) {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
         if let Some(tracer) = &mut self.tracer {
             let _ = tracer.kill();
         }
@@ -324,6 +359,33 @@ pub struct Call {
     pub number: u64,
     /// The rest of the line: arguments, with the paths of files.
     pub rest: String,
+}
+
+/// The calls that met the fault, of a log that [`start`] wrote: each with what it was at.
+pub fn strikes(log: &[u8]) -> Vec<String> {
+    let log = String::from_utf8_lossy(log);
+    let mut begun: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut strikes = Vec::new();
+    for line in log.lines() {
+        let Some((thread, rest)) = line.trim_start().split_once(' ') else {
+            continue;
+        };
+        if rest.contains(" <unfinished ...>") {
+            begun.insert(thread, rest);
+        } else if rest.contains("(INJECTED)") {
+            let whole = match rest.trim_start().strip_prefix("<... ") {
+                Some(_) => begun.get(thread).copied().unwrap_or_default(),
+                None => rest,
+            };
+            strikes.push(whole.trim_start().to_owned());
+        }
+    }
+    strikes
+}
+
+/// Whether a call is at something in this folder.
+pub fn is_at(call: &str, folder: &Path) -> bool {
+    call.contains(&*folder.to_string_lossy())
 }
 
 /// Reads a log that [`start`] wrote.
@@ -388,6 +450,49 @@ mod tests {
             .map(|(thread, name, number)| (thread.to_owned(), name.to_owned(), number))
             .collect();
         assert_eq!(counted, wanted);
+    }
+
+    #[test]
+    fn what_was_struck_is_told_with_what_it_was_at() {
+        let log = b"12 write(4</site/a>, \"\"..., 8) = 8\n\
+            12 write(5<anon_inode:[eventfd]>, \"\"..., 8) = -1 EIO (Input/output error) (INJECTED)\n\
+            13 fsync(3</site/x> <unfinished ...>\n\
+            14 fsync(3</other/x> <unfinished ...>\n\
+            13 <... fsync resumed>) = -1 EIO (Input/output error) (INJECTED)\n\
+            14 <... fsync resumed>) = 0\n";
+        let strikes = strikes(log);
+        let at_site: Vec<bool> = strikes
+            .iter()
+            .map(|strike| is_at(strike, Path::new("/site")))
+            .collect();
+        assert_eq!(at_site, [false, true], "{strikes:?}");
+    }
+
+    #[test]
+    fn what_strace_started_is_stopped_with_it() {
+        if usable().is_err() {
+            return;
+        }
+        let point = Point {
+            call: "fsync".to_owned(),
+            when: "1".to_owned(),
+            what: "error=EIO",
+        };
+        let script = [
+            "-c".to_owned(),
+            "echo $$; while :; do sleep 1; done".to_owned(),
+        ];
+        let shell = Path::new("/bin/sh");
+        let mut traced = start(shell, &script, Threads::All, Some(&point), None).unwrap();
+        let shell = traced.line().unwrap().unwrap();
+        let shell = PathBuf::from(format!("/proc/{}", shell.trim()));
+        assert!(shell.exists());
+        traced.stop();
+        traced.child.wait().unwrap();
+        // The last end of its pipe is closed when it has ended.
+        while traced.line().unwrap().is_some() {}
+        let state = std::fs::read_to_string(shell.join("stat")).unwrap_or_default();
+        assert!(state.is_empty() || state.contains(") Z "), "{state}");
     }
 
     #[test]
