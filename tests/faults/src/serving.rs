@@ -33,7 +33,8 @@ impl Serving {
         let began = Instant::now();
         let running = patiently(
             || runtime.block_on(Server::start(site.server_config(), site.address)),
-            |error| matches!(error, StartError::Locked),
+            // A port of this range may be some connection's for a moment.
+            |error| matches!(error, StartError::Locked | StartError::PortInUse(_)),
         )
         .context("the server did not start")?;
         Ok(Self {
