@@ -77,6 +77,7 @@ impl World {
             }
             Transition::RestartTablet { tablet, reboot } => {
                 self.tablets[tablet].restart(time, reboot);
+                self.hung_up(tablet);
             }
             Transition::RestartServer => self.server.restart(),
             Transition::ServerForgets { nth, all } => self.server.forget(nth, all),
@@ -137,6 +138,7 @@ impl World {
                 let answer = tablet.verify(*packet, receipt, proof);
                 if matches!(fate, Fate::Crash) {
                     tablet.restart(time, false);
+                    self.hung_up(number);
                 } else {
                     tablet.answer(ticket, answer, time, jitter);
                 }
@@ -189,6 +191,7 @@ impl World {
             Fate::Crash => {
                 self.server.serve(&request);
                 self.tablets[number].restart(time, false);
+                self.hung_up(number);
             }
         }
         None
@@ -198,6 +201,11 @@ impl World {
         let tablet = &mut self.tablets[number];
         tablet.calm();
         tablet.hear(ticket, reply, self.time, jitter);
+    }
+
+    /// A connection ends with its program: what was on its way there arrives nowhere.
+    fn hung_up(&mut self, tablet: usize) {
+        self.answers.retain(|late| late.tablet != tablet);
     }
 
     fn late_answer(&mut self, nth: usize, again: bool) {
