@@ -1,7 +1,7 @@
 //! `ui/shared/src/bindings.ts` is made from `src/api.rs`, in this order, and is committed. `UPDATE_BINDINGS=1` rewrites it;
 //! otherwise this compares, so that the screens never compile against a shape the engine no longer has.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! What slows, holds or misleads an upload: slow links, networks that want a sign-in, an officer who pauses.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use fieldseal_packet::{PacketId, Sha256Digest, Timestamp};
 use fieldseal_sync::{
