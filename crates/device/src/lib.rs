@@ -7,7 +7,7 @@
 
 #![warn(missing_docs)]
 
-#[allow(
+#[expect(
     missing_docs,
     reason = "the screens' interface documents itself by its shapes"
 )]

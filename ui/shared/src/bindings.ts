@@ -97,7 +97,7 @@ unsafeOldestAt: string | null, unsafePhotos: number, unsafeBytes: number, drafts
  */
 fix: FixView | null, noFixReason: string | null, 
 /**
- * Photos found complete after an unexpected stop, until [`Request::RecoveredRead`].
+ * Photos found complete after an unexpected stop, until `recovered-read`.
  */
 recoveredPhotos: number | null, 
 /**
