@@ -4,9 +4,10 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::StoreError;
 
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../../migrations/0001_first.sql"),
     include_str!("../../migrations/0002_devices.sql"),
+    include_str!("../../migrations/0003_stamps.sql"),
 ];
 
 /// Applies what is missing. A crash in the middle of one leaves the version before it.

@@ -14,6 +14,7 @@ mod migrations;
 pub mod packets;
 pub mod people;
 pub mod quarantine;
+pub mod stamps;
 pub mod uploads;
 
 use std::cell::Cell;
