@@ -20,9 +20,13 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &["vault", "sync", "picture", "packet", "tlog", "wire"],
     ),
     ("fieldseal-server", &["picture", "packet", "tlog", "wire"]),
+    // A timestamp authority for development: openssl and a loopback port.
+    ("fieldseal-dev-tsa", &[]),
     (
         "fieldseal-cli",
-        &["device", "server", "vault", "packet", "tlog", "wire"],
+        &[
+            "device", "server", "vault", "packet", "tlog", "wire", "dev-tsa",
+        ],
     ),
     ("fieldseal-tablet", &["device"]),
     ("fieldseal-host", &["device"]),
