@@ -1,6 +1,6 @@
 //! The server over HTTP: a real listener, a real database, a tablet that seals real packets. Files mirror the addresses.
 
-#![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod auth;
 mod crash;

@@ -6,7 +6,7 @@
 //! `PROPTEST_CASES` sets how many cases are run. A case that failed is written to `proptest-regressions/model.txt` and tried
 //! first from then on.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod server;
 mod tablet;
