@@ -1,6 +1,6 @@
 //! `fieldseal serve` and `fieldseal admin` as they are typed.
 
-#![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;

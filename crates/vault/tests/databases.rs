@@ -1,6 +1,6 @@
 //! Databases that are corrupt, rot, are full or of a later version: set aside where nothing else helps, never deleted, and
 //! rebuilt from the segments and from each other.
-#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+#![expect(clippy::unwrap_used, reason = "tests may unwrap")]
 
 mod common;
 

@@ -1,7 +1,7 @@
 //! {operation of the disk} × {the how-manieth} × {lost, done but errored} × {EIO, ENOSPC}: whatever fails, nothing that
 //! was acknowledged is lost or doubled, and the vault works again after it is opened anew.
 
-#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+#![expect(clippy::unwrap_used, reason = "tests may unwrap")]
 
 mod common;
 

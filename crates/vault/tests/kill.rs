@@ -1,7 +1,7 @@
 //! kill -9 at seeded random points: everything acknowledged is there with equal digest, nothing is doubled, the numbers
 //! have no gap. (A kill never tests fsync, since the page cache survives; `faults.rs` and the order of the steps do.)
 
-#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+#![expect(clippy::unwrap_used, reason = "tests may unwrap")]
 
 mod common;
 

@@ -1,6 +1,6 @@
 //! PINs, slots and recovery: wrong ones wait, forgotten ones lose nothing, and no officer signs as another.
 
-#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+#![expect(clippy::unwrap_used, reason = "tests may unwrap")]
 
 mod common;
 

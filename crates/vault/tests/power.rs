@@ -3,7 +3,7 @@
 //!
 //! Two disks: a strict one, on which a name counts from the directory's sync on, and an eager one, on which names are
 //! there at once and the bytes behind them only when the file was synced (holes read as zeros).
-#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+#![expect(clippy::unwrap_used, reason = "tests may unwrap")]
 
 mod common;
 

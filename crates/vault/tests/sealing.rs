@@ -1,5 +1,5 @@
 //! From drafts to packets, the outbox, and reclaimed originals.
-#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+#![expect(clippy::unwrap_used, reason = "tests may unwrap")]
 
 mod common;
 

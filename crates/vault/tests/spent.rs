@@ -1,7 +1,7 @@
 //! A failed sync is fatal for the handle that it failed on: the kernel has dropped the pages, so the next commit through the
 //! same handle would stand on something that nobody can vouch for. Unlocking again opens a new one.
 
-#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+#![expect(clippy::unwrap_used, reason = "tests may unwrap")]
 
 mod common;
 

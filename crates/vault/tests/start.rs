@@ -1,5 +1,5 @@
 //! What start-up finds after an unexpected stop, and what it makes of it.
-#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+#![expect(clippy::unwrap_used, reason = "tests may unwrap")]
 
 mod common;
 

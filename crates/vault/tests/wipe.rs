@@ -1,6 +1,6 @@
 //! A vault goes only when nothing in it is nowhere else, keys first, and a stop at any step is made good at the next start.
 
-#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+#![expect(clippy::unwrap_used, reason = "tests may unwrap")]
 
 mod common;
 

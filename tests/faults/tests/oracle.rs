@@ -1,6 +1,6 @@
 //! The oracle by itself: content with a whole line, and not to be fooled when something acknowledged is taken away.
 
-#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+#![expect(clippy::unwrap_used, reason = "tests may unwrap")]
 
 use std::path::Path;
 use std::process::Command;

@@ -4,7 +4,7 @@
 //! folder of temporary files needs twice that room.
 
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod kit;
 

@@ -1,7 +1,7 @@
 //! kill -9 of a tablet that captures, signs and seals, at seeded points: nothing acknowledged is lost, nothing is doubled,
 //! and what was sealed comes out whole. (The page cache survives a kill; that the disk was told is the vault's own test.)
 
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod kit;
 

@@ -1,6 +1,6 @@
 //! A tablet's life from its enrolment to its end, and that of the one that takes over from it, with a real server.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod kit;
 

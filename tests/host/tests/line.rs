@@ -1,6 +1,6 @@
 //! The whole line in process: tablet and server, from the shutter to the decision.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod kit;
 

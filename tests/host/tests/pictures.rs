@@ -1,7 +1,7 @@
 //! Odd pictures from the shutter to the reviewer's screen: evidence all of them, byte for byte, whatever their previews come to; and decoders that a
 //! picture has taken over.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod kit;
 mod samples;

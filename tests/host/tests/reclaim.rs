@@ -1,6 +1,6 @@
 //! Originals leave the tablet by the retention rule, and never before the server's receipt holds here.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod kit;
 

@@ -1,6 +1,6 @@
 //! What is refused, with which code, and that nothing is lost by it.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod kit;
 

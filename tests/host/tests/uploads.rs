@@ -1,6 +1,6 @@
 //! What an officer sees and does while packets are on their way.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod kit;
 
