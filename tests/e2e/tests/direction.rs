@@ -10,22 +10,26 @@ use fieldseal_e2e::workspace;
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("fieldseal-tlog", &[]),
     ("fieldseal-wire", &[]),
-    ("fieldseal-packet", &["tlog"]),
+    ("fieldseal-stamp", &[]),
+    ("fieldseal-packet", &["stamp", "tlog"]),
     ("fieldseal-vault", &["packet", "tlog", "wire"]),
     ("fieldseal-sync", &["packet", "tlog", "wire"]),
     // Hostile pictures are decoded the same way at both ends.
     ("fieldseal-picture", &[]),
     (
         "fieldseal-device",
-        &["vault", "sync", "picture", "packet", "tlog", "wire"],
+        &["vault", "sync", "picture", "packet", "stamp", "tlog", "wire"],
     ),
-    ("fieldseal-server", &["picture", "packet", "tlog", "wire"]),
+    (
+        "fieldseal-server",
+        &["picture", "packet", "stamp", "tlog", "wire"],
+    ),
     // A timestamp authority for development: openssl and a loopback port.
     ("fieldseal-dev-tsa", &[]),
     (
         "fieldseal-cli",
         &[
-            "device", "server", "vault", "packet", "tlog", "wire", "dev-tsa",
+            "device", "server", "vault", "packet", "stamp", "tlog", "wire", "dev-tsa",
         ],
     ),
     ("fieldseal-tablet", &["device"]),
@@ -77,6 +81,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
 /// Formats and decisions: bytes in, values out. None of these may reach a clock, a disk, a network or randomness.
 const PURE: &[&str] = &[
     "fieldseal-tlog",
+    "fieldseal-stamp",
     "fieldseal-packet",
     "fieldseal-wire",
     "fieldseal-sync",
