@@ -10,11 +10,13 @@
 //! been checked against a key the caller trusts: [`Note::parse`] checks the form alone.
 
 mod sign;
+mod sm2;
 mod vkey;
 
 use std::fmt;
 
-pub use sign::{Ed25519Signer, P256Signer, SignError, Signer, sign_line};
+pub use sign::{CosignatureSigner, Ed25519Signer, P256Signer, SignError, Signer, sign_line};
+pub use sm2::{DISTID as SM2_DISTID, Sm2Signer};
 pub use vkey::{Algorithm, KeySet, KeySetError, SignatureError, Vkey, VkeyError};
 
 use crate::encoding::{base64_decode, base64_encode};

@@ -107,6 +107,53 @@ impl Signer for P256Signer {
     }
 }
 
+/// A witness's key (C2SP `tlog-cosignature`, version 1). No [`Signer`]: what it signs is a checkpoint at a time, and nothing else.
+pub struct CosignatureSigner {
+    key: Ed25519Key,
+    vkey: Vkey,
+}
+
+impl CosignatureSigner {
+    /// The key of this 32-byte seed.
+    pub fn from_seed(name: &str, seed: &[u8; 32]) -> Result<CosignatureSigner, VkeyError> {
+        let key = Ed25519Key::from_bytes(seed);
+        let vkey = Vkey::cosignature(name, key.verifying_key().to_bytes())?;
+        Ok(CosignatureSigner { key, vkey })
+    }
+
+    /// The public half.
+    pub fn vkey(&self) -> &Vkey {
+        &self.vkey
+    }
+
+    /// The line that says: this witness saw this checkpoint at this time (seconds since 1970), consistent with all that it had seen before.
+    pub fn cosign(
+        &self,
+        checkpoint: &crate::checkpoint::Checkpoint,
+        time: u32,
+    ) -> Result<SignatureLine, SignError> {
+        let text = checkpoint.text();
+        if !is_note_text(&text) {
+            return Err(SignError::Text);
+        }
+        let time = u64::from(time);
+        let message = super::vkey::cosigned_message(time, text.as_bytes());
+        let mut signature = time.to_be_bytes().to_vec();
+        signature.extend_from_slice(&self.key.sign(&message).to_bytes());
+        Ok(SignatureLine {
+            name: self.vkey.name().to_owned(),
+            key_id: self.vkey.key_id(),
+            signature,
+        })
+    }
+}
+
+impl fmt::Debug for CosignatureSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CosignatureSigner({})", self.vkey)
+    }
+}
+
 impl fmt::Debug for Ed25519Signer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Ed25519Signer({})", self.vkey)

@@ -79,36 +79,6 @@ fn each_line_is_judged_by_itself() {
 #[test]
 fn types_that_cannot_be_checked_say_so() {
     use crate::encoding::base64_encode;
-    let sm2 = [b"\xfffieldseal.sm2.v1".as_slice(), &[9; 65]].concat();
-    let id = {
-        use sha2::{Digest as _, Sha256};
-        let hash = Sha256::digest([b"n\n".as_slice(), &sm2].concat());
-        u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]])
-    };
-    let key = Vkey::parse(&format!("n+{id:08x}+{}", base64_encode(&sm2))).unwrap();
-    assert_eq!(
-        (key.algorithm(), key.material().len()),
-        (Algorithm::Sm2, 65)
-    );
-    let line = SignatureLine {
-        name: "n".into(),
-        key_id: id,
-        signature: vec![1; 64],
-    };
-    let note = Note {
-        text: "t\n".into(),
-        signatures: vec![line.clone()],
-    };
-    assert_eq!(
-        note.check(&line, std::slice::from_ref(&key)),
-        LineCheck::Unsupported
-    );
-    assert_eq!(note.verify_by(&key), Err(NoteError::Unsupported));
-    assert!(matches!(
-        Vkey::parse(&format!("n+00000000+{}", base64_encode(&sm2))),
-        Err(VkeyError::KeyId)
-    ));
-
     let unknown = Vkey::parse(&format!("n+00000001+{}", base64_encode(&[0x06, 1, 2]))).unwrap();
     assert_eq!(
         (unknown.algorithm(), unknown.key_id()),

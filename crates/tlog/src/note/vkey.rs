@@ -9,8 +9,9 @@ use p256::ecdsa::signature::Verifier as _;
 use p256::ecdsa::{DerSignature, VerifyingKey as P256Key};
 use p256::pkcs8::{DecodePublicKey as _, EncodePublicKey as _};
 use sha2::{Digest as _, Sha256};
+use sm2::dsa::VerifyingKey as Sm2Key;
 
-use super::is_key_name;
+use super::{is_key_name, sm2 as sm2_keys};
 use crate::encoding::{base64_decode, base64_encode};
 
 /// Longest vkey line that is read, in bytes. Far above every known type (ML-DSA-44 needs 1,800).
@@ -33,7 +34,7 @@ pub enum Algorithm {
     EcdsaP256,
     /// 0x04: a witness's timestamped Ed25519 cosignature of a checkpoint.
     Cosignature,
-    /// 0xff `fieldseal.sm2.v1`: SM2 with SM3. Named, not yet checked.
+    /// 0xff `fieldseal.sm2.v1`: SM2 with SM3, the signature in DER.
     Sm2,
     /// Any other type byte. Such keys can be listed and compared, not used.
     Unknown(u8),
@@ -77,6 +78,7 @@ enum Material {
     Ed25519(Ed25519Key),
     P256(Box<P256Key>),
     Cosignature(Ed25519Key),
+    Sm2(Box<Sm2Key>),
     Opaque,
 }
 
@@ -131,6 +133,11 @@ impl Vkey {
         Vkey::from_encoded(name, [&[COSIGNATURE], key.as_slice()].concat(), None)
     }
 
+    /// An SM2 key, given as SubjectPublicKeyInfo in DER.
+    pub fn sm2(name: &str, spki_der: &[u8]) -> Result<Vkey, VkeyError> {
+        Vkey::from_encoded(name, [&[UNASSIGNED], SM2, spki_der].concat(), None)
+    }
+
     fn from_encoded(
         name: &str,
         encoded: Vec<u8>,
@@ -144,6 +151,10 @@ impl Vkey {
             ED25519 => Material::Ed25519(ed25519_key(key)?),
             COSIGNATURE => Material::Cosignature(ed25519_key(key)?),
             ECDSA => Material::P256(Box::new(p256_key(key)?)),
+            UNASSIGNED => match key.strip_prefix(SM2) {
+                Some(spki) => Material::Sm2(Box::new(sm2_keys::public_key(spki)?)),
+                None => Material::Opaque,
+            },
             _ => Material::Opaque,
         };
         let key_id = match (kind, stated_id) {
@@ -183,8 +194,8 @@ impl Vkey {
         }
     }
 
-    /// The key bytes: raw for Ed25519 and cosignature keys, SubjectPublicKeyInfo in DER for P-256, what follows the
-    /// identifier for SM2, what follows the type byte for any other.
+    /// The key bytes: raw for Ed25519 and cosignature keys, SubjectPublicKeyInfo in DER for P-256 and SM2, what follows
+    /// the type byte for any other.
     pub fn material(&self) -> &[u8] {
         let skip = if self.algorithm() == Algorithm::Sm2 {
             1 + SM2.len()
@@ -212,13 +223,19 @@ impl Vkey {
             }
             Material::Cosignature(key) => {
                 let (time, signature) = split_cosignature(signature)?;
-                let mut cosigned = format!("cosignature/v1\ntime {time}\n").into_bytes();
-                cosigned.extend_from_slice(message);
-                verify_ed25519(key, &cosigned, signature)
+                verify_ed25519(key, &cosigned_message(time, message), signature)
             }
+            Material::Sm2(key) => sm2_keys::verify(key, message, signature),
             Material::Opaque => Err(SignatureError::Unsupported),
         }
     }
+}
+
+/// What a witness signs.
+pub(super) fn cosigned_message(time: u64, checkpoint: &[u8]) -> Vec<u8> {
+    let mut message = format!("cosignature/v1\ntime {time}\n").into_bytes();
+    message.extend_from_slice(checkpoint);
+    message
 }
 
 /// The time (seconds since 1970) inside a cosignature, and the signature behind it.
