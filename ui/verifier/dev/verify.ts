@@ -1,0 +1,3 @@
+import { main } from './node';
+
+await main(process.argv.slice(2));

@@ -1,0 +1,191 @@
+/** Custody logs: the chain of lines, the events, the chain of captures. docs/spec/custody.md. */
+
+import { hexDigestOf, utf8 } from './bytes';
+import { type Json, NotJson, parseJson } from './json';
+import type { Findings } from './report';
+import { rangesOf, type Seal, spelling } from './seal';
+import { Misshapen, Shape } from './shape';
+
+const MOST_LINE = 256 << 10;
+export const MOST_LOG = 16 << 20;
+export const NONE = '0'.repeat(64);
+const PRESENCES = ['present', 'absent', 'refused', 'unknown'] as const;
+
+export interface Captured {
+  seq: number;
+  prev: string;
+  sha256: string;
+  size: number;
+  mediaType: string;
+  capturedAt: string;
+  fix: Json | null;
+  noFix: string | null;
+  mock: boolean;
+}
+
+/** What a line says, where this version knows its event. */
+export type Event =
+  | { is: 'opened'; packet: string; kind: string }
+  | { is: 'captured'; capture: Captured }
+  | { is: 'kind-changed'; kind: string }
+  | { is: 'voided'; seq: number; reason: string }
+  | { is: 'party'; presence: string }
+  | { is: 'given-up'; reason: string }
+  | { is: 'closed'; items: number; captures: string }
+  | { is: 'received'; sha256: string; size: number }
+  | { is: 'logged'; leaf: number }
+  | { is: 'decided'; document: string }
+  | { is: 'other' }
+  /** Not known, or malformed. */
+  | { is: 'unread' };
+
+export interface Log {
+  /** `name` is null where the line could not be read at all. */
+  events: { line: number; name: string | null; event: Event }[];
+  /** Every line is JSON of the form and chained. */
+  chained: boolean;
+  lines: number;
+}
+
+function capturedOf(line: Shape): Event {
+  const context = line.inner('context');
+  const fix = context.maybe('fix', (name) => context.inner(name));
+  context.string('zone');
+  if (fix) {
+    fix.string('latitude');
+    fix.string('longitude');
+  }
+  line.maybeString('shot');
+  return {
+    is: 'captured',
+    capture: {
+      seq: line.count('capture_seq'),
+      prev: line.digest('capture_prev'),
+      sha256: line.digest('sha256'),
+      size: line.count('size'),
+      mediaType: line.string('media_type'),
+      capturedAt: context.time('captured_at'),
+      fix: context.raw('fix') ?? null,
+      noFix: context.maybeString('no_fix_reason'),
+      mock: fix?.maybe('mock', (name) => fix.bool(name)) ?? false,
+    },
+  };
+}
+
+const TABLET: Record<string, (line: Shape) => Event> = {
+  opened: (line) => ({ is: 'opened', packet: line.string('packet'), kind: line.string('kind') }),
+  captured: capturedOf,
+  described: (line) => (line.strings('fields'), { is: 'other' }),
+  'kind-changed': (line) => ({ is: 'kind-changed', kind: line.string('kind') }),
+  shot: (line) => (line.count('capture_seq'), line.string('shot'), { is: 'other' }),
+  voided: (line) => ({ is: 'voided', seq: line.count('capture_seq'), reason: line.string('reason') }),
+  party: (line) => ({ is: 'party', presence: line.oneOf('presence', PRESENCES) }),
+  recovered: (line) => (line.string('captures'), { is: 'other' }),
+  'given-up': (line) => ({ is: 'given-up', reason: line.string('reason') }),
+  closed: (line) => ({ is: 'closed', items: line.count('items'), captures: line.string('captures') }),
+  reopened: (line) => (line.strings('voided'), { is: 'other' }),
+};
+
+const SERVER: Record<string, (line: Shape) => Event> = {
+  received: (line) => ({ is: 'received', sha256: line.digest('zip_sha256'), size: line.count('zip_size') }),
+  logged: (line) => ({ is: 'logged', leaf: line.count('leaf_index') }),
+  'looked-at': (line) => (line.string('what'), { is: 'other' }),
+  decided: (line) => (line.string('decision'), { is: 'decided', document: line.digest('document_sha256') }),
+  exported: () => ({ is: 'other' }),
+};
+
+interface Line {
+  n: number;
+  prev: string;
+  event: string;
+  shape: Shape;
+}
+
+function lineOf(bytes: Uint8Array, tablet: boolean): Line | null {
+  try {
+    if (bytes.length > MOST_LINE) return null;
+    const shape = Shape.of(parseJson(bytes), 'line');
+    shape.time('at');
+    shape.maybeString('actor');
+    if (tablet) {
+      shape.maybeString('boot_id');
+      shape.maybe('boot_ms', (name) => shape.count(name));
+    }
+    return { n: shape.count('n'), prev: shape.digest('prev'), event: shape.string('event'), shape };
+  } catch (cause) {
+    if (cause instanceof Misshapen || cause instanceof NotJson) return null;
+    throw cause;
+  }
+}
+
+/** Reads a log line by line, each against the one before. */
+export function readLog(bytes: Uint8Array, path: string, first: string, tablet: boolean, findings: Findings): Log {
+  const log: Log = { events: [], chained: true, lines: 0 };
+  const known = tablet ? TABLET : SERVER;
+  let prev = first;
+  let at = 0;
+  while (at < bytes.length) {
+    log.lines += 1;
+    const end = bytes.indexOf(0x0a, at);
+    const content = bytes.subarray(at, end < 0 ? bytes.length : end);
+    const line = lineOf(content, tablet);
+    const number = String(log.lines);
+    if (!line || end < 0) {
+      findings.add('custody-malformed', path, number);
+      log.chained = false;
+    }
+    if (line) {
+      if (line.n !== log.lines || line.prev !== prev) {
+        findings.add('custody-chain-broken', path, number);
+        log.chained = false;
+      }
+      log.events.push({ line: log.lines, name: line.event, event: eventOf(line, known, path, number, findings) });
+    } else log.events.push({ line: log.lines, name: null, event: { is: 'unread' } });
+    prev = hexDigestOf(bytes.subarray(at, end < 0 ? bytes.length : end + 1));
+    at = end < 0 ? bytes.length : end + 1;
+  }
+  return log;
+}
+
+function eventOf(line: Line, known: Record<string, (line: Shape) => Event>, path: string, number: string, findings: Findings): Event {
+  const read = Object.hasOwn(known, line.event) ? known[line.event] : undefined;
+  if (!read) {
+    findings.add('custody-event-unknown', path, number);
+    return { is: 'unread' };
+  }
+  try {
+    return read(line.shape);
+  } catch (cause) {
+    if (!(cause instanceof Misshapen)) throw cause;
+    findings.add('custody-malformed', path, number);
+    return { is: 'unread' };
+  }
+}
+
+const linkOf = (capture: Captured): string =>
+  hexDigestOf(utf8(`fieldseal capture/v1\n${String(capture.seq)}\n${capture.prev}\n${capture.sha256}\n${capture.capturedAt}\n`));
+
+export const capturesIn = (log: Log): Captured[] => log.events.flatMap(({ event }) => (event.is === 'captured' ? [event.capture] : []));
+
+/** Rules of the tablet's log that need the seal, and the chain of captures. */
+export function checkTablet(log: Log, seal: Seal | null, packet: string | null, findings: Findings): void {
+  const events = log.events.map(({ event }) => event);
+  const names = log.events.map(({ name }) => name);
+  const first = events[0];
+  const closedRight = names.every((name, n) => name !== 'closed' || n === names.length - 1 || names[n + 1] === 'reopened');
+  const openedRight = first?.is === 'opened' && (packet === null || first.packet === packet);
+  if (!openedRight || names.at(-1) !== 'closed' || !closedRight) findings.add('custody-not-closed');
+  const captures = capturesIn(log);
+  const bySeq = [...captures].sort((a, b) => a.seq - b.seq);
+  for (const [n, capture] of bySeq.entries()) {
+    const before = bySeq[n - 1];
+    const follows = capture.seq === 1 ? capture.prev === NONE : before?.seq !== capture.seq - 1 || linkOf(before) === capture.prev;
+    if (!follows) findings.add('capture-chain-broken', '', String(capture.seq));
+  }
+  if (!seal) return;
+  const numbers = captures.map(({ seq }) => BigInt(seq));
+  const once = new Set(numbers).size === numbers.length;
+  const last = events.at(-1);
+  const repeats = last?.is !== 'closed' || (last.captures === seal.captures && last.items === captures.length);
+  if (!once || spelling(numbers) !== seal.captures || !repeats || rangesOf(seal.captures) === null) findings.add('seal-captures-mismatch');
+}

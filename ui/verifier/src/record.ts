@@ -1,0 +1,216 @@
+/** Record and form, and what they say against packet and custody log: docs/spec/packet.md, "data/record.json". */
+
+import { isPacketId } from './bytes';
+import { capturesIn, type Log } from './custody';
+import { isObject, type Json, JsonNumber, NotJson, parseJson } from './json';
+import type { Findings } from './report';
+import { Misshapen, Shape } from './shape';
+import { small, type Tree } from './tree';
+
+export const RECORD = 'data/record.json';
+export const FORM = 'data/form.json';
+const MOST_JSON = 4 << 20;
+const PRESENCES = ['present', 'absent', 'refused', 'unknown'] as const;
+
+export interface Item {
+  path: string;
+  sha256: string;
+  size: number;
+  mediaType: string;
+  seq: number;
+  capturedAt: string;
+  voided: string | null;
+}
+
+export interface Record {
+  packet: string;
+  kind: string;
+  device: string;
+  officers: string[];
+  fix: Json | null;
+  party: string | null;
+  items: Item[];
+  supplements: string | null;
+  voidReason: string | null;
+}
+
+function itemOf(value: Json): Item {
+  const item = Shape.of(value, 'items');
+  item.maybeString('shot');
+  item.maybeString('original_name');
+  return {
+    path: item.string('path'),
+    sha256: item.digest('sha256'),
+    size: item.count('size'),
+    mediaType: item.string('media_type'),
+    seq: item.count('capture_seq'),
+    capturedAt: item.time('captured_at'),
+    voided: item.maybeString('voided'),
+  };
+}
+
+function officerOf(value: Json): string {
+  const officer = Shape.of(value, 'officers');
+  officer.oneOf('role', ['lead', 'second']);
+  officer.string('name');
+  officer.string('badge');
+  return officer.string('key');
+}
+
+function recordOf(shape: Shape): Record {
+  const where = shape.inner('where');
+  for (const name of ['no_fix_reason', 'address', 'floor', 'unit', 'point', 'ticket', 'campaign']) where.maybeString(name);
+  const moments = shape.inner('when');
+  for (const name of ['first_capture_at', 'last_capture_at']) moments.maybe(name, (field) => moments.time(field));
+  moments.string('zone');
+  for (const name of ['team', 'item_code', 'note']) shape.maybeString(name);
+  shape.inner('facts');
+  const party = shape.maybe('party', (name) => shape.inner(name));
+  for (const name of ['name', 'note']) party?.maybeString(name);
+  const supplements = shape.maybe('supplements', (name) => shape.inner(name));
+  supplements?.digest('seal_sha256');
+  const packet = shape.string('packet');
+  if (!isPacketId(packet)) throw new Misshapen('packet');
+  return {
+    packet,
+    kind: shape.string('kind'),
+    device: shape.string('device'),
+    officers: shape.list('officers').map(officerOf),
+    fix: where.raw('fix') ?? null,
+    party: party?.oneOf('presence', PRESENCES) ?? null,
+    items: shape.list('items').map(itemOf),
+    supplements: supplements?.string('packet') ?? null,
+    voidReason: shape.maybeString('void_reason'),
+  };
+}
+
+/** Reads one of the two documents; what stands in the way is a finding. */
+async function read<T>(tree: Tree, path: string, schema: string, take: (shape: Shape) => T, findings: Findings): Promise<T | null> {
+  if (!tree.has(path)) {
+    findings.add('record-missing', path === RECORD ? '' : path);
+    return null;
+  }
+  const bytes = await small(tree, path, MOST_JSON);
+  try {
+    if (!bytes) throw new NotJson('too large');
+    const shape = Shape.of(parseJson(bytes), 'not an object');
+    const said = shape.string('schema');
+    if (said !== `${schema}/1`) {
+      if (!new RegExp(`^${schema}/[0-9]+$`).test(said)) throw new Misshapen('schema');
+      findings.add('schema-unknown', path, said);
+      return null;
+    }
+    return take(shape);
+  } catch (cause) {
+    if (!(cause instanceof Misshapen || cause instanceof NotJson)) throw cause;
+    findings.add('record-malformed', path, cause.message);
+    return null;
+  }
+}
+
+export const readRecord = (tree: Tree, findings: Findings): Promise<Record | null> => read(tree, RECORD, 'record', recordOf, findings);
+
+const TYPES = ['choice', 'choices', 'integer', 'decimal', 'text', 'date', 'yes-no'] as const;
+
+function formOf(shape: Shape): string {
+  const label = (within: Shape, name: string): void => {
+    const both = within.inner(name);
+    both.string('zh');
+    both.string('en');
+  };
+  shape.string('version');
+  label(shape, 'name');
+  label(shape, 'short_name');
+  for (const value of shape.list('fields')) {
+    const field = Shape.of(value, 'fields');
+    field.string('id');
+    field.oneOf('type', TYPES);
+    label(field, 'label');
+    field.maybe('expected', (name) => field.bool(name));
+  }
+  for (const value of shape.list('shots')) {
+    const shot = Shape.of(value, 'shots');
+    shot.string('id');
+    label(shot, 'label');
+  }
+  return shape.string('kind');
+}
+
+export const readForm = (tree: Tree, findings: Findings): Promise<string | null> => read(tree, FORM, 'form', formOf, findings);
+
+/** The same value, whatever the order of an object's keys. */
+export function same(a: Json, b: Json): boolean {
+  if (a instanceof JsonNumber && b instanceof JsonNumber) return Number(a.spelt) === Number(b.spelt);
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((value, n) => same(value, b[n] ?? null));
+  if (isObject(a) && isObject(b)) return a.size === b.size && [...a].every(([key, value]) => b.has(key) && same(value, b.get(key) ?? null));
+  return a === b;
+}
+
+/** Record against the files: every item once, with its digest and size. */
+export function checkItems(record: Record, tree: Tree, findings: Findings): void {
+  const seen = new Set<string>();
+  for (const item of record.items) {
+    const file = tree.get(item.path);
+    const fits = file !== undefined && item.path.startsWith('data/items/') && (file.sha256 ?? item.sha256) === item.sha256 && file.source.size === item.size;
+    if (!fits || seen.has(item.path)) findings.add('record-item-mismatch', item.path);
+    seen.add(item.path);
+  }
+  for (const path of tree.keys()) if (path.startsWith('data/items/') && !seen.has(path)) findings.add('record-item-mismatch', path);
+}
+
+/** How many items there are whose bytes are as the record says; null where one is not, or there are none. */
+export function soundItems(record: Record, tree: Tree): number | null {
+  const sound = record.items.every((item) => {
+    const file = tree.get(item.path);
+    return file?.sha256 === item.sha256 && file.source.size === item.size;
+  });
+  return sound && record.items.length > 0 ? record.items.length : null;
+}
+
+/** Record against custody log. */
+export function checkAgainstLog(record: Record, log: Log, findings: Findings): void {
+  const path = 'data/custody.log';
+  const captures = capturesIn(log);
+  const bySeq = new Map(captures.map((capture) => [capture.seq, capture]));
+  const events = log.events.map(({ event }) => event);
+  const voided = new Set(events.flatMap((event) => (event.is === 'voided' ? [event.seq] : [])));
+  for (const item of record.items) {
+    const capture = bySeq.get(item.seq);
+    if (!capture || capture.sha256 !== item.sha256 || capture.size !== item.size) findings.add('custody-item-mismatch', item.path);
+    if (!capture) continue;
+    if (capture.capturedAt !== item.capturedAt) findings.add('record-custody-mismatch', item.path, 'captured_at');
+    if (capture.mediaType !== item.mediaType) findings.add('record-custody-mismatch', item.path, 'media_type');
+    if (voided.has(item.seq) !== (item.voided !== null)) findings.add('record-custody-mismatch', item.path, 'voided');
+  }
+  if (captures.length !== record.items.length) findings.add('custody-item-mismatch', path);
+  const party = events.findLast((event) => event.is === 'party');
+  if ((party?.is === 'party' ? party.presence : null) !== record.party) findings.add('record-custody-mismatch', '', 'party');
+  const kind = kindOf(events);
+  if (kind !== null && kind !== record.kind) findings.add('record-custody-mismatch', '', 'kind');
+  const { fix } = record;
+  if (fix !== null && !captures.some((capture) => capture.fix !== null && same(capture.fix, fix))) findings.add('record-custody-mismatch', '', 'where');
+}
+
+/** The kind that the custody log comes to. */
+function kindOf(events: Log['events'][number]['event'][]): string | null {
+  let kind: string | null = null;
+  for (const event of events) {
+    if (event.is === 'opened' || event.is === 'kind-changed') kind = event.kind;
+  }
+  return events.some((event) => event.is === 'given-up') ? 'void' : kind;
+}
+
+/** What record and log report and nobody proves. */
+export function report(record: Record, log: Log | null, findings: Findings): void {
+  findings.add('self-reported');
+  const bySeq = new Map((log ? capturesIn(log) : []).map((capture) => [capture.seq, capture]));
+  for (const item of record.items) {
+    const capture = bySeq.get(item.seq);
+    if (capture && capture.fix === null) findings.add('no-fix', item.path, capture.noFix ?? '');
+    if (capture?.mock) findings.add('mock-location', item.path);
+    if (item.voided !== null) findings.add('item-voided', item.path, item.voided);
+  }
+  if (record.kind === 'void') findings.add('kind-void', '', record.voidReason ?? '');
+  if (record.supplements !== null) findings.add('supplement-of', record.supplements);
+  if (record.party !== null) findings.add('party-reported', '', record.party);
+}

@@ -1,0 +1,135 @@
+/** Who signed the seal, and whether their keys are enrolled or revoked: docs/spec/seal.md, "Lines". */
+
+import { equal, hexDigestOf } from './bytes';
+import { type Key, Keys, standingOf } from './keys';
+import { type Enrolment, parseEnrolment, type Revocation } from './leaves';
+import { Malformed } from './log';
+import { NotANote } from './note';
+import type { Code, Findings } from './report';
+import type { Seal } from './seal';
+import type { Trust } from './trust';
+
+/** A revocation in hand, and its place in the log where that is proved. */
+export interface Revoked {
+  revocation: Revocation;
+  index: bigint | null;
+}
+
+/** Everything that a packet or an export is checked with. */
+export interface Hand {
+  /** All keys, those of the trust file first. */
+  keys: Keys;
+  /** Those that may speak for the deployment: log, receipts, authority, decisions. */
+  anchors: Keys;
+  trust: Trust | null;
+  entries: { path: string; bytes: Uint8Array }[];
+  revoked: Revoked[];
+  /** Whether a key of the trust file has made a signature here. */
+  anchorUsed: boolean;
+}
+
+export const isGrammar = (cause: unknown): boolean => cause instanceof Malformed || cause instanceof NotANote;
+
+interface Entry {
+  enrolment: Enrolment;
+  sha256: string;
+}
+
+/** The entries that the authority signed, and findings about those that say so and lie. */
+export function enrolments(hand: Hand, origin: string, findings: Findings): Entry[] {
+  const right: Entry[] = [];
+  for (const { path, bytes } of hand.entries) {
+    let enrolment: Enrolment;
+    try {
+      enrolment = parseEnrolment(bytes);
+    } catch (cause) {
+      if (!isGrammar(cause)) throw cause;
+      findings.add('enrolment-invalid', path);
+      continue;
+    }
+    if (enrolment.origin !== origin) continue;
+    const standing = standingOf(enrolment.note, `${origin}/authority`, hand.anchors);
+    const kindFits = enrolment.subject.startsWith(`${origin}/${enrolment.kind}/`);
+    if (standing.at === 'wrong' || !kindFits) findings.add('enrolment-invalid', enrolment.subject);
+    else if (standing.at === 'right') {
+      if (hand.trust) hand.anchorUsed = true;
+      hand.keys.add(enrolment.key);
+      right.push({ enrolment, sha256: hexDigestOf(bytes) });
+    }
+  }
+  return right;
+}
+
+const CODES = {
+  device: { right: 'device-line-ok', wrong: 'device-line-invalid', unknown: 'device-key-unknown', enrolled: 'device-enrolled', not: 'device-not-enrolled' },
+  officer: { right: 'officer-line-ok', wrong: 'officer-line-invalid', unknown: 'officer-key-unknown', enrolled: 'officer-enrolled', not: 'officer-not-enrolled' },
+} as const satisfies Record<string, Record<string, Code>>;
+
+/** What is known of when the packet was logged. */
+export interface Logged {
+  seal: Seal;
+  index: bigint | null;
+}
+
+/** One line of the seal; gives the key that made it where it is right. */
+function line(name: string, kind: keyof typeof CODES, logged: Logged, hand: Hand, entries: Entry[], findings: Findings): Key | null {
+  const codes = CODES[kind];
+  const standing = standingOf(logged.seal.note, name, hand.keys);
+  if (standing.at === 'absent') return null;
+  if (standing.at === 'unknown') findings.add(codes.unknown, name);
+  else if (standing.at === 'wrong') findings.add(codes.wrong, name);
+  else if (standing.at === 'unsupported') findings.add('signature-unsupported', name);
+  if (standing.at !== 'right') return null;
+  findings.add(codes.right, name);
+  const enrolled = entries.some(({ enrolment }) => enrolment.kind === kind && enrolment.key.vkey === standing.key.vkey);
+  findings.add(enrolled ? codes.enrolled : codes.not, name);
+  for (const { revocation, index } of hand.revoked) {
+    if (revocation.vkey !== standing.key.vkey) continue;
+    if (index !== null && logged.seal.seen && index < logged.seal.seen.size) findings.add('key-revoked-before-seal', name);
+    else if (index === null || logged.index === null || index < logged.index) findings.add('key-revoked-before-logging', name);
+  }
+  return standing.key;
+}
+
+/** The place of the seal among the device's: checkable for the first one, whose predecessor is the enrolment. */
+function sequence(seal: Seal, device: Key, entries: Entry[], findings: Findings): void {
+  const own = entries.filter(({ enrolment }) => enrolment.key.vkey === device.vkey);
+  if (seal.deviceSeq === 1n && own.length > 0) {
+    if (own.some(({ sha256 }) => sha256 === seal.devicePrev)) findings.add('device-first');
+    else findings.add('device-prev-mismatch', device.name);
+  } else findings.add('device-sequence', '', String(seal.deviceSeq));
+}
+
+/** @param record device and officers that the record names, where it could be read. */
+export function checkSigners(record: { device: string; officers: string[] } | null, logged: Logged, hand: Hand, findings: Findings): Key | null {
+  const { seal } = logged;
+  const entries = enrolments(hand, seal.origin, findings);
+  const names = [...new Set(seal.note.lines.map(({ name }) => name))];
+  const devices = names.filter((name) => name.startsWith(`${seal.origin}/device/`));
+  const officers = names.filter((name) => name.startsWith(`${seal.origin}/officer/`));
+  const device = record ? record.device : devices[0];
+  let deviceKey: Key | null = null;
+  if (devices.length === 0) findings.add('device-line-absent');
+  else if (device !== undefined && devices.includes(device)) {
+    deviceKey = line(device, 'device', logged, hand, entries, findings);
+    if (deviceKey) sequence(seal, deviceKey, entries, findings);
+  } else findings.add('record-device-mismatch', device);
+  const named = record ? [...new Set(record.officers)] : officers;
+  const signed: Key[] = [];
+  for (const name of named) {
+    if (!names.includes(name)) findings.add('officer-line-absent', name);
+    const key = line(name, 'officer', logged, hand, entries, findings);
+    if (key) signed.push(key);
+  }
+  for (const name of names) {
+    if (name === device || named.includes(name)) continue;
+    findings.add('signature-unknown', name);
+    if (officers.includes(name) && standingOf(seal.note, name, hand.keys).at === 'wrong') findings.add('officer-line-invalid', name);
+  }
+  const right = deviceKey ? [deviceKey, ...signed] : signed;
+  const twice = right.some((a, n) => right.slice(n + 1).some((b) => equal(a.material, b.material)));
+  if (twice) findings.add('officers-same-key');
+  if (record && named.length < 2) findings.add('second-officer-absent');
+  else if (record && signed.length >= 2 && !twice) findings.add('two-officers-ok');
+  return deviceKey;
+}

@@ -1,0 +1,155 @@
+/**
+ * One path to one report, whatever the bytes: a packet zip or folder, an export zip or folder. Written from docs/spec
+ * alone, so that two programs can disagree.
+ */
+
+import { checkBag } from './bag';
+import { digest } from './digests';
+import { checkAfter, checkConsistency, checkDecisions, checkInclusion, checkReceipt, type Inner, takeRevocations } from './export';
+import { Keys } from './keys';
+import { checkContent, checkSeal, type Packet, SEAL, takeKeys } from './packet';
+import { Findings, type Report, verdictOf, worstFirst } from './report';
+import { hexDigestOf } from './bytes';
+import type { Hand } from './signers';
+import type { Source } from './source';
+import { Stopped, type Work } from './stop';
+import { digestAll, small, type Tree, treeOfZip } from './tree';
+import type { Trust } from './trust';
+import { isCanonical, openZip, topOf, type Zip, ZipRefused } from './zip';
+
+/** What is verified: one file, or a folder's files by their path below it. */
+export type Given = { path: string; zip: Source } | { path: string; folder: Map<string, Source> };
+
+const PACKET_ZIP = /^data\/packet-([^/]*)\.zip$/;
+const MOST_SEAL = 64 << 10;
+
+/** An export holds a packet or a receipt, and no seal of its own. */
+const isExport = (tree: Tree): boolean => !tree.has(SEAL) && [...tree.keys()].some((path) => PACKET_ZIP.test(path) || path === 'data/receipt/receipt');
+
+function handOf(trust: Trust | null): Hand {
+  const keys = new Keys();
+  for (const key of trust?.keys.all() ?? []) keys.add(key);
+  return { keys, anchors: trust ? trust.keys : keys, trust, entries: [], revoked: [], anchorUsed: false };
+}
+
+async function opened(source: Source, findings: Findings): Promise<Zip | null> {
+  try {
+    return await openZip(source);
+  } catch (cause) {
+    if (cause instanceof Stopped) throw cause;
+    if (cause instanceof ZipRefused) findings.add(cause.code, '', cause.detail);
+    else findings.add('file-unreadable', '', cause instanceof Error ? cause.message : 'I/O');
+    return null;
+  }
+}
+
+/** What stands on the zip itself, once its packet is known. */
+function aboutZip(zip: Zip, id: string | null, findings: Findings): void {
+  if (id !== null && topOf(zip) !== `packet-${id}`) findings.add('zip-top-folder');
+  else findings.add('zip-ok');
+  if (!isCanonical(zip)) findings.add('zip-not-canonical');
+}
+
+function aboutTrust(hand: Hand, origin: string, findings: Findings): void {
+  if (!hand.trust) findings.add('trust-anchor-self-supplied');
+  else if (!hand.trust.origins.has(origin)) findings.add('trust-anchor-other-origin', origin);
+  else findings.add(hand.anchorUsed ? 'trust-anchor-ok' : 'trust-anchor-unused');
+}
+
+async function packetAlone(tree: Tree, zip: Zip | null, trust: Trust | null, findings: Findings, work: Work): Promise<Packet> {
+  await digestAll(tree, findings, work);
+  const packet = await checkContent(tree, findings);
+  if (zip) aboutZip(zip, packet.id, findings);
+  if (!packet.seal) return packet;
+  const hand = handOf(trust);
+  await takeKeys(tree, 'seal/keys/', hand, [hand.keys], findings);
+  await checkSeal(packet, packet.seal, tree, hand, null, findings);
+  aboutTrust(hand, packet.seal.origin, findings);
+  for (const name of hand.keys.conflicts) findings.add('key-conflict', name);
+  findings.add('log-inclusion-absent');
+  findings.add('timestamp-absent');
+  findings.add('receipt-absent');
+  return packet;
+}
+
+async function exported(tree: Tree, trust: Trust | null, findings: Findings, work: Work): Promise<Packet> {
+  const own = new Findings();
+  await digestAll(tree, own, work);
+  const bag = await checkBag(tree, new Set(), own);
+  for (const { code, subject, detail } of own.list) findings.add(code, subject, detail);
+  const packets = [...tree.keys()].filter((path) => PACKET_ZIP.test(path));
+  const file = packets.length === 1 ? tree.get(packets[0] ?? '') : undefined;
+  if (!file) {
+    findings.add('export-packet-missing');
+    if (bag.whole) findings.add('files-ok', '', String(tree.size));
+    return { id: bag.identifier, seal: null, record: null, log: null };
+  }
+  if (bag.whole) findings.add('export-ok', '', String(tree.size));
+  const zip = await opened(file.source, findings);
+  if (!zip) return { id: bag.identifier, seal: null, record: null, log: null };
+  const inside = treeOfZip(zip);
+  await digestAll(inside, findings, work);
+  const packet = await checkContent(inside, findings);
+  aboutZip(zip, packet.id, findings);
+  const { seal } = packet;
+  if (!seal) return packet;
+  if (file.path !== `data/packet-${seal.packet}.zip`) findings.add('export-packet-mismatch', '', file.path);
+  if (bag.identifier !== seal.packet) findings.add('export-packet-mismatch', '', 'External-Identifier');
+  const hand = handOf(trust);
+  await takeKeys(inside, 'seal/keys/', hand, [hand.keys], findings);
+  await takeKeys(tree, 'data/receipt/keys/', hand, [hand.keys], findings);
+  await takeRevocations(tree, seal.origin, hand);
+  const inner: Inner = {
+    seal,
+    sealBytes: (await small(inside, SEAL, MOST_SEAL)) ?? new Uint8Array(),
+    zipSha256: file.sha256 ?? (await digest(file.source, work, false)).sha256,
+    zipSize: file.source.size,
+  };
+  const proved = await checkInclusion(tree, inner, hand, findings);
+  await checkSeal(packet, seal, inside, hand, proved.index, findings);
+  await checkConsistency(tree, seal, proved, findings);
+  await checkReceipt(tree, inner, proved, hand, findings);
+  const documents = await checkDecisions(tree, inner, hand, findings);
+  await checkAfter(tree, inner, proved, documents, findings);
+  aboutTrust(hand, seal.origin, findings);
+  for (const name of hand.keys.conflicts) findings.add('key-conflict', name);
+  findings.add('timestamp-absent');
+  return packet;
+}
+
+async function reported(given: Given, trust: Trust | null, findings: Findings, work: Work): Promise<{ packet: Packet | null; digest: string | null }> {
+  let tree: Tree;
+  let zip: Zip | null = null;
+  if ('zip' in given) {
+    zip = await opened(given.zip, findings);
+    if (!zip) return { packet: null, digest: null };
+    tree = treeOfZip(zip);
+  } else {
+    tree = new Map([...given.folder].map(([path, source]) => [path, { path, source, crc: null, sha256: null }]));
+  }
+  const outside = isExport(tree);
+  const packet = outside ? await exported(tree, trust, findings, work) : await packetAlone(tree, zip, trust, findings, work);
+  const seal = outside || !packet.seal ? null : await small(tree, SEAL, MOST_SEAL);
+  return { packet, digest: seal ? hexDigestOf(seal) : null };
+}
+
+/** A report for any input. Rejects with [`Stopped`] when it was stopped, and never otherwise. */
+export async function verify(given: Given, trust: Trust | null, work: Work = {}): Promise<Report> {
+  const findings = new Findings();
+  let found: { packet: Packet | null; digest: string | null } = { packet: null, digest: null };
+  try {
+    found = await reported(given, trust, findings, work);
+  } catch (cause) {
+    if (cause instanceof Stopped) throw cause;
+    findings.add('file-unreadable', '', cause instanceof Error ? cause.message : 'unexpected');
+  }
+  return {
+    path: given.path,
+    id: found.packet?.id ?? null,
+    verdict: verdictOf(findings.list),
+    sealed_after: null,
+    logged_before: null,
+    findings: worstFirst(findings.list),
+    packetDigest: found.digest,
+  };
+}
