@@ -24,12 +24,15 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "fieldseal-server",
         &["picture", "packet", "stamp", "tlog", "wire"],
     ),
+    // Watches any log, ours like others.
+    ("fieldseal-witness", &["tlog"]),
     // A timestamp authority for development: openssl and a loopback port.
     ("fieldseal-dev-tsa", &[]),
     (
         "fieldseal-cli",
         &[
             "device", "server", "vault", "packet", "stamp", "tlog", "wire", "dev-tsa",
+            "witness",
         ],
     ),
     ("fieldseal-tablet", &["device"]),
@@ -62,6 +65,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
         "axum",
         &[
             "fieldseal-server",
+            "fieldseal-witness",
             "fieldseal-host",
             "fieldseal-cli",
             "fieldseal-device",
@@ -71,6 +75,10 @@ const ONLY_IN: &[(&str, &[&str])] = &[
         "reqwest",
         &[
             "fieldseal-device",
+            // Timestamp authorities are asked by the server.
+            "fieldseal-server",
+            // A witness looks at the logs that it watches.
+            "fieldseal-witness",
             "fieldseal-cli",
             "fieldseal-host",
             "fieldseal-e2e",
