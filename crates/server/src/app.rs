@@ -62,6 +62,8 @@ pub struct App {
     pub prepare_turns: tokio::sync::Semaphore,
     /// What `/metrics` counts.
     pub counters: Counters,
+    /// How stamping is.
+    pub stamping: crate::stamping::Watch,
 }
 
 /// Plain counters since the start.

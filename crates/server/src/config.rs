@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::ambient::Ambient;
+use crate::stamping::Stamping;
 
 /// Where the server keeps its data and how far it goes. [`Config::new`] gives values that fit one machine.
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub struct Config {
     pub retention: Option<fieldseal_wire::device::Retention>,
     /// Days that officers have to answer a return: their supplements go first when that is near. None: no rule.
     pub return_days: Option<u32>,
+    /// Timestamp authorities.
+    pub stamping: Stamping,
     /// The limits.
     pub limits: Limits,
     /// What makes previews.
@@ -96,6 +99,7 @@ impl Config {
             behind_proxy: false,
             retention: None,
             return_days: None,
+            stamping: Stamping::default(),
             limits: Limits::default(),
             decoder: fieldseal_picture::Decoder::of_this_program().within(
                 fieldseal_picture::Limits {
@@ -165,6 +169,10 @@ impl Layout {
     /// The trust file.
     pub fn trust(&self) -> PathBuf {
         self.root.join("trust")
+    }
+    /// The timestamp authorities' roots: a part of the trust file.
+    pub fn tsa_roots(&self) -> PathBuf {
+        self.root.join("tsa-roots.pem")
     }
     /// Held by the one process that serves this folder.
     pub fn lock(&self) -> PathBuf {

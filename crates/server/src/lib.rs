@@ -20,6 +20,7 @@ pub mod files;
 pub mod intake;
 pub mod log;
 pub mod presence;
+pub mod outward;
 pub mod problem;
 pub mod retirement;
 pub mod review;
@@ -27,6 +28,7 @@ pub mod routes;
 mod server;
 pub mod signing;
 pub mod store;
+pub mod stamping;
 mod teeth;
 pub mod upload;
 

@@ -23,9 +23,11 @@ use crate::log::publish::Published;
 use crate::log::sequencer::{RoundError, Work};
 use crate::log::startup::{self, LogRefused};
 use crate::log::{Sequencer, SequencerState};
+use crate::outward::{Outward, OutwardError};
 use crate::review::preview::Previews;
 use crate::routes;
 use crate::signing::{KeyFileError, ServerKeys};
+use crate::stamping::{self, StampingError};
 use crate::store::{Db, StoreError, keys};
 use crate::upload::Uploads;
 
@@ -77,6 +79,12 @@ pub enum StartError {
     /// What was left unfinished could not be finished.
     #[error("what the last run left unfinished could not be finished")]
     Replay(#[from] RoundError),
+    /// The timestamp authorities.
+    #[error(transparent)]
+    Stamping(#[from] StampingError),
+    /// What asks others can't be made.
+    #[error(transparent)]
+    Outward(#[from] OutwardError),
     /// No runtime.
     #[error("a background task ended early")]
     Task,
@@ -92,6 +100,7 @@ pub struct Running {
     serving: JoinHandle<io::Result<()>>,
     sequencer: JoinHandle<()>,
     intake: JoinHandle<()>,
+    stamping: Vec<JoinHandle<()>>,
     app: Shared,
     _lock: std::fs::File,
 }
@@ -109,6 +118,8 @@ impl Server {
         if !listen.ip().is_loopback() && !config.behind_proxy {
             return Err(StartError::NotLoopback(listen));
         }
+        config.stamping.check()?;
+        let outward = Outward::new()?;
         // First the port: a second start on the same port must not touch anything.
         let listener = TcpListener::bind(listen)
             .await
@@ -159,6 +170,7 @@ impl Server {
             preview_turns: tokio::sync::Semaphore::new(2),
             prepare_turns: tokio::sync::Semaphore::new(1),
             counters: Counters::default(),
+            stamping: stamping::Watch::default(),
             config,
             layout,
             db,
@@ -173,6 +185,7 @@ impl Server {
             .await
             .map_err(|_| StartError::Task)??;
         let intake = app.intake.start(app.clone(), stopping.clone());
+        let stamping = stamping::start(&app, &outward, &stopping).await?;
         let serving = serve(listener, app.clone(), stopping);
         Ok(Running {
             address,
@@ -180,6 +193,7 @@ impl Server {
             serving,
             sequencer: sequencer_task,
             intake,
+            stamping,
             app,
             _lock: lock,
         })
@@ -255,7 +269,8 @@ fn open(config: Config, intake: Intake) -> Result<Opened, StartError> {
     };
     // What the last run left pending or unpublished is finished before anybody is answered, by the code that does it live.
     let published = work.round()?;
-    let trust = keys.trust_file();
+    let trust = stamping::roots::keep(&keys, &layout, &config.stamping.authorities)
+        .map_err(folder_error)?;
     Ok(Opened {
         config,
         db,
@@ -333,6 +348,10 @@ impl Running {
         let cut_off = self.serving.abort_handle();
         if tokio::time::timeout(patience, self.serving).await.is_err() {
             cut_off.abort();
+        }
+        // Nobody waits for a stamp: what was not stored is asked for at the next start.
+        for task in self.stamping {
+            task.abort();
         }
         let intake = tokio::time::timeout(patience, self.intake).await;
         let sequencer = tokio::time::timeout(patience, self.sequencer).await;

@@ -202,12 +202,13 @@ pub struct DecisionNotice {
     pub answer_by: Option<String>,
 }
 
-/// `GET /api/v1/checkpoint`: the newest checkpoint, and its timestamp tokens by authority.
+/// `GET /api/v1/checkpoint`: the newest stamped checkpoint and its timestamp tokens by authority; while none is stamped, the
+/// newest of all, without tokens.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct SeenCheckpoint {
     /// The signed checkpoint, byte for byte; absent while the log is empty.
     pub checkpoint: Option<String>,
-    /// Timestamp tokens: `(tsa id, base64 of the DER)`. Empty until stamping is configured.
+    /// Timestamp tokens: `(tsa id, base64 of the DER)`. Empty: `checkpoint` is not stamped.
     pub tokens: Vec<(String, String)>,
 }
 
@@ -223,6 +224,9 @@ pub struct HeartbeatRequest {
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// In use.
+    /// The newest checkpoint of all, when `checkpoint` is an older one that is stamped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest: Option<String>,
     Active,
     /// Retired: it may hand over what it holds, and takes no new photos.
     Retired,

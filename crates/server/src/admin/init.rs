@@ -127,6 +127,8 @@ fn refuse_foreign(root: &std::path::Path) -> Result<(), AdminError> {
         "keys",
         "trust",
         "trust.tmp",
+        "tsa-roots.pem",
+        "tsa-roots.pem.tmp",
         "serving.lock",
     ];
     for entry in entries {

@@ -121,7 +121,7 @@ impl Admin {
             .ok_or(AdminError::NotInitialised)?;
         let keys = ServerKeys::load(&layout.keys(), &origin)?;
         Ok(Self {
-            trust: keys.trust_file(),
+            trust: crate::stamping::roots::trust(&keys, &layout)?,
             blobs: FileBlobs::new(layout.blobs()),
             config: config.clone(),
             layout,

@@ -9,7 +9,7 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use fieldseal_tlog::tile::{self, TilePath};
 
@@ -42,6 +42,17 @@ pub struct Published {
     pub folder: PathBuf,
     /// The copy outside.
     pub copy: PathBuf,
+}
+
+/// The newest published checkpoint; none before the first. What is signed and not yet published is nobody's to see: the copy
+/// outside must come first.
+pub fn newest_published(db: &Db, folder: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    let head = db.read_blocking(log::head)?;
+    if head.size > 0 && head.published_size == head.size {
+        return Ok(Some(head.checkpoint));
+    }
+    // Between signing and publishing, the one before; the writer replaces the file as a whole.
+    Ok(fs::read(folder.join("checkpoint")).ok())
 }
 
 /// Publishes the newest head. Gives its size; does nothing when it is out already.

@@ -36,14 +36,27 @@ async fn alive(headers: HeaderMap) -> Response {
     response
 }
 
-/// Ready: the database answers and the sequencer has not stopped.
-async fn ready(State(app): State<Shared>) -> Result<&'static str, Failure> {
+/// Ready: the database answers and the sequencer has not stopped. How old the newest timestamp is stands beside it: an authority
+/// that is down keeps no server from working.
+async fn ready(State(app): State<Shared>) -> Result<String, Failure> {
     app.db.read(log::head).await?;
     match app.sequencer.state() {
-        SequencerState::Running { .. } => Ok("ready\n"),
+        SequencerState::Running { .. } => Ok(match stamp_age_s(&app) {
+            _ if app.config.stamping.authorities.is_empty() => "ready\n".to_owned(),
+            Some(age_s) => format!("ready\nnewest timestamp: {age_s} s old\n"),
+            None => "ready\nnewest timestamp: none\n".to_owned(),
+        }),
         SequencerState::Stopped => Err(Failure::new(ProblemCode::StorageUnavailable)
             .status(axum::http::StatusCode::SERVICE_UNAVAILABLE)),
     }
+}
+
+/// Age of the newest stamp.
+fn stamp_age_s(app: &Shared) -> Option<u64> {
+    let at = app.stamping.newest_at()?;
+    u64::try_from((app.config.ambient.now() - at) / 1000)
+        .ok()
+        .or(Some(0))
 }
 
 async fn metrics(State(app): State<Shared>) -> Result<Response, Failure> {
@@ -55,7 +68,8 @@ async fn metrics(State(app): State<Shared>) -> Result<Response, Failure> {
         })
         .await?;
     let counters = &app.counters;
-    let rows = [
+    let stamping = &app.stamping;
+    let mut rows = vec![
         (
             "fieldseal_requests_total",
             "counter",
@@ -86,11 +100,28 @@ async fn metrics(State(app): State<Shared>) -> Result<Response, Failure> {
             "counter",
             counters.previews.load(Ordering::Relaxed),
         ),
+        (
+            "fieldseal_stamps_total",
+            "counter",
+            stamping.stamps.load(Ordering::Relaxed),
+        ),
+        (
+            "fieldseal_stamp_renewals_total",
+            "counter",
+            stamping.renewals.load(Ordering::Relaxed),
+        ),
+        (
+            "fieldseal_stamp_failures_total",
+            "counter",
+            stamping.failures.load(Ordering::Relaxed),
+        ),
         ("fieldseal_uploads_open", "gauge", open),
         ("fieldseal_device_alarms", "gauge", alarms),
         ("fieldseal_log_size", "gauge", head.size),
         ("fieldseal_log_published_size", "gauge", head.published_size),
     ];
+    // Absent, not zero, while there is none: an alarm on its age must not be lulled.
+    rows.extend(stamp_age_s(&app).map(|age_s| ("fieldseal_stamp_age_seconds", "gauge", age_s)));
     let mut text = String::new();
     for (name, kind, value) in rows {
         let _ = writeln!(text, "# TYPE {name} {kind}\n{name} {value}");

@@ -4,6 +4,7 @@ use axum::Json as Answer;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use fieldseal_packet::Sha256Digest;
 use fieldseal_wire::console::Decision;
 use fieldseal_wire::device::{
@@ -15,10 +16,11 @@ use rusqlite::Connection;
 use super::body::Json;
 use crate::ambient::rfc3339;
 use crate::app::{Device, Shared};
+use crate::log::publish::newest_published;
 use crate::problem::Failure;
 use crate::review::words::decision_of;
 use crate::store::packets::PacketRow;
-use crate::store::{StoreError, decisions, log, packets, uploads};
+use crate::store::{StoreError, decisions, packets, stamps, uploads};
 
 /// Packets in one question.
 const MOST: usize = 200;
@@ -123,7 +125,7 @@ fn one(
     Ok(status)
 }
 
-/// The newest published checkpoint.
+/// The newest stamped checkpoint, and the newest of all.
 #[utoipa::path(get, path = "/api/v1/checkpoint", responses((status = 200, body = SeenCheckpoint)))]
 pub(super) async fn checkpoint(
     State(app): State<Shared>,
@@ -131,22 +133,30 @@ pub(super) async fn checkpoint(
     Ok(Answer(newest_checkpoint(&app).await?))
 }
 
-/// The newest published checkpoint, as a tablet keeps it.
+/// What a tablet keeps: the newest stamped checkpoint with its first tokens, and the newest of all.
 pub(super) async fn newest_checkpoint(app: &Shared) -> Result<SeenCheckpoint, Failure> {
-    let head = app.db.read(log::head).await?;
-    // What is signed and not yet published is nobody's to see: the copy outside must come first.
-    let published = head.size > 0 && head.published_size == head.size;
-    let checkpoint = if published {
-        String::from_utf8(head.checkpoint).ok()
-    } else {
-        let path = app.layout.log().join("checkpoint");
-        tokio::task::spawn_blocking(move || std::fs::read_to_string(path).ok())
-            .await
-            .ok()
-            .flatten()
+    let this = app.clone();
+    let read = tokio::task::spawn_blocking(move || {
+        let newest = newest_published(&this.db, &this.layout.log())?;
+        let stamped = this.db.read_blocking(stamps::newest_stamped)?;
+        Ok::<_, StoreError>((newest, stamped))
+    });
+    let (newest, stamped) = read.await.map_err(|error| Failure::internal(&error))??;
+    let newest = newest.and_then(|bytes| String::from_utf8(bytes).ok());
+    let Some(stamped) = stamped else {
+        return Ok(SeenCheckpoint {
+            checkpoint: newest,
+            tokens: Vec::new(),
+            newest: None,
+        });
     };
+    let checkpoint = String::from_utf8(stamped.checkpoint).ok();
+    let first = stamped.tokens.into_iter().filter(|token| token.n == 0);
     Ok(SeenCheckpoint {
+        tokens: first
+            .map(|token| (token.authority, STANDARD.encode(token.der)))
+            .collect(),
+        newest: newest.filter(|newest| Some(newest) != checkpoint.as_ref()),
         checkpoint,
-        tokens: Vec::new(),
     })
 }

@@ -4,6 +4,7 @@
 //! This tests the order of steps, not fsync: the page cache survives a kill.
 
 use super::support::*;
+use fieldseal_server::stamping::Authority;
 use fieldseal_server::{Config, Server, admin};
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -13,6 +14,8 @@ const ROUNDS: u64 = 20;
 const FOLDER: &str = "FIELDSEAL_TEST_CRASH_FOLDER";
 /// How many bytes the child leaves free.
 pub const RESERVE: &str = "FIELDSEAL_TEST_RESERVE";
+const TSA_URL: &str = "FIELDSEAL_TEST_TSA_URL";
+const TSA_ROOTS: &str = "FIELDSEAL_TEST_TSA_ROOTS";
 
 /// Not a test: the server process that the test below starts and kills.
 #[test]
@@ -24,6 +27,14 @@ fn child() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let mut config = Config::new(folder);
+        if let (Ok(url), Ok(roots)) = (std::env::var(TSA_URL), std::env::var(TSA_ROOTS)) {
+            config.stamping.every = Duration::from_millis(100);
+            config.stamping.authorities = vec![Authority {
+                id: "dev".to_owned(),
+                url,
+                roots_pem: Some(roots),
+            }];
+        }
         if let Ok(bytes) = std::env::var(RESERVE) {
             config.limits.reserve = bytes.parse().unwrap();
         }
@@ -45,6 +56,15 @@ pub struct Victim {
 impl Victim {
     fn start(config: &Config) -> Self {
         Self::spawn(Command::new(std::env::current_exe().unwrap()), config)
+    }
+
+    /// One whose checkpoints are stamped.
+    pub fn stamping(config: &Config, authority: &Authority) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
+            .env(TSA_URL, &authority.url)
+            .env(TSA_ROOTS, authority.roots_pem.as_deref().unwrap());
+        Self::spawn(command, config)
     }
 
     /// By a command that ends in this very program.
@@ -70,7 +90,7 @@ impl Victim {
         (!victim.url.is_empty()).then_some(victim)
     }
 
-    fn kill(&mut self) {
+    pub fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }

@@ -13,5 +13,6 @@ mod log;
 mod packets;
 mod quarantine;
 mod review;
+mod stamping;
 mod support;
 mod uploads;

@@ -1,0 +1,93 @@
+//! The authorities' roots as this deployment hands them on: a file beside the trust file, so that whoever opens the data folder
+//! (`fieldseal admin`) gives the same trust anchors as the server that was told the settings.
+
+use std::fs;
+use std::io;
+
+use super::Authority;
+use crate::config::Layout;
+use crate::files;
+use crate::signing::ServerKeys;
+
+/// The certificates of a PEM text, DER. None when it doesn't read.
+pub fn read(pem: &str) -> Option<Vec<Vec<u8>>> {
+    fieldseal_stamp::certificates_from_pem(pem)
+}
+
+/// The trust file: the server's keys, and the roots that were last configured.
+pub fn trust(keys: &ServerKeys, layout: &Layout) -> io::Result<String> {
+    let roots = match fs::read_to_string(layout.tsa_roots()) {
+        Ok(roots) => roots,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error),
+    };
+    Ok(keys.trust_file() + &roots)
+}
+
+/// Keeps what is configured, each certificate once, and brings the trust file up to date. Roots that are no longer configured go: packets
+/// sealed meanwhile are checked by the trust file of their time.
+pub fn keep(keys: &ServerKeys, layout: &Layout, authorities: &[Authority]) -> io::Result<String> {
+    let mut known: Vec<Vec<u8>> = Vec::new();
+    let mut text = String::new();
+    for authority in authorities {
+        for der in authority
+            .roots_pem
+            .as_deref()
+            .and_then(read)
+            .unwrap_or_default()
+        {
+            if !known.contains(&der) {
+                text.push_str(&format!("# root of timestamp authority {}\n", authority.id));
+                text.push_str(&fieldseal_stamp::certificate_to_pem(&der));
+                known.push(der);
+            }
+        }
+    }
+    replace_if_other(&layout.tsa_roots(), &text)?;
+    let trust = trust(keys, layout)?;
+    replace_if_other(&layout.trust(), &trust)?;
+    Ok(trust)
+}
+
+fn replace_if_other(path: &std::path::Path, text: &str) -> io::Result<()> {
+    match fs::read(path) {
+        Ok(there) if there == text.as_bytes() => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && text.is_empty() => Ok(()),
+        _ => files::replace(path, text.as_bytes()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ambient::Ambient;
+    use crate::config::Config;
+    use fieldseal_packet::trust::Trust;
+
+    #[test]
+    fn roots_come_into_the_trust_file_and_go_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Config::new(folder.path()).layout();
+        let keys = ServerKeys::make(&layout.keys(), "log.example", &Ambient::default()).unwrap();
+        assert_eq!(keep(&keys, &layout, &[]).unwrap(), keys.trust_file());
+        let authority = |id: &str, der: &[u8]| Authority {
+            id: id.to_owned(),
+            url: String::new(),
+            roots_pem: Some(fieldseal_stamp::certificate_to_pem(der)),
+        };
+        let two = [
+            authority("a", b"one"),
+            authority("b", b"one"),
+            authority("c", b"two"),
+        ];
+        let kept = keep(&keys, &layout, &two).unwrap();
+        assert_eq!(trust(&keys, &layout).unwrap(), kept);
+        assert_eq!(fs::read_to_string(layout.trust()).unwrap(), kept);
+        let parsed = Trust::parse(kept.as_bytes()).unwrap();
+        assert_eq!(
+            read(&parsed.roots_pem).unwrap(),
+            [b"one".to_vec(), b"two".to_vec()]
+        );
+        assert_eq!(keep(&keys, &layout, &[]).unwrap(), keys.trust_file());
+    }
+}
