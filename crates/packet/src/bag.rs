@@ -1,7 +1,8 @@
 //! The packet as a BagIt 1.0 bag (RFC 8493): its manifests and tag files, made and read.
 
-use crate::{PacketId, Sha256Digest, Timestamp};
+use crate::{PacketId, Sha256Digest, Sm3Digest, Timestamp};
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 /// `bagit.txt`, to the byte.
 pub const DECLARATION: &str = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
@@ -9,6 +10,8 @@ pub const DECLARATION: &str = "BagIt-Version: 1.0\nTag-File-Character-Encoding: 
 pub const MANIFEST: &str = "manifest-sha256.txt";
 /// Tag manifest, the file that the seal names.
 pub const TAGMANIFEST: &str = "tagmanifest-sha256.txt";
+/// Second payload manifest, where policy asks for it.
+pub const MANIFEST_SM3: &str = "manifest-sm3.txt";
 /// Second tag manifest, named by the seal as well where policy asks for it.
 pub const TAGMANIFEST_SM3: &str = "tagmanifest-sm3.txt";
 /// The seal.
@@ -90,8 +93,11 @@ pub fn assemble(input: &BagInput<'_>) -> BagFiles {
     }
 }
 
-fn manifest_text<'a>(files: impl Iterator<Item = (&'a str, Sha256Digest)>) -> String {
-    let mut lines: Vec<(&str, Sha256Digest)> = files.collect();
+/// A manifest's text, its lines in the order of a packet's entries.
+pub(crate) fn manifest_text<'a, D: std::fmt::Display>(
+    files: impl Iterator<Item = (&'a str, D)>,
+) -> String {
+    let mut lines: Vec<(&str, D)> = files.collect();
     lines.sort_by_key(|(path, _)| order_key(path));
     lines
         .into_iter()
@@ -105,7 +111,7 @@ pub fn order_key(path: &str) -> (u8, &str) {
         "bagit.txt" => 0,
         "bag-info.txt" => 1,
         MANIFEST => 2,
-        "manifest-sm3.txt" => 3,
+        MANIFEST_SM3 => 3,
         TAGMANIFEST => 4,
         TAGMANIFEST_SM3 => 5,
         "data/record.json" => 6,
@@ -145,6 +151,15 @@ pub enum ManifestError {
 
 /// Reads a manifest: path to digest. Paths come back decoded (`%0A`, `%0D`, `%25`, as RFC 8493 section 2.1.3 has them).
 pub fn parse_manifest(bytes: &[u8]) -> Result<BTreeMap<String, Sha256Digest>, ManifestError> {
+    parse_lines(bytes)
+}
+
+/// Reads a manifest of SM3 digests.
+pub fn parse_manifest_sm3(bytes: &[u8]) -> Result<BTreeMap<String, Sm3Digest>, ManifestError> {
+    parse_lines(bytes)
+}
+
+fn parse_lines<D: FromStr>(bytes: &[u8]) -> Result<BTreeMap<String, D>, ManifestError> {
     if bytes.len() > MAX_MANIFEST {
         return Err(ManifestError::TooLarge);
     }

@@ -19,6 +19,7 @@ mod lines;
 pub mod receipt;
 pub mod record;
 pub mod seal;
+pub mod sm3;
 mod sniff;
 mod time;
 pub mod trust;
@@ -28,5 +29,6 @@ pub mod zipread;
 
 pub use digest::{DigestParseError, Sha256Digest, Sha256Writer};
 pub use id::{IdError, KeyName, KeyRole, PacketId};
+pub use sm3::Sm3Digest;
 pub use sniff::{SNIFF_LEN, Sniffed, extension_of, sniff};
 pub use time::{TimeError, Timestamp};

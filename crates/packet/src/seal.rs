@@ -3,7 +3,7 @@
 
 pub use crate::lines::BodyError;
 use crate::lines::{LineValue, Lines};
-use crate::{PacketId, Sha256Digest, Timestamp};
+use crate::{PacketId, Sha256Digest, Sm3Digest, Timestamp};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use fieldseal_tlog::merkle::Hash;
 
@@ -23,8 +23,8 @@ pub struct SealBody {
     pub packet: PacketId,
     /// sha256 of the file `tagmanifest-sha256.txt`.
     pub tagmanifest_sha256: Sha256Digest,
-    /// SM3 of the file `tagmanifest-sm3.txt`, lower-case hex, if there is one.
-    pub tagmanifest_sm3: Option<String>,
+    /// SM3 of the file `tagmanifest-sm3.txt`, if there is one.
+    pub tagmanifest_sm3: Option<Sm3Digest>,
     /// Device's clock when the draft was closed.
     pub closed_at: Timestamp,
     /// The device's capture numbers in this packet.
@@ -55,7 +55,7 @@ impl SealBody {
         line("packet", &self.packet.to_string());
         line("tagmanifest-sha256", &self.tagmanifest_sha256.to_string());
         if let Some(sm3) = &self.tagmanifest_sm3 {
-            line("tagmanifest-sm3", sm3);
+            line("tagmanifest-sm3", &sm3.to_string());
         }
         line("closed-at", &self.closed_at.to_string());
         line("captures", &self.captures.write());
@@ -83,8 +83,10 @@ impl SealBody {
         let packet = lines.value("packet")?;
         let tagmanifest_sha256 = lines.value("tagmanifest-sha256")?;
         let tagmanifest_sm3 = match lines.optional_text("tagmanifest-sm3") {
-            Some(sm3) if sm3.parse::<Sha256Digest>().is_ok() => Some(sm3.to_owned()),
-            Some(_) => return Err(BodyError::Value("tagmanifest-sm3")),
+            Some(sm3) => Some(
+                sm3.parse()
+                    .map_err(|_| BodyError::Value("tagmanifest-sm3"))?,
+            ),
             None => None,
         };
         let closed_at = lines.value("closed-at")?;

@@ -1,10 +1,13 @@
 //! Checks of a bag: every listed file is there with its digest, and every file that is there is listed.
 
 use super::source::{Source, read_small};
-use crate::bag::{self, CMS, DECLARATION, MANIFEST, SEAL, TAGMANIFEST, TAGMANIFEST_SM3};
+use crate::bag::{
+    self, CMS, DECLARATION, MANIFEST, MANIFEST_SM3, SEAL, TAGMANIFEST, TAGMANIFEST_SM3,
+};
 use crate::findings::{Code, Finding};
 use crate::zipread::{ReadAt, Stretch};
-use crate::{Sha256Digest, Sha256Writer};
+use crate::sm3::Sm3Writer;
+use crate::{Sha256Digest, Sha256Writer, Sm3Digest};
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 
@@ -14,13 +17,15 @@ pub(crate) struct BagCheck {
     pub id: Option<String>,
     /// Digest of every file that could be read.
     pub digests: BTreeMap<String, Sha256Digest>,
+    /// SM3 of every file that could be read, where an SM3 manifest is there.
+    pub sm3: BTreeMap<String, Sm3Digest>,
     /// Size of every file.
     pub sizes: BTreeMap<String, u64>,
     pub findings: Vec<Finding>,
 }
 
 impl BagCheck {
-    fn add(&mut self, finding: Finding) {
+    pub(super) fn add(&mut self, finding: Finding) {
         self.findings.push(finding);
     }
 
@@ -38,6 +43,7 @@ pub(crate) fn check(source: &dyn Source, unlisted: &[&str]) -> BagCheck {
     let mut check = BagCheck {
         id: None,
         digests: BTreeMap::new(),
+        sm3: BTreeMap::new(),
         sizes,
         findings: Vec::new(),
     };
@@ -74,7 +80,9 @@ pub(crate) fn check(source: &dyn Source, unlisted: &[&str]) -> BagCheck {
     }
     info(source, &mut check);
     let others = |path: &&String| {
-        path.starts_with("manifest-") && path.ends_with(".txt") && path.as_str() != MANIFEST
+        path.starts_with("manifest-")
+            && path.ends_with(".txt")
+            && ![MANIFEST, MANIFEST_SM3].contains(&path.as_str())
     };
     for path in check
         .sizes
@@ -83,11 +91,9 @@ pub(crate) fn check(source: &dyn Source, unlisted: &[&str]) -> BagCheck {
         .cloned()
         .collect::<Vec<_>>()
     {
-        check.add(match path.as_str() {
-            "manifest-sm3.txt" => Finding::new(Code::Sm3NotChecked),
-            _ => Finding::new(Code::ManifestNotChecked).about(path),
-        });
+        check.add(Finding::new(Code::ManifestNotChecked).about(path));
     }
+    super::sm3::check(source, &mut check, unlisted);
     if check.sizes.contains_key(CMS) && unlisted.contains(&CMS) {
         check.add(Finding::new(Code::CmsNotChecked));
     }
@@ -103,16 +109,20 @@ pub(crate) const PACKET_UNLISTED: &[&str] = &[SEAL, CMS, TAGMANIFEST_SM3];
 
 fn hash_files(source: &dyn Source, check: &mut BagCheck) {
     let mut buffer = vec![0; 256 * 1024];
+    let national = [MANIFEST_SM3, TAGMANIFEST_SM3]
+        .iter()
+        .any(|name| check.sizes.contains_key(*name));
     for (path, size) in check.sizes.clone() {
         let result = source
             .open(&path)
-            .and_then(|file| hash_file(&*file, size, &mut buffer));
+            .and_then(|file| hash_file(&*file, size, &mut buffer, national));
         match result {
-            Ok((digest, crc)) => {
+            Ok(Hashes { sha256, sm3, crc }) => {
                 if source.crc32(&path).is_some_and(|claimed| claimed != crc) {
                     check.add(Finding::new(Code::ZipCrcMismatch).about(&path));
                 }
-                check.digests.insert(path, digest);
+                check.sm3.extend(sm3.map(|sm3| (path.clone(), sm3)));
+                check.digests.insert(path, sha256);
             }
             Err(error) => check.add(
                 Finding::new(Code::FileUnreadable)
@@ -123,15 +133,37 @@ fn hash_files(source: &dyn Source, check: &mut BagCheck) {
     }
 }
 
-fn hash_file(file: &dyn ReadAt, size: u64, buffer: &mut [u8]) -> io::Result<(Sha256Digest, u32)> {
+/// What one reading of a file gives.
+struct Hashes {
+    sha256: Sha256Digest,
+    sm3: Option<Sm3Digest>,
+    crc: u32,
+}
+
+fn hash_file(
+    file: &dyn ReadAt,
+    size: u64,
+    buffer: &mut [u8],
+    national: bool,
+) -> io::Result<Hashes> {
     let mut reader = Stretch::new(file, 0, size);
     let (mut sha256, mut crc) = (Sha256Writer::new(), crc32fast::Hasher::new());
+    let mut sm3 = national.then(Sm3Writer::default);
     loop {
         match reader.read(buffer) {
-            Ok(0) => return Ok((sha256.finish(), crc.finalize())),
+            Ok(0) => {
+                return Ok(Hashes {
+                    sha256: sha256.finish(),
+                    sm3: sm3.map(Sm3Writer::finish),
+                    crc: crc.finalize(),
+                });
+            }
             Ok(count) => {
                 sha256.write_all(&buffer[..count])?;
                 crc.update(&buffer[..count]);
+                if let Some(sm3) = &mut sm3 {
+                    sm3.write_all(&buffer[..count])?;
+                }
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),

@@ -7,6 +7,7 @@ mod export;
 mod keys;
 mod log;
 mod seal;
+mod sm3;
 mod source;
 
 pub use export::{is_export, verify_export};
@@ -190,7 +191,7 @@ pub fn verify_packet(source: &dyn Source, inputs: &Inputs<'_>) -> PacketCheck {
         );
     }
     if let Some(seal) = &seal {
-        seal::check_body(seal, bag.id.as_deref(), &bag.digests, &mut findings);
+        seal::check_body(seal, &bag, &mut findings);
         let keys = keys::Keys::gather(source, &seal.body.origin, inputs, &mut findings);
         seal::check_lines(seal, &keys, record.as_ref(), inputs, &mut findings);
         findings.push(anchor(&seal.body.origin, inputs.trust));

@@ -1,14 +1,14 @@
 //! Checks of the seal: it names this bag, and its lines are by the device and the officers whom the record names.
 
 use super::Inputs;
+use super::bag::BagCheck;
 use super::keys::Keys;
 use crate::bag::{TAGMANIFEST, TAGMANIFEST_SM3};
 use crate::findings::{Code, Finding};
 use crate::record::Record;
 use crate::seal::SealBody;
-use crate::{KeyName, KeyRole, Sha256Digest};
+use crate::{KeyName, KeyRole};
 use fieldseal_tlog::note::{LineCheck, Note, SignatureLine, Vkey};
-use std::collections::BTreeMap;
 
 /// A seal that could be read.
 pub(crate) struct Seal {
@@ -30,27 +30,30 @@ impl Seal {
 }
 
 /// What the seal's text says of the bag.
-pub(crate) fn check_body(
-    seal: &Seal,
-    id: Option<&str>,
-    digests: &BTreeMap<String, Sha256Digest>,
-    findings: &mut Vec<Finding>,
-) {
+pub(crate) fn check_body(seal: &Seal, bag: &BagCheck, findings: &mut Vec<Finding>) {
     let before = findings.len();
     let packet = seal.body.packet.to_string();
-    if id != Some(packet.as_str()) {
+    if bag.id.as_deref() != Some(packet.as_str()) {
         findings.push(Finding::new(Code::SealPacketMismatch).about(packet));
     }
-    if digests.get(TAGMANIFEST) != Some(&seal.body.tagmanifest_sha256) {
+    if bag.digests.get(TAGMANIFEST) != Some(&seal.body.tagmanifest_sha256) {
         findings.push(Finding::new(Code::SealTagmanifestMismatch));
     }
     // The second tag manifest stands in no manifest: the seal alone vouches for it.
     match (
         &seal.body.tagmanifest_sm3,
-        digests.contains_key(TAGMANIFEST_SM3),
+        bag.digests.contains_key(TAGMANIFEST_SM3),
     ) {
         (None, true) => findings.push(Finding::new(Code::FileUnlisted).about(TAGMANIFEST_SM3)),
         (Some(_), false) => findings.push(Finding::new(Code::FileMissing).about(TAGMANIFEST_SM3)),
+        (Some(named), true)
+            if bag
+                .sm3
+                .get(TAGMANIFEST_SM3)
+                .is_some_and(|found| found != named) =>
+        {
+            findings.push(Finding::new(Code::SealTagmanifestMismatch).about(TAGMANIFEST_SM3));
+        }
         _ => {}
     }
     if findings.len() == before {
