@@ -7,7 +7,7 @@ use p256::ecdsa::{DerSignature, SigningKey as P256Key};
 use p256::pkcs8::EncodePublicKey as _;
 use zeroize::Zeroizing;
 
-use super::{SignatureLine, Vkey, VkeyError, is_note_text};
+use super::{Algorithm, SignatureLine, Vkey, VkeyError, is_note_text};
 
 /// Why nothing was signed.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +38,21 @@ pub fn sign_line(signer: &dyn Signer, text: &str) -> Result<SignatureLine, SignE
         name: signer.vkey().name().to_owned(),
         key_id: signer.vkey().key_id(),
         signature: signer.sign(text.as_bytes())?,
+    })
+}
+
+/// The key of this type that 32 secret bytes give. [`VkeyError::Material`] where they give none (of 2^32 random ones at most
+/// one), or where the type is none that signs notes.
+pub fn signer_of(
+    algorithm: Algorithm,
+    name: &str,
+    secret: &[u8; 32],
+) -> Result<Box<dyn Signer>, VkeyError> {
+    Ok(match algorithm {
+        Algorithm::Ed25519 => Box::new(Ed25519Signer::from_seed(name, secret)?),
+        Algorithm::EcdsaP256 => Box::new(P256Signer::from_scalar(name, secret)?),
+        Algorithm::Sm2 => Box::new(super::Sm2Signer::from_scalar(name, secret)?),
+        _ => return Err(VkeyError::Material),
     })
 }
 
