@@ -210,6 +210,9 @@ pub struct SeenCheckpoint {
     pub checkpoint: Option<String>,
     /// Timestamp tokens: `(tsa id, base64 of the DER)`. Empty: `checkpoint` is not stamped.
     pub tokens: Vec<(String, String)>,
+    /// The newest checkpoint of all, when `checkpoint` is an older one that is stamped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest: Option<String>,
 }
 
 /// `POST /api/v1/heartbeat` and `POST /api/v1/retire`: how far the tablet has got, signed by its key.
@@ -224,9 +227,6 @@ pub struct HeartbeatRequest {
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// In use.
-    /// The newest checkpoint of all, when `checkpoint` is an older one that is stamped.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub newest: Option<String>,
     Active,
     /// Retired: it may hand over what it holds, and takes no new photos.
     Retired,
