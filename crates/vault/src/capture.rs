@@ -7,6 +7,11 @@
 //! 4. after the rename, before the directory's sync: the same, under either name;
 //! 5. after the directory's sync: the capture. Only now is it acknowledged.
 //!
+//! While bytes stream, the kernel begins to write what it has of them ([`crate::disk`]): the disk works while the next chunk is
+//! hashed and encrypted, and the sync waits for the rest alone. That is where the time of a shutter went. A name that is final
+//! from the beginning would spare a rename and was rejected: measured, it spares nothing. The folder's sync is needed for any
+//! new name, and finds the journal's commit of the file's sync already on its way.
+//!
 //! A failed sync or rename is never retried: the writer is spent. After step 3 the whole chain stops giving out numbers
 //! until the vault is opened anew, because what the disk holds is not known any more.
 

@@ -34,7 +34,34 @@ pub trait DiskFile: Send + Sync {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OsDisk;
 
-struct OsFile(File);
+struct OsFile {
+    file: File,
+    written: u64,
+    /// Bytes whose way to the disk was begun.
+    begun: u64,
+}
+
+/// Bytes after which their way to the disk begins, while the next ones are still being encrypted.
+const BEGIN_BYTES: u64 = 1 << 20;
+
+impl OsFile {
+    /// Lets the kernel begin to write what it was given, without waiting for it: the sync at the end then waits for the rest
+    /// alone. An advice and no promise, so what comes of it does not count: an error of that writing is kept for the sync.
+    fn begin(&mut self) {
+        if self.written - self.begun < BEGIN_BYTES {
+            return;
+        }
+        // "Not needed" is what makes Linux begin; pages that are on their way stay in memory all the same.
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let _ = rustix::fs::fadvise(
+            &self.file,
+            self.begun,
+            std::num::NonZeroU64::new(self.written - self.begun),
+            rustix::fs::Advice::DontNeed,
+        );
+        self.begun = self.written;
+    }
+}
 
 impl Disk for OsDisk {
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
@@ -42,7 +69,11 @@ impl Disk for OsDisk {
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        Ok(Box::new(OsFile(options.open(path)?)))
+        Ok(Box::new(OsFile {
+            file: options.open(path)?,
+            written: 0,
+            begun: 0,
+        }))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -75,17 +106,20 @@ impl Disk for OsDisk {
 
 impl DiskFile for OsFile {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match self.0.write_all(bytes) {
-            Err(_) if planted("swallow-eio") => Ok(()),
-            outcome => outcome,
+        match self.file.write_all(bytes) {
+            Err(_) if planted("swallow-eio") => return Ok(()),
+            outcome => outcome?,
         }
+        self.written += bytes.len() as u64;
+        self.begin();
+        Ok(())
     }
 
     fn sync(&mut self) -> io::Result<()> {
         if planted("no-file-fsync") {
             return Ok(());
         }
-        match self.0.sync_data() {
+        match self.file.sync_data() {
             Err(_) if planted("swallow-eio") => Ok(()),
             outcome => outcome,
         }
