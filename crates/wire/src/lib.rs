@@ -6,5 +6,6 @@
 pub mod console;
 pub mod device;
 pub mod problem;
+pub mod tablets;
 
 pub use problem::{Problem, ProblemCode};

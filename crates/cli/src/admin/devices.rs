@@ -10,7 +10,7 @@ use super::Answer;
 
 pub(super) fn list(admin: &Admin, seen: Option<&str>) -> anyhow::Result<Answer> {
     if let Some(device) = seen {
-        let count = admin.alarms_seen(device, "admin")?;
+        let count = admin.alarms_seen(device)?;
         return Ok(Answer::new(
             format!("{count} looked at\n"),
             json!({"seen": count}),

@@ -21,17 +21,19 @@ use crate::config::{Config, Layout};
 use crate::export::ExportError;
 use crate::signing::{KeyFileError, ServerKeys};
 use crate::store::{Db, StoreError, keys};
+use crate::tablets::TabletError;
 
 pub use backup::{BackupReport, restore};
-pub use devices::{DeviceRow, Ending, Retired};
 pub use evidence::StoredPacket;
 pub use fsck::Report;
 pub use init::{Init, Made, init, is_initialised};
-pub use register::{NewAccount, NewDevice, NewPerson, OneTimeCode};
+pub use register::{NewAccount, NewDevice, NewPerson};
 
+pub use crate::codes::OneTimeCode;
 pub use crate::store::devices::Alarm;
 pub use crate::store::keys::KeyRow;
 pub use crate::store::people::Person;
+pub use crate::tablets::{DeviceRow, Ending, Retired};
 
 /// What the administrator asked for was not done.
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +97,21 @@ pub enum AdminError {
     /// The backup is damaged.
     #[error("the backup is not whole: {0}")]
     Backup(&'static str),
+}
+
+impl From<TabletError> for AdminError {
+    fn from(error: TabletError) -> Self {
+        match error {
+            TabletError::Unknown => Self::Unknown("device"),
+            TabletError::Ended => Self::NotNow("there is no such device, or it is revoked"),
+            TabletError::Reason => {
+                Self::Field("a reason is lost, stolen, left, compromised or other")
+            }
+            TabletError::Store(error) => error.into(),
+            TabletError::Sign(error) => error.into(),
+            TabletError::NoRandomness(error) => error.into(),
+        }
+    }
 }
 
 /// An initialised deployment, opened for administration. Blocking.

@@ -2,24 +2,19 @@
 
 use std::time::Duration;
 
-use fieldseal_packet::Timestamp;
-use fieldseal_packet::entry::Revoked;
-
 use super::{Admin, AdminError};
 use crate::access::password;
-use crate::ambient::rfc3339;
+use crate::ambient::Millis;
 use crate::app::millis;
-use crate::enrol::code_digest;
-use crate::signing::signed;
+use crate::codes::{self, OneTimeCode};
 use crate::store::accounts::{self, Account};
-use crate::store::keys::{self, CodeRow, KeyRow};
+use crate::store::custody;
+use crate::store::keys::{self, KeyRow};
 use crate::store::people::{self, Person};
-use crate::store::{custody, log, packets};
+use crate::tablets::Hand;
 
 /// Longest name, badge or team, in characters.
 const LONGEST: usize = 64;
-/// Why a key can be revoked.
-pub(super) const REASONS: [&str; 5] = ["lost", "stolen", "left", "compromised", "other"];
 /// What an account can be.
 const ROLES: [&str; 5] = [
     "reviewer",
@@ -56,16 +51,6 @@ pub struct NewAccount {
     pub role: String,
     /// At least ten characters.
     pub password: String,
-}
-
-/// A code that enrols one key, once.
-pub struct OneTimeCode {
-    /// As shown: `XXXXX-XXXXX-XXXXX-XXXXX`.
-    pub code: String,
-    /// Pseudonymous id that the key will have.
-    pub id: String,
-    /// When it ends, RFC 3339.
-    pub expires_at: String,
 }
 
 impl Admin {
@@ -115,14 +100,31 @@ impl Admin {
         Ok(self.db.read_blocking(keys::all)?)
     }
 
+    /// Whoever sits at the command line.
+    pub(super) fn hand(&self) -> Hand<'_> {
+        Hand {
+            keys: &self.keys,
+            origin: &self.origin,
+            by: "admin",
+            ambient: &self.config.ambient,
+        }
+    }
+
+    pub(super) fn until(&self, lifetime: Duration) -> Millis {
+        self.config.ambient.now() + millis(lifetime)
+    }
+
     /// A code for a new tablet.
     pub fn device_code(
         &self,
         device: &NewDevice,
         lifetime: Duration,
     ) -> Result<OneTimeCode, AdminError> {
-        let id = format!("d-{}", self.config.ambient.code(10)?.to_lowercase());
-        self.code("device", id, device.team.clone(), None, lifetime)
+        let until = self.until(lifetime);
+        Ok(self.db.write_blocking(|tx| {
+            self.hand()
+                .device_code(tx, device.team.clone(), None, until)
+        })?)
     }
 
     /// A code for an officer's key on one tablet.
@@ -134,44 +136,15 @@ impl Admin {
         self.db
             .read_blocking(|c| people::find(c, person))?
             .ok_or(AdminError::Unknown("person"))?;
-        self.code("officer", person.to_owned(), None, None, lifetime)
-    }
-
-    pub(super) fn code(
-        &self,
-        kind: &str,
-        subject: String,
-        team: Option<String>,
-        replaces: Option<String>,
-        lifetime: Duration,
-    ) -> Result<OneTimeCode, AdminError> {
-        let plain = self.config.ambient.code(20)?;
-        let code = [&plain[..5], &plain[5..10], &plain[10..15], &plain[15..]].join("-");
-        let expires_at = self.config.ambient.now() + millis(lifetime);
-        let row = CodeRow {
-            kind: kind.to_owned(),
-            subject: subject.clone(),
-            team,
-            expires_at,
-            replaces,
-        };
-        self.db
-            .write_blocking(|tx| keys::add_code(tx, &code_digest(&code), &row))?;
-        Ok(OneTimeCode {
-            code,
-            id: subject,
-            expires_at: rfc3339(expires_at),
-        })
+        let until = self.until(lifetime);
+        Ok(self
+            .db
+            .write_blocking(|tx| self.hand().officer_code(tx, person, until))?)
     }
 
     /// The text of an enrolment QR.
     pub fn enrol_text(&self, server_url: &str, code: &OneTimeCode) -> String {
-        format!(
-            "fieldseal:enrol?u={}&c={}&t={}",
-            percent(server_url),
-            code.code,
-            self.trust_sha256()
-        )
+        codes::text(server_url, &code.code, &self.trust_sha256())
     }
 
     /// Makes an account, or gives one of that name a new password, name and role.
@@ -223,17 +196,15 @@ impl Admin {
         }
     }
 
-    /// Revokes every key of this name, retired ones too: refused from now on, and a leaf as soon as the sequencer runs.
+    /// Revokes every key of this name, retired ones too, and with a tablet's the officers' keys that lie on it: refused from
+    /// now on, and leaves as soon as the sequencer runs.
     pub fn revoke(&self, key_name: &str, reason: &str) -> Result<usize, AdminError> {
-        if !REASONS.contains(&reason) {
-            return Err(AdminError::Field(
-                "a reason is lost, stolen, left, compromised or other",
-            ));
-        }
-        let now = self.config.ambient.now();
         let revoked = self.db.write_blocking(|tx| {
             let rows = keys::named(tx, key_name)?;
-            revoke_all(self, tx, &rows, reason, now)
+            match rows.iter().any(|row| row.kind == "device") {
+                true => Ok(self.hand().revoke(tx, key_name, reason)?.keys),
+                false => self.hand().revoke_keys(tx, &rows, reason),
+            }
         })?;
         if revoked == 0 {
             Err(AdminError::Unknown("active key"))
@@ -241,36 +212,6 @@ impl Admin {
             Ok(revoked)
         }
     }
-}
-
-/// Revokes those of these keys that are not yet: row, leaf-to-be, audit entry, and the packets about which it changes something.
-pub(super) fn revoke_all(
-    admin: &Admin,
-    tx: &rusqlite::Transaction<'_>,
-    rows: &[KeyRow],
-    reason: &str,
-    now: crate::ambient::Millis,
-) -> Result<usize, AdminError> {
-    let mut revoked = 0;
-    for row in rows.iter().filter(|row| row.status != "revoked") {
-        let entry = Revoked {
-            origin: admin.origin.clone(),
-            subject: row.name.clone(),
-            vkey: row.vkey.clone(),
-            reason: reason.to_owned(),
-            revoked_at: Timestamp::from_millis(now),
-        };
-        keys::revoke(tx, &row.name, row.key_id, now)?;
-        log::add_pending(
-            tx,
-            "revoked",
-            &signed(&entry.text(), &admin.keys.authority)?,
-        )?;
-        custody::audit(tx, now, "admin", "revoked", &row.name)?;
-        packets::judge_again_about(tx, &row.name)?;
-        revoked += 1;
-    }
-    Ok(revoked)
 }
 
 fn text(value: &str, sentence: &'static str) -> Result<(), AdminError> {
@@ -281,32 +222,5 @@ fn text(value: &str, sentence: &'static str) -> Result<(), AdminError> {
         Ok(())
     } else {
         Err(AdminError::Field(sentence))
-    }
-}
-
-/// Percent-encodes what has a meaning in the QR's text.
-fn percent(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes()
-        .map(|byte| {
-            if plain(byte) {
-                char::from(byte).to_string()
-            } else {
-                format!("%{byte:02X}")
-            }
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_survive_the_qr() {
-        assert_eq!(
-            percent("http://127.0.0.1:8443/a b"),
-            "http%3A%2F%2F127.0.0.1%3A8443%2Fa%20b"
-        );
     }
 }

@@ -12,6 +12,7 @@ mod packets;
 mod presence;
 mod review;
 mod session;
+mod tablets;
 mod upload_body;
 mod uploads;
 
@@ -43,6 +44,7 @@ pub fn router(app: Shared) -> Router {
         .merge(session::routes())
         .merge(review::routes())
         .merge(decision::routes())
+        .merge(tablets::routes())
         .method_not_allowed_fallback(|| async {
             Failure::new(ProblemCode::NotFound)
                 .status(axum::http::StatusCode::METHOD_NOT_ALLOWED)

@@ -32,6 +32,13 @@ use crate::app::Shared;
         super::review::export,
         super::review::aside,
         super::decision::post_decision,
+        super::tablets::list,
+        super::tablets::officers,
+        super::tablets::code,
+        super::tablets::retire,
+        super::tablets::revoke,
+        super::tablets::replace,
+        super::tablets::seen,
     ),
     components(schemas(fieldseal_wire::Problem))
 )]

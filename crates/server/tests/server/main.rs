@@ -15,4 +15,6 @@ mod quarantine;
 mod review;
 mod stamping;
 mod support;
+mod tablets;
 mod uploads;
+mod witnesses;

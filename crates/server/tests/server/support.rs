@@ -16,6 +16,7 @@ use reqwest::{Method, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use tempfile::TempDir;
 
+pub use console::*;
 pub use tablet::*;
 pub use ways::*;
 

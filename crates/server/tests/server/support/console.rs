@@ -64,6 +64,15 @@ impl Console<'_> {
         answer(self.request(Method::GET, path).send().await.unwrap()).await
     }
 
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl serde::Serialize,
+    ) -> Result<T, Problem> {
+        let sent = self.request(Method::POST, path).json(body).send();
+        answer(sent.await.unwrap()).await
+    }
+
     pub async fn list(&self, query: &str) -> PacketPage {
         self.get(&format!("/api/v1/review/packets?{query}"))
             .await
