@@ -292,6 +292,12 @@ impl Core {
         if report.captures.is_empty() {
             return Ok(());
         }
+        // They have their rows: nobody has to be told any more who made them.
+        let mut live = lock(&self.live);
+        for capture_seq in &report.captures {
+            live.captured.remove(capture_seq);
+        }
+        drop(live);
         tracing::debug!(count = report.captures.len(), "captures taken in");
         Ok(())
     }

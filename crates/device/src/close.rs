@@ -206,7 +206,7 @@ impl Core {
         vault.hand_over()?;
         drop(desk);
         self.note_deadlines()?;
-        self.line.load(&vault)?;
+        self.line.load_new(&vault)?;
         lock(&self.live).tasks_counted = false;
         self.refresh_counts();
         self.packet(id)

@@ -2,8 +2,11 @@
 //! its kind, from the time of sealing; for the answer to a packet that came back, by the day the reviewer's office asks for.
 //! The earlier one counts; where no rule says anything, packets go in the order of their sealing.
 
+use std::sync::atomic::Ordering;
+
 use fieldseal_packet::Timestamp;
 use fieldseal_vault::{drafts, outbox};
+use rusqlite::Connection;
 
 use crate::core::Core;
 use crate::decisions;
@@ -12,13 +15,28 @@ use crate::problem::Problem;
 
 const HOUR_MS: i64 = 3_600_000;
 
+/// Up to which place in the device's sequence deadlines were noted, in the outbox.
+const NOTED: &str = "deadlines-noted";
+
 impl Core {
-    /// Notes the deadlines of packets that have none yet; needs the vault open. A crash in between leaves some without,
-    /// and the next unlock notes them.
+    /// Notes the deadlines of packets sealed since the last time; needs the vault open. A crash in between leaves some
+    /// without, and the next unlock notes them.
     pub fn note_deadlines(&self) -> Result<(), Problem> {
         let vault = self.open_vault()?;
-        let jobs = vault.outbox_read(|c| Ok::<_, Problem>(outbox::unsafe_jobs(c)?))?;
-        for job in jobs.iter().filter(|job| job.deadline.is_none()) {
+        let in_this_run = self.line.noted.load(Ordering::SeqCst);
+        let (noted, new) = vault.outbox_read(|c| {
+            let noted = if in_this_run > 0 {
+                in_this_run
+            } else {
+                noted(c)?
+            };
+            Ok::<_, Problem>((noted, outbox::unsafe_behind(c, noted)?))
+        })?;
+        let Some(newest) = new.iter().map(|job| job.device_seq).max() else {
+            return Ok(());
+        };
+        let mut deadlines = Vec::new();
+        for job in new.iter().filter(|job| job.deadline.is_none()) {
             let by_kind = self
                 .form(&job.kind)
                 .ok()
@@ -31,15 +49,32 @@ impl Core {
                 .and_then(|notice| notice.answer_by),
                 None => None,
             };
-            let deadline = earliest(job.sealed_at, by_kind, asked.as_deref());
-            if deadline.is_some() {
-                vault.outbox_write(|tx| {
-                    Ok::<_, Problem>(outbox::set_deadline(tx, job.packet, deadline)?)
-                })?;
+            if let Some(deadline) = earliest(job.sealed_at, by_kind, asked.as_deref()) {
+                deadlines.push((job.packet, deadline));
             }
         }
+        // Where there is nothing to note, that is remembered once a run: sealing waits for no disk more than it has to.
+        if in_this_run == 0 || !deadlines.is_empty() {
+            vault.outbox_write(|tx| {
+                for (packet, deadline) in &deadlines {
+                    outbox::set_deadline(tx, *packet, Some(*deadline))?;
+                }
+                outbox::put_fact(tx, NOTED, newest.to_string().as_bytes())?;
+                Ok::<_, Problem>(())
+            })?;
+        }
+        self.line
+            .noted
+            .fetch_max(newest.max(noted), Ordering::SeqCst);
         Ok(())
     }
+}
+
+fn noted(connection: &Connection) -> Result<u64, Problem> {
+    let stored = outbox::fact(connection, NOTED)?;
+    let text = stored.and_then(|bytes| String::from_utf8(bytes).ok());
+    // What does not read is noted again.
+    Ok(text.and_then(|text| text.parse().ok()).unwrap_or(0))
 }
 
 fn earliest(

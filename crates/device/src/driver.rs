@@ -120,14 +120,14 @@ impl Driver {
     /// What of it survives a restart. A failure to store costs a question to the server later, nothing else.
     fn store_changes(&mut self) {
         let changed = lock(&self.core.line.outbox).take_changed();
+        if let Err(problem) = self.core.store_jobs(&changed) {
+            tracing::warn!(
+                code = problem.code().as_str(),
+                "the state of uploads could not be stored"
+            );
+            return;
+        }
         for packet in changed {
-            if let Err(problem) = self.core.store_job(packet) {
-                tracing::warn!(
-                    code = problem.code().as_str(),
-                    "an upload's state could not be stored"
-                );
-                continue;
-            }
             let mut outbox = lock(&self.core.line.outbox);
             if outbox
                 .job(packet)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use fieldseal_packet::{PacketId, Timestamp};
 use fieldseal_sync::{NewJob, Outbox, SavedJob, State};
@@ -29,6 +29,10 @@ pub(crate) struct Line {
     pub wake: Notify,
     stopping: AtomicBool,
     loaded: AtomicBool,
+    /// Places in the device's sequence up to which packets were taken over in this run.
+    newest: AtomicU64,
+    /// The same for deadlines: [`crate::deadline`].
+    pub noted: AtomicU64,
 }
 
 impl Line {
@@ -40,6 +44,8 @@ impl Line {
             wake: Notify::new(),
             stopping: AtomicBool::new(false),
             loaded: AtomicBool::new(false),
+            newest: AtomicU64::new(0),
+            noted: AtomicU64::new(0),
         }
     }
 
@@ -57,43 +63,60 @@ impl Line {
         self.loaded.load(Ordering::SeqCst)
     }
 
-    /// Takes over what the durable outbox holds. Packets that are here already stay as they are.
+    /// Takes over what the durable outbox holds and is not yet safe. Packets that are here already stay as they are.
     pub fn load(&self, vault: &Vault) -> Result<(), Problem> {
         if !vault.outbox_is_open() {
             return Ok(());
         }
-        let (jobs, undecided) = vault
-            .outbox_read(|c| Ok::<_, Problem>((outbox::unsafe_jobs(c)?, outbox::undecided(c)?)))?;
-        for packet in undecided {
+        for packet in vault.outbox_read(|c| Ok::<_, Problem>(outbox::undecided(c)?))? {
             lock(&self.outbox).watch(packet);
         }
-        for job in jobs {
-            let queued = Queued {
-                photos: u32::try_from(job.photos).unwrap_or(u32::MAX),
-                sealed_at: job.sealed_at,
+        self.take_over(vault, 0)?;
+        self.loaded.store(true, Ordering::SeqCst);
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// As [`Line::load`], but only what was sealed since: what it costs does not grow with what waits.
+    pub fn load_new(&self, vault: &Vault) -> Result<(), Problem> {
+        if !self.loaded() {
+            return self.load(vault);
+        }
+        self.take_over(vault, self.newest.load(Ordering::SeqCst))?;
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    fn take_over(&self, vault: &Vault, behind: u64) -> Result<(), Problem> {
+        let waiting = vault.outbox_read(|c| Ok::<_, Problem>(outbox::waiting(c, behind)?))?;
+        let (mut outbox, mut queued) = (lock(&self.outbox), lock(&self.queued));
+        for row in waiting {
+            let kept = Queued {
+                photos: u32::try_from(row.photos).unwrap_or(u32::MAX),
+                sealed_at: row.sealed_at,
             };
-            lock(&self.queued).insert(job.packet, queued);
-            let saved: SavedJob = job
-                .upload
+            queued.insert(row.packet, kept);
+            let saved: SavedJob = row
                 .sync
                 .and_then(|value| serde_json::from_value(value).ok())
                 .unwrap_or_default();
             let new = NewJob {
-                packet: job.packet,
-                seal_sha256: job.digest,
-                size: job.zip_size,
-                order: job.deadline.unwrap_or(job.sealed_at).as_millis(),
+                packet: row.packet,
+                seal_sha256: row.digest,
+                size: row.zip_size,
+                order: row.deadline.unwrap_or(row.sealed_at).as_millis(),
             };
-            lock(&self.outbox).add(new, saved);
+            outbox.add(new, saved);
+            self.newest.fetch_max(row.device_seq, Ordering::SeqCst);
         }
-        self.loaded.store(true, Ordering::SeqCst);
-        self.wake.notify_one();
         Ok(())
     }
 
     /// Forgets everything: the vault is gone.
     pub fn unload(&self, settings: fieldseal_sync::Settings) {
         self.loaded.store(false, Ordering::SeqCst);
+        self.newest.store(0, Ordering::SeqCst);
+        self.noted.store(0, Ordering::SeqCst);
         *lock(&self.outbox) = Outbox::new(settings);
         lock(&self.queued).clear();
     }
@@ -107,22 +130,22 @@ impl Line {
             next_seq: counts.next_seq,
             ..Counts::default()
         };
-        for job in outbox
-            .jobs()
-            .iter()
-            .filter(|job| job.state() != State::Safe)
-        {
+        for (packet, queued) in queued.iter() {
+            let Some(job) = outbox.job(*packet) else {
+                continue;
+            };
+            if job.state() == State::Safe {
+                continue;
+            }
             counts.unsafe_packets += 1;
             counts.unsafe_bytes += job.packet().size;
             counts.wedged += u32::from(job.state() == State::Wedged);
-            if let Some(queued) = queued.get(&job.packet().packet) {
-                counts.unsafe_photos += queued.photos;
-                counts.unsafe_oldest_at = Some(
-                    counts
-                        .unsafe_oldest_at
-                        .map_or(queued.sealed_at, |oldest| oldest.min(queued.sealed_at)),
-                );
-            }
+            counts.unsafe_photos += queued.photos;
+            counts.unsafe_oldest_at = Some(
+                counts
+                    .unsafe_oldest_at
+                    .map_or(queued.sealed_at, |oldest| oldest.min(queued.sealed_at)),
+            );
         }
     }
 }

@@ -109,20 +109,26 @@ impl Core {
 
     /// States that the outbox alone knows: few packets have one.
     fn packets_in_state(&self, page: u32, state: &str) -> Result<PacketPage, Problem> {
-        let mut jobs = self
-            .vault()?
-            .outbox_read(|c| Ok::<_, Problem>(outbox::unsafe_jobs(c)?))?;
+        let vault = self.vault()?;
+        let mut ids = vault.outbox_read(|c| Ok::<_, Problem>(outbox::unsafe_ids(c)?))?;
         {
             let outbox = lock(&self.line.outbox);
-            jobs.retain(|job| {
-                let here = outbox.job(job.packet).map(fieldseal_sync::Job::state);
+            ids.retain(|id| {
+                let here = outbox.job(*id).map(fieldseal_sync::Job::state);
                 state_word(here.unwrap_or(State::Queued)) == state
             });
         }
-        jobs.reverse();
-        let first = (page as usize).saturating_mul(PER_PAGE).min(jobs.len());
-        let last = first.saturating_add(PER_PAGE).min(jobs.len());
-        self.page_of(page, &jobs[first..last], jobs.len())
+        let first = (page as usize).saturating_mul(PER_PAGE).min(ids.len());
+        let last = first.saturating_add(PER_PAGE).min(ids.len());
+        let shown = ids.get(first..last).unwrap_or_default();
+        let jobs = vault.outbox_read(|c| {
+            let jobs = shown.iter().map(|id| outbox::job(c, *id));
+            Ok::<_, Problem>(
+                jobs.filter_map(Result::transpose)
+                    .collect::<Result<Vec<_>, _>>()?,
+            )
+        })?;
+        self.page_of(page, &jobs, ids.len())
     }
 
     fn page_of(

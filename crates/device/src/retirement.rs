@@ -65,7 +65,6 @@ impl Core {
         let holds = self.holds()?;
         let wedged = lock(&self.line.outbox)
             .jobs()
-            .iter()
             .filter(|job| job.state() == fieldseal_sync::State::Wedged)
             .count();
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);

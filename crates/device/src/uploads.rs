@@ -1,7 +1,7 @@
 //! The upload screen: what is not yet safe, why, and when it is tried again. It works while the vault is locked.
 
 use fieldseal_packet::{PacketId, Timestamp};
-use fieldseal_sync::{Cause, Job, State};
+use fieldseal_sync::{Cause, Job, Outbox, SavedJob, State};
 use fieldseal_vault::outbox::{self, Upload};
 
 use crate::api::{LeftView, PacketSummary, UploadView, UploadsView};
@@ -31,39 +31,32 @@ impl Core {
     pub fn uploads(&self, page: u32) -> Result<UploadsView, Problem> {
         let vault = self.vault()?;
         let locked = vault.is_locked();
-        let (line, jobs) = {
+        let (line, listed) = {
             let outbox = lock(&self.line.outbox);
-            let jobs: Vec<Job> = outbox.jobs().into_iter().cloned().collect();
             let line = LineNow {
                 online: outbox.online(),
                 held: outbox.held(),
                 link: outbox.link_cause().cloned(),
                 rate: Rate::default(),
             };
-            (line, jobs)
+            (line, Listed::of(&outbox, page))
         };
         let line = LineNow {
             rate: *lock(&self.line.rate),
             ..line
         };
-        let mut waiting: Vec<(Option<u32>, &Job)> = Vec::new();
-        let mut left_bytes = 0;
-        for job in jobs.iter().filter(|job| job.state() != State::Safe) {
-            let takes_turns = job.state() != State::Wedged && !job.paused();
-            let before = waiting.iter().filter(|(turn, _)| turn.is_some()).count();
-            waiting.push((takes_turns.then(|| small(before + 1)), job));
-            left_bytes += job.packet().size.saturating_sub(job.sent_bytes());
-        }
-        // What goes no further by itself needs a person, so it stands first; the others in the order of their turns.
-        waiting.sort_by_key(|(_, job)| job.state() != State::Wedged);
         let moving = line.online && !line.held;
         let mut view = UploadsView {
             held: line.held,
             online: line.online,
             unsafe_packets: Vec::new(),
-            unsafe_total: small(waiting.len()),
-            left_bytes: left_bytes as f64,
-            left: line.rate.left(left_bytes).filter(|_| moving).map(left),
+            unsafe_total: small(listed.total),
+            left_bytes: listed.left_bytes as f64,
+            left: line
+                .rate
+                .left(listed.left_bytes)
+                .filter(|_| moving)
+                .map(left),
             link: line.link.as_ref().map(|cause| cause.code().to_owned()),
             page,
             safe_recent: Vec::new(),
@@ -74,11 +67,7 @@ impl Core {
         if !vault.outbox_is_open() {
             return Ok(view);
         }
-        let shown = waiting
-            .into_iter()
-            .skip((page as usize).saturating_mul(PER_PAGE))
-            .take(PER_PAGE);
-        for (turn, job) in shown {
+        for (turn, job) in &listed.shown {
             let id = job.packet().packet;
             let Some(row) = vault.outbox_read(|c| Ok::<_, Problem>(outbox::job(c, id)?))? else {
                 continue;
@@ -86,16 +75,13 @@ impl Core {
             let mut packet = summary_of_job(&row, job.state(), None, locked);
             packet.cover = self.cover_of(id);
             view.unsafe_packets.push(UploadView {
-                turn,
+                turn: *turn,
                 deadline: row.deadline.map(|at| at.to_string()),
                 ..self.upload(job, packet, &line)
             });
         }
         let (recent, counts) = vault.outbox_read(|c| {
-            Ok::<_, Problem>((
-                outbox::recently_safe(c, SAFE_SHOWN)?,
-                outbox::safe_count(c)?,
-            ))
+            Ok::<_, Problem>((outbox::recently_safe(c, SAFE_SHOWN)?, outbox::counts(c)?))
         })?;
         for row in recent {
             let mut summary =
@@ -165,24 +151,27 @@ impl Core {
 
     /// What of an upload survives a restart.
     pub fn store_job(&self, packet: PacketId) -> Result<(), Problem> {
-        let upload = {
+        self.store_jobs(&[packet])
+    }
+
+    /// The same for several: in one transaction, since an answer of the server may concern two hundred.
+    pub fn store_jobs(&self, packets: &[PacketId]) -> Result<(), Problem> {
+        let uploads: Vec<(PacketId, Upload)> = {
             let outbox = lock(&self.line.outbox);
-            let Some(job) = outbox.job(packet) else {
-                return Ok(());
-            };
-            let saved = job.saved();
-            Upload {
-                state: state_word(job.state()).to_owned(),
-                url: saved.upload.clone(),
-                offset: saved.offset,
-                attempts: saved.attempts,
-                next_try_at: None,
-                cause: job.cause().map(|cause| cause.code().to_owned()),
-                sync: serde_json::to_value(&saved).ok(),
-            }
+            let known = packets.iter().filter_map(|packet| outbox.job(*packet));
+            known
+                .map(|job| (job.packet().packet, upload_of(job)))
+                .collect()
         };
-        self.vault()?
-            .outbox_write(|tx| Ok(outbox::set_upload(tx, packet, &upload)?))
+        if uploads.is_empty() {
+            return Ok(());
+        }
+        self.vault()?.outbox_write(|tx| {
+            for (packet, upload) in &uploads {
+                outbox::set_upload(tx, *packet, upload)?;
+            }
+            Ok(())
+        })
     }
 
     pub fn upload_now(&self, id: Option<&str>) -> Result<UploadsView, Problem> {
@@ -197,6 +186,62 @@ impl Core {
         lock(&self.line.outbox).hold(hold);
         self.line.wake.notify_one();
         self.uploads(0)
+    }
+}
+
+/// As the outbox keeps it. What says no more than its absence would is left out.
+fn upload_of(job: &Job) -> Upload {
+    let saved = job.saved();
+    let sync = (saved != SavedJob::default())
+        .then(|| serde_json::to_value(&saved).ok())
+        .flatten();
+    Upload {
+        state: state_word(job.state()).to_owned(),
+        url: saved.upload,
+        offset: saved.offset,
+        attempts: saved.attempts,
+        next_try_at: None,
+        cause: job.cause().map(|cause| cause.code().to_owned()),
+        sync,
+    }
+}
+
+/// One page of what is not yet safe. What goes no further by itself needs a person, so it stands first; the others in the
+/// order of their turns.
+struct Listed {
+    shown: Vec<(Option<u32>, Job)>,
+    total: usize,
+    left_bytes: u64,
+}
+
+impl Listed {
+    fn of(outbox: &Outbox, page: u32) -> Self {
+        let (mut stuck, mut others) = (Vec::new(), Vec::new());
+        let (mut turns, mut left_bytes) = (0, 0);
+        for job in outbox.jobs().filter(|job| job.state() != State::Safe) {
+            left_bytes += job.packet().size.saturating_sub(job.sent_bytes());
+            if job.state() == State::Wedged {
+                stuck.push((None, job));
+            } else if job.paused() {
+                others.push((None, job));
+            } else {
+                turns += 1;
+                others.push((Some(turns), job));
+            }
+        }
+        let total = stuck.len() + others.len();
+        let shown = stuck
+            .into_iter()
+            .chain(others)
+            .skip((page as usize).saturating_mul(PER_PAGE))
+            .take(PER_PAGE)
+            .map(|(turn, job)| (turn, job.clone()))
+            .collect();
+        Self {
+            shown,
+            total,
+            left_bytes,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The machine itself: which effect is next, and what an answer changes.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use fieldseal_packet::PacketId;
@@ -28,6 +29,8 @@ const CHUNK_WITHIN_MS: i64 = 16_000;
 pub struct Outbox {
     pub(crate) settings: Settings,
     pub(crate) jobs: BTreeMap<PacketId, Job>,
+    /// The order of turns, so that no look at it has to sort.
+    turns: BTreeSet<(i64, PacketId)>,
     pub(crate) watched: BTreeSet<PacketId>,
     flight: Option<Flight>,
     pub(crate) ticket: u64,
@@ -65,6 +68,7 @@ impl Outbox {
             link_cause: None,
             settings,
             jobs: BTreeMap::new(),
+            turns: BTreeSet::new(),
             watched: BTreeSet::new(),
             flight: None,
             ticket: 0,
@@ -88,9 +92,10 @@ impl Outbox {
 
     /// Puts a packet in, with what was stored of it; a packet that is there already stays as it is.
     pub fn add(&mut self, new: NewJob, saved: SavedJob) {
-        self.jobs
-            .entry(new.packet)
-            .or_insert_with(|| Job::restored(new, saved));
+        if let Entry::Vacant(place) = self.jobs.entry(new.packet) {
+            self.turns.insert((new.order, new.packet));
+            place.insert(Job::restored(new, saved));
+        }
     }
 
     /// Asks from time to time what was decided about a safe packet, until [`Outbox::unwatch`].
@@ -109,10 +114,10 @@ impl Outbox {
     }
 
     /// All packets, in the order of their turns.
-    pub fn jobs(&self) -> Vec<&Job> {
-        let mut jobs: Vec<&Job> = self.jobs.values().collect();
-        jobs.sort_by_key(|job| (job.new.order, job.new.packet));
-        jobs
+    pub fn jobs(&self) -> impl Iterator<Item = &Job> {
+        self.turns
+            .iter()
+            .filter_map(|(_, packet)| self.jobs.get(packet))
     }
 
     /// Whether the last exchange reached the server.
@@ -155,8 +160,9 @@ impl Outbox {
             .jobs
             .get(&packet)
             .is_some_and(|job| job.stage == Stage::Safe)
+            && let Some(job) = self.jobs.remove(&packet)
         {
-            self.jobs.remove(&packet);
+            self.turns.remove(&(job.new.order, packet));
         }
     }
 
@@ -251,8 +257,12 @@ impl Outbox {
 
     /// The next effect, or until when there is none.
     fn next(&self, now: i64) -> Result<Effect, Option<i64>> {
-        // Verification is local: it needs neither network nor token.
+        let linked = now >= self.link_at;
+        let mut wake = self.checkpoint_at;
+        let mut needs_token = None;
+        let mut ask: Vec<PacketId> = Vec::new();
         for job in self.jobs() {
+            // Verification is local: it needs neither network nor token, and goes before everything else.
             if let Stage::Verify { receipt, proof } = &job.stage
                 && job.next_at <= now
             {
@@ -262,16 +272,8 @@ impl Outbox {
                     proof: proof.clone(),
                 });
             }
-        }
-        if now < self.link_at {
-            return Err(Some(self.link_at));
-        }
-        let mut wake = self.checkpoint_at;
-        let mut needs_token = None;
-        let mut ask: Vec<PacketId> = Vec::new();
-        for job in self.jobs() {
             let idle = job.stage == Stage::Safe || ((self.held || job.paused) && job.sends_bytes());
-            if idle {
+            if idle || !linked {
                 continue;
             }
             if job.next_at > now {
@@ -283,6 +285,9 @@ impl Outbox {
             } else if needs_token.is_none() {
                 needs_token = self.transfer(job);
             }
+        }
+        if !linked {
+            return Err(Some(self.link_at));
         }
         if !self.watched.is_empty() {
             if self.watch_at <= now {

@@ -12,9 +12,9 @@ use crate::store::drafts::{self, NewDraft, Stage};
 use crate::store::outbox::{self, Handover, Job, Upload};
 use crate::store::packets::{self, Packet};
 use crate::store::sealing::{self, PacketRow, Sealing, Source};
+use crate::store::sequence;
 use crate::vault::{Vault, hold};
 use fieldseal_packet::PacketId;
-use std::collections::HashSet;
 
 /// Code of an upload that waits because an original can't be opened.
 pub const CAUSE_DAMAGED: &str = "original-damaged";
@@ -32,9 +32,7 @@ impl Vault {
         let open = open.as_ref().ok_or(StoreError::Locked)?;
         let mut outbox = hold(&self.outbox);
         let outbox = &mut outbox.as_mut().ok_or(StoreError::Locked)?.database;
-        let there: HashSet<PacketId> = outbox::ids(outbox.connection())?.into_iter().collect();
-        let mut handed_over = packets::ids(open.database.connection())?;
-        handed_over.retain(|packet| !there.contains(packet));
+        let handed_over = sequence::not_in(open.database.connection(), outbox.connection())?;
         for packet in &handed_over {
             let packet =
                 packets::get(open.database.connection(), *packet)?.ok_or(StoreError::NotFound)?;
@@ -98,9 +96,7 @@ fn prepare(
 
 /// Gives a rebuilt database back the packets that the outbox knows; says how many.
 pub(crate) fn take_back(database: &mut Database, outbox: &Database) -> Result<usize, StoreError> {
-    let there: HashSet<PacketId> = packets::ids(database.connection())?.into_iter().collect();
-    let mut missing = outbox::ids(outbox.connection())?;
-    missing.retain(|packet| !there.contains(packet));
+    let missing = sequence::not_in(outbox.connection(), database.connection())?;
     for packet in &missing {
         let job = outbox::job(outbox.connection(), *packet)?.ok_or(StoreError::NotFound)?;
         let sealing = Sealing {

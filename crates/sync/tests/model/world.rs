@@ -230,7 +230,7 @@ impl World {
 
     fn picture(&self, tablet: usize) -> Vec<(PacketId, State, u64, u32, Option<i64>)> {
         let jobs = self.tablets[tablet].outbox.jobs();
-        let one = |job: &&fieldseal_sync::Job| {
+        let one = |job: &fieldseal_sync::Job| {
             let id = job.packet().packet;
             (
                 id,
@@ -240,7 +240,7 @@ impl World {
                 job.next_at(),
             )
         };
-        jobs.iter().map(one).collect()
+        jobs.map(one).collect()
     }
 
     /// Up to so many turns without faults, until the tablet waits; gives until when.

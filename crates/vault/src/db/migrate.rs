@@ -17,6 +17,7 @@ impl Schema {
         migrations: &[
             include_str!("vault_0001.sql"),
             include_str!("vault_0002.sql"),
+            include_str!("vault_0003.sql"),
         ],
     };
     /// The outbox.
@@ -25,6 +26,7 @@ impl Schema {
         migrations: &[
             include_str!("outbox_0001.sql"),
             include_str!("outbox_0002.sql"),
+            include_str!("outbox_0003.sql"),
         ],
     };
 
@@ -79,6 +81,16 @@ mod tests {
             "outbox_0002.sql",
             include_str!("outbox_0002.sql"),
             "06ffdc9573c3214ff639e19dfaf009d510b3845a75c668f11367a106d5a3aded",
+        ),
+        (
+            "vault_0003.sql",
+            include_str!("vault_0003.sql"),
+            "5373318aa43130f747c0bf4cc335c8144ba02b7c786e97b999f4aea2acd81c7c",
+        ),
+        (
+            "outbox_0003.sql",
+            include_str!("outbox_0003.sql"),
+            "6304d2615b975b2a46b9b43c7b5ef4252346602152961e554c88729c34943424",
         ),
     ];
 

@@ -11,4 +11,5 @@ pub mod outbox;
 pub mod packets;
 pub mod previews;
 pub mod sealing;
+pub(crate) mod sequence;
 pub mod settings;

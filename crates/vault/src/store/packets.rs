@@ -76,16 +76,6 @@ pub fn get(connection: &Connection, packet: PacketId) -> Result<Option<Packet>, 
     )
 }
 
-/// Ids of all packets, in the device's order.
-pub fn ids(connection: &Connection) -> Result<Vec<PacketId>, StoreError> {
-    columns::all(
-        connection,
-        "SELECT packet FROM packets ORDER BY device_seq",
-        [],
-        |row| columns::packet(row, "packet"),
-    )
-}
-
 /// All packets, newest first. A tablet has thousands at most; which of them a list shows depends on the outbox too.
 pub fn list(connection: &Connection) -> Result<Vec<Packet>, StoreError> {
     columns::all(

@@ -3,8 +3,9 @@
 use super::{JOB, Job, read};
 use crate::db::StoreError;
 use crate::store::columns;
-use fieldseal_packet::{PacketId, Timestamp};
-use rusqlite::{Connection, params};
+use fieldseal_packet::{PacketId, Sha256Digest, Timestamp};
+use rusqlite::{Connection, Row, params};
+use serde_json::Value;
 
 /// Which packets a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub enum Filter<'a> {
 /// Counts over the whole outbox.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
+    /// Packets.
+    pub packets: u64,
     /// Packets that are safe.
     pub safe: u64,
     /// Of these, packets whose originals were removed here.
@@ -60,18 +63,88 @@ pub fn page(
         params![word, per_page, u64::from(page) * u64::from(per_page)],
         read,
     )?;
-    let total = connection
-        .prepare_cached(&format!("SELECT count(*) FROM packets WHERE {condition}"))?
-        .query_row([word], |row| row.get(0))?;
+    let total = match filter {
+        Filter::All => counts(connection)?.packets,
+        _ => connection
+            .prepare_cached(&format!("SELECT count(*) FROM packets WHERE {condition}"))?
+            .query_row([word], |row| row.get(0))?,
+    };
     Ok((jobs, total))
+}
+
+/// A packet that is not yet safe, as far as the sync engine and the counts of the screens need it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Waiting {
+    /// The packet.
+    pub packet: PacketId,
+    /// Packet digest.
+    pub digest: Sha256Digest,
+    /// Its place in the device's sequence.
+    pub device_seq: u64,
+    /// Bytes of the zip.
+    pub zip_size: u64,
+    /// Captures in it.
+    pub photos: u64,
+    /// Device's claim.
+    pub sealed_at: Timestamp,
+    /// When it should be on the server, where a rule says so.
+    pub deadline: Option<Timestamp>,
+    /// Whatever the sync engine keeps of it.
+    pub sync: Option<Value>,
+}
+
+/// Packets not yet safe whose place is behind this one, in no order. Those that nothing was sent of yet are read from an
+/// index that holds all of this: a row is mostly its seal, and thousands of them would be what unlocking takes.
+pub fn waiting(connection: &Connection, behind: u64) -> Result<Vec<Waiting>, StoreError> {
+    let read = |row: &Row<'_>| {
+        Ok(Waiting {
+            packet: columns::packet(row, "packet")?,
+            digest: columns::digest(row, "digest")?,
+            device_seq: row.get("device_seq")?,
+            zip_size: row.get("zip_size")?,
+            photos: row.get("photos")?,
+            sealed_at: columns::time(row, "sealed_at")?,
+            deadline: columns::maybe_time(row, "deadline")?,
+            sync: columns::maybe_json(row, "sync")?,
+        })
+    };
+    let mut waiting = columns::all(
+        connection,
+        "SELECT packet, digest, device_seq, zip_size, photos, sealed_at, deadline, NULL AS sync
+         FROM packets INDEXED BY packets_untouched
+         WHERE verified_at IS NULL AND sync IS NULL AND device_seq > ?",
+        [behind],
+        read,
+    )?;
+    waiting.extend(columns::all(
+        connection,
+        "SELECT packet, digest, device_seq, zip_size, photos, sealed_at, deadline, sync
+         FROM packets INDEXED BY packets_touched
+         WHERE verified_at IS NULL AND sync IS NOT NULL AND device_seq > ?",
+        [behind],
+        read,
+    )?);
+    Ok(waiting)
+}
+
+/// Ids of the packets that are not yet safe, newest first.
+pub fn unsafe_ids(connection: &Connection) -> Result<Vec<PacketId>, StoreError> {
+    let mut waiting = waiting(connection, 0)?;
+    waiting.sort_unstable_by_key(|waiting| std::cmp::Reverse(waiting.device_seq));
+    Ok(waiting.into_iter().map(|waiting| waiting.packet).collect())
 }
 
 /// Jobs whose packet is not yet safe, in the device's order.
 pub fn unsafe_jobs(connection: &Connection) -> Result<Vec<Job>, StoreError> {
+    unsafe_behind(connection, 0)
+}
+
+/// The same for those whose place in the device's sequence is behind this one.
+pub fn unsafe_behind(connection: &Connection, device_seq: u64) -> Result<Vec<Job>, StoreError> {
     columns::all(
         connection,
-        &format!("{JOB} WHERE verified_at IS NULL ORDER BY device_seq"),
-        [],
+        &format!("{JOB} WHERE verified_at IS NULL AND device_seq > ? ORDER BY device_seq"),
+        [device_seq],
         read,
     )
 }
@@ -86,16 +159,16 @@ pub fn recently_safe(connection: &Connection, most: u32) -> Result<Vec<Job>, Sto
     )
 }
 
-/// How many packets are safe, and how many of them are no longer here.
-pub fn safe_count(connection: &Connection) -> Result<Counts, StoreError> {
+/// How many packets there are, how many are safe, and how many of them are no longer here. Kept by the transactions that
+/// change them, so that asking costs the same whatever the outbox holds.
+pub fn counts(connection: &Connection) -> Result<Counts, StoreError> {
     Ok(connection
-        .prepare_cached(
-            "SELECT count(*), count(reclaimed_at) FROM packets WHERE verified_at IS NOT NULL",
-        )?
+        .prepare_cached("SELECT packets, safe, reclaimed FROM counts")?
         .query_row([], |row| {
             Ok(Counts {
-                safe: row.get(0)?,
-                reclaimed: row.get(1)?,
+                packets: row.get("packets")?,
+                safe: row.get("safe")?,
+                reclaimed: row.get("reclaimed")?,
             })
         })?)
 }
@@ -104,8 +177,8 @@ pub fn safe_count(connection: &Connection) -> Result<Counts, StoreError> {
 pub fn undecided(connection: &Connection) -> Result<Vec<PacketId>, StoreError> {
     columns::all(
         connection,
-        "SELECT packet FROM packets WHERE verified_at IS NOT NULL
-         AND (decision IS NULL OR decision = 'legal-review') ORDER BY device_seq",
+        "SELECT packet FROM packets INDEXED BY packets_watched
+         WHERE verified_at IS NOT NULL AND (decision IS NULL OR decision = 'legal-review') ORDER BY device_seq",
         [],
         |row| columns::packet(row, "packet"),
     )

@@ -5,7 +5,8 @@ mod keys;
 mod lists;
 
 pub use lists::{
-    Counts, Filter, kept, kept_returned, page, recently_safe, safe_count, undecided, unsafe_jobs,
+    Counts, Filter, Waiting, counts, kept, kept_returned, page, recently_safe, undecided,
+    unsafe_behind, unsafe_ids, unsafe_jobs, waiting,
 };
 
 pub(crate) use keys::{
@@ -176,16 +177,6 @@ pub fn job(connection: &Connection, packet: PacketId) -> Result<Option<Job>, Sto
 /// All jobs, in the device's order.
 pub fn jobs(connection: &Connection) -> Result<Vec<Job>, StoreError> {
     columns::all(connection, &format!("{JOB} ORDER BY device_seq"), [], read)
-}
-
-/// Ids of all packets here, in the device's order.
-pub fn ids(connection: &Connection) -> Result<Vec<PacketId>, StoreError> {
-    columns::all(
-        connection,
-        "SELECT packet FROM packets ORDER BY device_seq",
-        [],
-        |row| columns::packet(row, "packet"),
-    )
 }
 
 /// The packet's zip, entry by entry, in order.
@@ -361,20 +352,40 @@ pub fn add_seen(tx: &Transaction<'_>, seen: &Seen) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Keeps a stamped checkpoint with its tokens, and drops the tokens of older ones: a seal names the newest.
+pub fn add_stamped(tx: &Transaction<'_>, seen: &Seen) -> Result<(), StoreError> {
+    add_seen(tx, seen)?;
+    tx.prepare_cached("UPDATE seen SET tokens = '[]' WHERE size < ? AND tokens <> '[]'")?
+        .execute([seen.size])?;
+    Ok(())
+}
+
+fn read_seen(row: &Row<'_>) -> Result<Seen, StoreError> {
+    Ok(Seen {
+        size: row.get("size")?,
+        root: row.get("root")?,
+        checkpoint: row.get("checkpoint")?,
+        tokens: columns::json(row, "tokens")?,
+        seen_at: columns::time(row, "seen_at")?,
+    })
+}
+
 /// The largest checkpoint seen.
 pub fn newest_seen(connection: &Connection) -> Result<Option<Seen>, StoreError> {
     columns::first(
         connection,
         "SELECT * FROM seen ORDER BY size DESC, seen_at DESC LIMIT 1",
         [],
-        |row| {
-            Ok(Seen {
-                size: row.get("size")?,
-                root: row.get("root")?,
-                checkpoint: row.get("checkpoint")?,
-                tokens: columns::json(row, "tokens")?,
-                seen_at: columns::time(row, "seen_at")?,
-            })
-        },
+        read_seen,
+    )
+}
+
+/// The largest checkpoint seen that has timestamp tokens.
+pub fn newest_stamped(connection: &Connection) -> Result<Option<Seen>, StoreError> {
+    columns::first(
+        connection,
+        "SELECT * FROM seen WHERE tokens <> '[]' ORDER BY size DESC, seen_at DESC LIMIT 1",
+        [],
+        read_seen,
     )
 }
