@@ -31,11 +31,36 @@ export function drawn(path, width, height, { turn = 0.08, fill = 0.8, spoil = ()
   return luma;
 }
 
-/** A film for Chromium's fake camera: first the bare wall, then the code. */
-export function film(svg, path, width = 640, height = 480) {
+/** Brightness of a wall with a picture on it as a screen showed it (PNG), turned a little, as a hand holds it. */
+export async function photographed(context, png, width = 640, height = 480) {
+  const page = await context.newPage();
+  const values = await page.evaluate(
+    async ([source, wall, w, h]) => {
+      const picture = new Image();
+      picture.src = source;
+      await picture.decode();
+      const canvas = new OffscreenCanvas(w, h);
+      const pen = canvas.getContext('2d');
+      pen.fillStyle = `rgb(${wall} ${wall} ${wall})`;
+      pen.fillRect(0, 0, w, h);
+      const side = Math.min(w, h) * 0.85;
+      pen.translate(w / 2, h / 2);
+      pen.rotate(0.06);
+      pen.drawImage(picture, -side / 2, -side / 2, side, side);
+      const { data } = pen.getImageData(0, 0, w, h);
+      return Array.from({ length: w * h }, (_, at) => Math.round(0.3 * data[4 * at] + 0.59 * data[4 * at + 1] + 0.11 * data[4 * at + 2]));
+    },
+    [`data:image/png;base64,${png.toString('base64')}`, WALL, width, height],
+  );
+  await page.close();
+  return Buffer.from(values);
+}
+
+/** A film for Chromium's fake camera: first the bare wall, then the code, from its SVG or as brightness. */
+export function film(seen, path, width = 640, height = 480) {
   const frame = (luma) => Buffer.concat([Buffer.from('FRAME\n'), luma, Buffer.alloc(width * height / 2, 128)]);
   const wall = frame(Buffer.alloc(width * height, WALL));
-  const code = frame(drawn(svg, width, height));
+  const code = frame(typeof seen === 'string' ? drawn(seen, width, height) : seen);
   const head = Buffer.from(`YUV4MPEG2 W${width} H${height} F10:1 Ip A1:1 C420jpeg\n`);
   writeFileSync(path, Buffer.concat([head, ...Array(5).fill(wall), ...Array(20).fill(code)]));
 }

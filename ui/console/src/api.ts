@@ -1,13 +1,18 @@
 /** The one file that talks to the server. Same origin only; the session is a cookie that scripts can't read. */
 
 import type {
+  CodeView,
   DecisionRequest,
   PacketDetail,
   PacketPage,
   Problem,
   QuarantineView,
   QueueName,
+  RevokeReason,
   Session,
+  TabletEnded,
+  TabletList,
+  TabletOfficer,
   Verdict,
 } from './wire';
 
@@ -123,6 +128,41 @@ export async function decide(id: string, request: DecisionRequest): Promise<void
 
 export function quarantine(signal?: AbortSignal): Promise<QuarantineView[]> {
   return ask<QuarantineView[]>('GET', '/review/quarantine', undefined, signal);
+}
+
+export function tablets(signal?: AbortSignal): Promise<TabletList> {
+  return ask<TabletList>('GET', '/admin/devices', undefined, signal);
+}
+
+export function officers(signal?: AbortSignal): Promise<TabletOfficer[]> {
+  return ask<TabletOfficer[]>('GET', '/admin/people', undefined, signal);
+}
+
+/** A one-time code: for a tablet, or for an officer's key on one. */
+export function makeCode(request: { url: string; team: string | null; officer: string | null }): Promise<CodeView> {
+  return ask<CodeView>('POST', '/admin/codes', request);
+}
+
+function tabletPath(id: string): string {
+  return `/admin/devices/${encodeURIComponent(id)}`;
+}
+
+export function retireTablet(id: string): Promise<TabletEnded> {
+  return ask<TabletEnded>('POST', `${tabletPath(id)}/retire`, {});
+}
+
+/** Its key, and those of the officers on it. */
+export function revokeTablet(id: string, reason: RevokeReason): Promise<TabletEnded> {
+  return ask<TabletEnded>('POST', `${tabletPath(id)}/revoke`, { reason });
+}
+
+/** Ends it; gives the code of the one that takes over. Without a reason it is retired. */
+export function replaceTablet(id: string, reason: RevokeReason | null, url: string): Promise<CodeView> {
+  return ask<CodeView>('POST', `${tabletPath(id)}/replace`, { reason, url });
+}
+
+export async function alarmsSeen(id: string): Promise<void> {
+  await ask<unknown>('POST', `${tabletPath(id)}/alarms/seen`, {});
 }
 
 /** A re-encoded JPEG: originals are never shown from this origin. */

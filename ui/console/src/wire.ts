@@ -1,5 +1,5 @@
 /**
- * The bodies of `/api/v1` as this console reads them: `crates/wire/src/console.rs` and `problem.rs`, field for field.
+ * The bodies of `/api/v1` as this console reads them: `crates/wire/src/console.rs`, `tablets.rs` and `problem.rs`, field for field.
  * Times are RFC 3339 in UTC, digests are lower-case hex, and what is missing is `null`.
  */
 
@@ -143,6 +143,64 @@ export interface QuarantineView {
   size: number;
   sha256: string;
   reason: string;
+}
+
+export type TabletStatus = 'active' | 'retired' | 'revoked';
+export type RevokeReason = 'lost' | 'stolen' | 'left' | 'compromised' | 'other';
+
+export interface TabletOfficer {
+  id: string;
+  /** `null` once erased from the register. */
+  name: string | null;
+  badge: string | null;
+  team: string | null;
+}
+
+export interface TabletAlarm {
+  code: string;
+  number: number;
+  at: string;
+  seen_at: string | null;
+}
+
+export interface TabletView {
+  id: string;
+  name: string;
+  team: string | null;
+  status: TabletStatus;
+  claim: string | null;
+  enrolled_at: string;
+  ended_at: string | null;
+  replaces: string | null;
+  replaced_by: string | null;
+  officers: TabletOfficer[];
+  seen_at: string | null;
+  heartbeat_at: string | null;
+  silent: boolean;
+  packets_said: number | null;
+  packets_here: number;
+  photos_said: number | null;
+  photos_here: number;
+  alarms: TabletAlarm[];
+}
+
+export interface TabletList {
+  devices: TabletView[];
+  /** The server's clock. */
+  now: string;
+}
+
+export interface CodeView {
+  code: string;
+  id: string;
+  expires_at: string;
+  /** What a tablet's scanner reads. */
+  text: string;
+}
+
+export interface TabletEnded {
+  keys: number;
+  packets_missing: number;
 }
 
 /** RFC 9457, as every error answer of the server. */

@@ -25,6 +25,10 @@ class Account {
     return this.is('reviewer', 'supervisor', 'administrator', 'auditor');
   }
 
+  get administers(): boolean {
+    return this.is('administrator');
+  }
+
   private is(...roles: string[]): boolean {
     return this.session !== null && roles.includes(this.session.role);
   }
