@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use fieldseal_server::{Config, Server, admin};
-use fieldseal_wire::device::Retention;
+use fieldseal_wire::device::{Retention, Suite};
 use serde::Deserialize;
 
 /// Run the server
@@ -48,6 +48,8 @@ pub struct Settings {
     silent_days: Option<u64>,
     /// Days to answer a return.
     return_days: Option<u32>,
+    /// `"national"`: new tablets and officers get SM2 keys, and packets SM3 manifests beside those of SHA-256.
+    suite: Option<Suite>,
     /// Days that tablets keep originals once they are safe, or `"while-room"`.
     tablets_keep_days: Option<KeepDays>,
 }
@@ -106,6 +108,7 @@ impl Settings {
             config.limits.silent_after = Duration::from_secs(days.saturating_mul(24 * 3600));
         }
         config.return_days = self.return_days;
+        config.suite = self.suite.unwrap_or_default();
         config.retention = self.tablets_keep_days.map(|keep| Retention {
             keep_days: match keep {
                 KeepDays::Days(days) => Some(days),

@@ -4,19 +4,23 @@
 //! far; after the sealing transaction, a packet that the next unlock hands over to the outbox. The device's line is durable
 //! before anything shows the packet as sealed.
 
+use fieldseal_packet::PacketId;
 use fieldseal_packet::bag;
 use fieldseal_packet::custody::Event;
 use fieldseal_packet::record::{self, Record};
+use fieldseal_packet::sm3::{Sm3Digest, Sm3Writer};
 use fieldseal_packet::ziplayout::Layout;
-use fieldseal_packet::{KeyName, PacketId};
-use fieldseal_tlog::note::{Ed25519Signer, Note, SignatureLine, Signer as _, sign_line};
+use fieldseal_tlog::note::{Algorithm, Note, SignatureLine, Signer, Vkey, sign_line};
 use fieldseal_vault::captures::Capture;
 use fieldseal_vault::sealing::{Closing, PlanEntry, Sealing, Signature, Source};
 use fieldseal_vault::{captures, custody, drafts, officers, outbox, sealing};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use crate::api::{DraftView, PacketView};
 use crate::core::{Core, lock};
 use crate::draft::{open_draft, title, words};
+use crate::identity::signer_like;
 use crate::making::Making;
 use crate::problem::{Code, Problem};
 use crate::session::packet_id;
@@ -36,30 +40,25 @@ impl Core {
             Some(drafts::Stage::Closed) => {}
             _ => return Err(Code::NotFound.into()),
         }
-        self.add_signature(id, officer, &signer)?;
+        self.add_signature(id, officer, &*signer)?;
         self.draft(id)
     }
 
-    fn officer_signer(&self, officer: &str, pin: &str) -> Result<Ed25519Signer, Problem> {
+    fn officer_signer(&self, officer: &str, pin: &str) -> Result<Box<dyn Signer>, Problem> {
         let vault = self.open_vault()?;
         let seed = vault.officer_seed(officer, pin, &self.moment())?;
-        let name = KeyName::officer(&self.identity()?.origin, officer);
-        let signer = Ed25519Signer::from_seed(&name, &seed)
-            .map_err(|error| Problem::because(Code::KeyMissing, error))?;
-        let enrolled = self
+        let vkey = self
             .read(|c| Ok(officers::get(c, officer)?))?
-            .and_then(|record| record.vkey);
-        match enrolled {
-            Some(vkey) if vkey != signer.vkey().to_string() => Err(Code::KeyMissing.into()),
-            _ => Ok(signer),
-        }
+            .and_then(|record| record.vkey)
+            .ok_or(Code::KeyMissing)?;
+        signer_like(&vkey, &seed)
     }
 
     fn add_signature(
         &self,
         id: PacketId,
         officer: &str,
-        signer: &Ed25519Signer,
+        signer: &dyn Signer,
     ) -> Result<(), Problem> {
         let _desk = lock(&self.desk);
         let at = self.platform.now();
@@ -120,7 +119,7 @@ impl Core {
             self.reopen(id)?;
         }
         self.close(packet, officer, Some(&reason))?;
-        self.add_signature(packet, officer, &signer)?;
+        self.add_signature(packet, officer, &*signer)?;
         self.seal(id)
     }
 
@@ -142,34 +141,80 @@ impl Core {
             .outbox_read(|c| Ok::<_, Problem>(outbox::newest_seen(c)?))?;
         // Asked before the vault is held for writing: naming the actor asks the vault.
         let meta = self.meta();
-        self.write(|tx| {
-            if let Some(other) = sealing::closing(tx)?.filter(|other| *other != id) {
-                return Err(Problem::from(Code::AnotherDraftClosing).with("draft", other));
+        let mut sm3 = self.national()?.then(BTreeMap::new);
+        loop {
+            if let Some(sm3) = &mut sm3 {
+                self.add_sm3(id, sm3)?;
             }
-            let draft = open_draft(tx, id)?;
-            let items = captures::of_draft(tx, id)?;
-            if items.is_empty() && void.is_none() {
-                return Err(Code::NoPhotos.into());
+            let closed = self.write(|tx| {
+                if let Some(other) = sealing::closing(tx)?.filter(|other| *other != id) {
+                    return Err(Problem::from(Code::AnotherDraftClosing).with("draft", other));
+                }
+                let draft = open_draft(tx, id)?;
+                let items = captures::of_draft(tx, id)?;
+                if items.is_empty() && void.is_none() {
+                    return Err(Code::NoPhotos.into());
+                }
+                if items.len() > MAX_ITEMS {
+                    return Err(Problem::from(Code::TooManyPhotos).with("max", MAX_ITEMS));
+                }
+                // One more photo came in since.
+                let hashed = |item: &Capture| {
+                    let known = sm3.as_ref();
+                    known.is_none_or(|known| known.contains_key(&item.capture_seq))
+                };
+                if !items.iter().all(hashed) {
+                    return Ok(false);
+                }
+                let named = on_duty
+                    .iter()
+                    .map(|id| {
+                        officers::get(tx, id)?.ok_or_else(|| Problem::from(Code::UnknownOfficer))
+                    })
+                    .collect::<Result<Vec<_>, _>>()?;
+                let making = Making {
+                    core: self,
+                    meta: &meta,
+                    identity: &identity,
+                    draft: &draft,
+                    items: &items,
+                    officers: &named,
+                    void,
+                    sm3: sm3.as_ref(),
+                };
+                let closing = making.closing(tx, seen.as_ref())?;
+                sealing::close(tx, id, &closing)?;
+                Ok(true)
+            })?;
+            if closed {
+                return Ok(());
             }
-            if items.len() > MAX_ITEMS {
-                return Err(Problem::from(Code::TooManyPhotos).with("max", MAX_ITEMS));
+        }
+    }
+
+    /// Whether this tablet's key is of the national suite, and its packets have SM3 manifests.
+    fn national(&self) -> Result<bool, Problem> {
+        let vkey = Vkey::parse(&self.identity()?.vkey)
+            .map_err(|error| Problem::because(Code::KeyMissing, error))?;
+        Ok(vkey.algorithm() == Algorithm::Sm2)
+    }
+
+    /// Hashes the draft's items that are not hashed yet. Each is read once more, since a capture is hashed with SHA-256 alone
+    /// while it comes in: the shutter doesn't wait for a second algorithm.
+    fn add_sm3(&self, id: PacketId, known: &mut BTreeMap<u64, Sm3Digest>) -> Result<(), Problem> {
+        let vault = self.open_vault()?;
+        for item in self.read(|c| Ok(captures::of_draft(c, id)?))? {
+            if let Entry::Vacant(new) = known.entry(item.capture_seq) {
+                let mut original = vault
+                    .open_original(item.capture_seq)
+                    .map_err(|error| Problem::because(Code::Unreadable, error))?;
+                let mut writer = Sm3Writer::default();
+                std::io::copy(&mut original, &mut writer)
+                    .map_err(|error| Problem::because(Code::Unreadable, error))?;
+                new.insert(writer.finish());
             }
-            let named = on_duty
-                .iter()
-                .map(|id| officers::get(tx, id)?.ok_or_else(|| Problem::from(Code::UnknownOfficer)))
-                .collect::<Result<Vec<_>, _>>()?;
-            let making = Making {
-                core: self,
-                meta: &meta,
-                identity: &identity,
-                draft: &draft,
-                items: &items,
-                officers: &named,
-                void,
-            };
-            let closing = making.closing(tx, seen.as_ref())?;
-            Ok(sealing::close(tx, id, &closing)?)
-        })
+        }
+        Ok(())
     }
 
     pub fn seal(&self, id: &str) -> Result<PacketView, Problem> {
@@ -187,7 +232,7 @@ impl Core {
             if signatures.is_empty() {
                 return Err(Code::NoSignature.into());
             }
-            let seal = sealed_note(&closing, &signatures, &signer)?;
+            let seal = sealed_note(&closing, &signatures, &*signer)?;
             let plan = plan(id, &closing, &captures::of_draft(tx, id)?, &seal)?;
             let layout = Layout::new(&layout_entries(&plan))
                 .map_err(|error| Problem::because(Code::TooManyPhotos, error))?;
@@ -242,7 +287,7 @@ pub(crate) fn named_officers(closing: &Closing) -> Vec<String> {
 fn sealed_note(
     closing: &Closing,
     signatures: &[Signature],
-    device: &Ed25519Signer,
+    device: &dyn Signer,
 ) -> Result<Vec<u8>, Problem> {
     let text = body_text(closing)?;
     let mut lines = Vec::with_capacity(signatures.len() + 1);

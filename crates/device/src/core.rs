@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use fieldseal_packet::context::Fix;
 use fieldseal_packet::custody::Meta;
 use fieldseal_packet::{PacketId, Timestamp};
-use fieldseal_tlog::note::Ed25519Signer;
+use fieldseal_tlog::note::Signer;
 use fieldseal_vault::{KdfParams, Moment, Vault, VaultConfig};
 use rusqlite::Connection;
 
@@ -228,17 +228,9 @@ impl Core {
     }
 
     /// The device's signer; there since the first unlock.
-    pub fn device_signer(&self) -> Result<Ed25519Signer, Problem> {
+    pub fn device_signer(&self) -> Result<Box<dyn Signer>, Problem> {
         let seed = self.vault()?.device_seed().ok_or(Code::Locked)?;
-        let identity = self.identity()?;
-        let signer = Ed25519Signer::from_seed(&identity.key_name(), &seed)
-            .map_err(|error| Problem::because(Code::KeyMissing, error))?;
-        let same = fieldseal_tlog::note::Signer::vkey(&signer).to_string() == identity.vkey;
-        if same {
-            Ok(signer)
-        } else {
-            Err(Code::KeyMissing.into())
-        }
+        identity::signer_like(&self.identity()?.vkey, &seed)
     }
 
     /// The form of a kind.

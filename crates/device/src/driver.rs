@@ -222,7 +222,7 @@ impl Driver {
         let signer = self.core.device_signer().map_err(|_| Failure::Unreadable)?;
         let token = self
             .client()?
-            .token(&identity.origin, &signer)
+            .token(&identity.origin, &*signer)
             .await
             .map_err(failure)?;
         let lifetime_ms = match (

@@ -9,11 +9,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fieldseal_packet::entry::{self, SubjectKind};
 use fieldseal_packet::{KeyName, KeyRole, Sha256Digest};
-use fieldseal_tlog::note::{Ed25519Signer, Note, Signer as _};
+use fieldseal_tlog::note::{Algorithm, Note, Signer, signer_of};
 use fieldseal_vault::officers::{self, OfficerRecord};
 use fieldseal_vault::pending::{self, PendingDevice};
 use fieldseal_vault::{Birth, NewOfficer, Secret, Vault, outbox};
-use fieldseal_wire::device::{ENROL_CONTEXT, EnrolKind, EnrolRequest, EnrolSubject, Enrolled};
+use fieldseal_wire::device::{
+    ENROL_CONTEXT, EnrolKind, EnrolRequest, EnrolSubject, Enrolled, Suite,
+};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -21,7 +23,7 @@ use crate::api::{EnrolPreview, OfficerView};
 use crate::core::{Core, Store, lock};
 use crate::enrol_code::{EnrolCode, normalised};
 use crate::http::{Client, server_time};
-use crate::identity::{self, Identity, one_key};
+use crate::identity::{self, Identity, one_key, signer_like};
 use crate::problem::{Code, Problem};
 
 /// Fewest characters of a PIN.
@@ -154,8 +156,8 @@ impl Core {
         check_subject(&subject, EnrolKind::Device)?;
         self.remember_asked(&enrol.code, &seed, &subject)?;
         let name = KeyName::device(&subject.origin, &subject.id);
-        let signer = signer(&name, &seed)?;
-        let request = self.request(&enrol.code, &subject.origin, &signer)?;
+        let signer = signer(&subject, &name, &seed)?;
+        let request = self.request(&enrol.code, &subject.origin, &*signer)?;
         let answer = self.runtime.block_on(client.enrol(&request, None))?;
         if answer.trust != trust {
             return Err(Code::TrustMismatch.into());
@@ -165,7 +167,7 @@ impl Core {
             &trust,
             &subject.origin,
             SubjectKind::Device,
-            &signer,
+            &*signer,
         )?;
         let recovery_key = recovery_key(&answer)?;
         let identity = Identity {
@@ -240,14 +242,18 @@ impl Core {
             return Err(Code::OfficerEnrolled.into());
         }
         let device = match &pending {
-            Some((seed, identity, _)) => signer(&identity.key_name(), seed)?,
+            Some((seed, identity, _)) => signer_like(&identity.vkey, seed)?,
             None => self.device_signer()?,
         };
         self.remember_asked(&code, &seed, &subject)?;
-        let officer = signer(&KeyName::officer(&identity.origin, &subject.id), &seed)?;
-        let request = self.request(&code, &identity.origin, &officer)?;
+        let officer = signer(
+            &subject,
+            &KeyName::officer(&identity.origin, &subject.id),
+            &seed,
+        )?;
+        let request = self.request(&code, &identity.origin, &*officer)?;
         let answer = self.runtime.block_on(async {
-            let token = client.token(&identity.origin, &device).await?;
+            let token = client.token(&identity.origin, &*device).await?;
             client.enrol(&request, Some(&token.token)).await
         })?;
         check_entry(
@@ -255,7 +261,7 @@ impl Core {
             &identity.trust,
             &identity.origin,
             SubjectKind::Officer,
-            &officer,
+            &*officer,
         )?;
         let record = OfficerRecord {
             id: subject.id.clone(),
@@ -323,7 +329,7 @@ impl Core {
         &self,
         code: &str,
         origin: &str,
-        signer: &Ed25519Signer,
+        signer: &dyn Signer,
     ) -> Result<EnrolRequest, Problem> {
         let vkey = signer.vkey().to_string();
         let digest = Sha256Digest::of(normalised(code).as_bytes());
@@ -366,9 +372,13 @@ pub(crate) fn check_pin(pin: &str) -> Result<(), Problem> {
     }
 }
 
-fn signer(name: &str, seed: &Secret) -> Result<Ed25519Signer, Problem> {
-    Ed25519Signer::from_seed(name, seed)
-        .map_err(|error| Problem::because(Code::ServerAnswer, error))
+/// A new key, of the kind that the deployment asks for.
+fn signer(subject: &EnrolSubject, name: &str, seed: &Secret) -> Result<Box<dyn Signer>, Problem> {
+    let kind = match subject.suite {
+        Suite::International => Algorithm::Ed25519,
+        Suite::National => Algorithm::Sm2,
+    };
+    signer_of(kind, name, seed).map_err(|error| Problem::because(Code::ServerAnswer, error))
 }
 
 fn check_subject(subject: &EnrolSubject, wanted: EnrolKind) -> Result<(), Problem> {
@@ -388,7 +398,7 @@ fn check_entry(
     trust: &str,
     origin: &str,
     kind: SubjectKind,
-    signer: &Ed25519Signer,
+    signer: &dyn Signer,
 ) -> Result<(), Problem> {
     let authority = one_key(trust, origin, KeyRole::Authority).ok_or(Code::TrustMismatch)?;
     let note = Note::parse(entry.as_bytes())

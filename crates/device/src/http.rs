@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fieldseal_packet::consistency::Consistency;
 use fieldseal_packet::{Sha256Digest, Timestamp};
-use fieldseal_tlog::note::{Ed25519Signer, Signer as _};
+use fieldseal_tlog::note::Signer;
 use fieldseal_wire::device::{
     AUTH_CONTEXT, Challenge, ChallengeRequest, EnrolLookup, EnrolRequest, EnrolSubject, Enrolled,
     HeartbeatAnswer, HeartbeatRequest, PROBE_HEADER, Retirement, SeenCheckpoint, StatusRequest,
@@ -286,7 +286,7 @@ impl Client {
     }
 
     /// Challenge and answer: a token for the device.
-    pub async fn token(&self, origin: &str, device: &Ed25519Signer) -> Result<Token, HttpError> {
+    pub async fn token(&self, origin: &str, device: &dyn Signer) -> Result<Token, HttpError> {
         let name = device.vkey().name().to_owned();
         let ask = ChallengeRequest {
             device: name.clone(),

@@ -3,7 +3,8 @@
 use fieldseal_packet::trust::Trust;
 use fieldseal_packet::{KeyName, KeyRole};
 use fieldseal_sync::receipt::PinnedKeys;
-use fieldseal_tlog::note::Vkey;
+use fieldseal_tlog::note::{Signer, Vkey, signer_of};
+use fieldseal_vault::Secret;
 use serde::{Deserialize, Serialize};
 
 use crate::problem::{Code, Problem};
@@ -47,6 +48,18 @@ impl Identity {
             log: of(KeyRole::Log)?,
             receipts: of(KeyRole::Receipts)?,
         })
+    }
+}
+
+/// The signer whose public half is `vkey`, out of the secret that was kept; `key-missing` where it is another's.
+pub(crate) fn signer_like(vkey: &str, secret: &Secret) -> Result<Box<dyn Signer>, Problem> {
+    let vkey = Vkey::parse(vkey).map_err(|error| Problem::because(Code::KeyMissing, error))?;
+    let signer = signer_of(vkey.algorithm(), vkey.name(), secret)
+        .map_err(|error| Problem::because(Code::KeyMissing, error))?;
+    if *signer.vkey() == vkey {
+        Ok(signer)
+    } else {
+        Err(Code::KeyMissing.into())
     }
 }
 

@@ -1,15 +1,17 @@
 //! What closing a draft fixes: the custody log's last line, the record, the bag's files, the keys, and the seal's text.
 
-use fieldseal_packet::Sha256Digest;
 use fieldseal_packet::bag::{self, BagInput, PayloadFile};
 use fieldseal_packet::custody::{Event, Meta};
 use fieldseal_packet::record::Record;
 use fieldseal_packet::seal::{Ranges, SealBody};
+use fieldseal_packet::sm3::assemble_with_sm3;
+use fieldseal_packet::{Sha256Digest, Sm3Digest};
 use fieldseal_vault::captures::Capture;
 use fieldseal_vault::officers::OfficerRecord;
 use fieldseal_vault::sealing::{ClosedFile, Closing};
 use fieldseal_vault::{custody, drafts, outbox, packets, sealing};
 use rusqlite::Transaction;
+use std::collections::BTreeMap;
 
 use crate::close::item_path;
 use crate::core::Core;
@@ -26,6 +28,8 @@ pub(crate) struct Making<'a> {
     pub items: &'a [Capture],
     pub officers: &'a [OfficerRecord],
     pub void: Option<&'a str>,
+    /// SM3 of each item by capture number, where the tablet's keys are of the national suite.
+    pub sm3: Option<&'a BTreeMap<u64, Sm3Digest>>,
 }
 
 impl Making<'_> {
@@ -92,14 +96,20 @@ impl Making<'_> {
             payload: &payload,
             tags: &tags,
         };
-        let bag = bag::assemble(&input);
+        let (bag, tagmanifest_sm3) = match self.sm3 {
+            Some(items) => {
+                let (bag, digest) = assemble_with_sm3(&input, &self.payload_sm3(&described, items));
+                (bag, Some(digest))
+            }
+            None => (bag::assemble(&input), None),
+        };
         let entry = Sha256Digest::of(self.identity.entry.as_bytes());
         let place = sealing::next_place(tx, entry)?;
         let body = SealBody {
             origin: self.identity.origin.clone(),
             packet: id,
             tagmanifest_sha256: bag.tagmanifest_sha256,
-            tagmanifest_sm3: None,
+            tagmanifest_sm3,
             closed_at: meta.at,
             captures: numbers,
             device_seq: place.device_seq,
@@ -116,6 +126,22 @@ impl Making<'_> {
                 .map(|(path, bytes)| ClosedFile { path, bytes })
                 .collect(),
         })
+    }
+
+    /// SM3 of every payload file. Whoever calls has seen to it that every item's is there.
+    fn payload_sm3(
+        &self,
+        described: &[(String, Vec<u8>)],
+        items: &BTreeMap<u64, Sm3Digest>,
+    ) -> Vec<(String, Sm3Digest)> {
+        let described = described
+            .iter()
+            .map(|(path, bytes)| (path.clone(), Sm3Digest::of(bytes)));
+        let items = self.items.iter().enumerate().filter_map(|(n, item)| {
+            let digest = items.get(&item.capture_seq)?;
+            Some((item_path(n, item), *digest))
+        });
+        described.chain(items).collect()
     }
 
     /// The public keys, and the enrolment entries that the tablet has.

@@ -67,7 +67,7 @@ impl Pulse {
                 None => {
                     fresh = true;
                     let signer = core.device_signer()?;
-                    let token = client.token(&identity.origin, &signer).await?.token;
+                    let token = client.token(&identity.origin, &*signer).await?.token;
                     self.token.insert(token).clone()
                 }
             };
@@ -107,7 +107,7 @@ impl Core {
             capture_link: head.link,
             at: self.platform.now(),
         };
-        let signed = Note::sign(&beat.text(), &[&self.device_signer()?])
+        let signed = Note::sign(&beat.text(), &[&*self.device_signer()?])
             .map_err(|error| Problem::because(Code::Internal, error))?;
         String::from_utf8(signed.to_bytes())
             .map_err(|error| Problem::because(Code::Internal, error))

@@ -5,7 +5,7 @@
 //! `key-missing`, and recovering once more mends it.
 
 use fieldseal_packet::KeyName;
-use fieldseal_tlog::note::{Ed25519Signer, Signer as _};
+use fieldseal_tlog::note::{Algorithm, Vkey, signer_of};
 use fieldseal_vault::officers::{self, OfficerRecord};
 use fieldseal_vault::{OfficerError, Secret};
 
@@ -28,11 +28,13 @@ impl Core {
             })?;
         self.unlock(officer, pin)?;
         let name = KeyName::officer(&self.identity()?.origin, officer);
-        let signer = Ed25519Signer::from_seed(&name, &seed)
-            .map_err(|error| Problem::because(Code::KeyMissing, error))?;
         let known = self
             .read(|c| Ok(officers::get(c, officer)?))?
             .ok_or(Code::UnknownOfficer)?;
+        let before = known.vkey.as_deref().and_then(|old| Vkey::parse(old).ok());
+        let kind = before.map_or(Algorithm::Ed25519, |old| old.algorithm());
+        let signer = signer_of(kind, &name, &seed)
+            .map_err(|error| Problem::because(Code::KeyMissing, error))?;
         let record = OfficerRecord {
             vkey: Some(signer.vkey().to_string()),
             entry: None,

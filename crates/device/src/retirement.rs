@@ -109,7 +109,7 @@ impl Core {
         let signer = self.device_signer()?;
         let note = self.heartbeat()?;
         let retired = self.runtime.block_on(async {
-            let token = client.token(&identity.origin, &signer).await?;
+            let token = client.token(&identity.origin, &*signer).await?;
             client.retire(&note, &token.token).await
         })?;
         if let Some(time) = server_time(&retired.server_time) {

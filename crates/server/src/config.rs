@@ -25,6 +25,8 @@ pub struct Config {
     pub return_days: Option<u32>,
     /// Timestamp authorities.
     pub stamping: Stamping,
+    /// Which algorithms new keys use. Keys that are there stay as they are.
+    pub suite: fieldseal_wire::device::Suite,
     /// The limits.
     pub limits: Limits,
     /// What makes previews.
@@ -99,6 +101,7 @@ impl Config {
             behind_proxy: false,
             retention: None,
             return_days: None,
+            suite: fieldseal_wire::device::Suite::default(),
             stamping: Stamping::default(),
             limits: Limits::default(),
             decoder: fieldseal_picture::Decoder::of_this_program().within(

@@ -65,10 +65,12 @@ pub fn enrol(
 ) -> Result<(Vec<u8>, String), Failure> {
     let refused = || Failure::new(ProblemCode::KeyNotAccepted);
     let key = Vkey::parse(new.vkey).map_err(|_| refused())?;
-    if !matches!(key.algorithm(), Algorithm::Ed25519 | Algorithm::EcdsaP256)
-        || key.to_string() != new.vkey
-    {
-        return Err(refused().detail("the key must be Ed25519 or P-256"));
+    let signs = matches!(
+        key.algorithm(),
+        Algorithm::Ed25519 | Algorithm::EcdsaP256 | Algorithm::Sm2
+    );
+    if !signs || key.to_string() != new.vkey {
+        return Err(refused().detail("the key must be Ed25519, P-256 or SM2"));
     }
     key.verify(
         proof_text(origin, &new.code_sha256, new.vkey).as_bytes(),

@@ -22,6 +22,17 @@ pub enum EnrolKind {
     Officer,
 }
 
+/// Which algorithms new keys and packets of a deployment use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Suite {
+    /// Ed25519, SHA-256.
+    #[default]
+    International,
+    /// SM2, and SM3 manifests beside those of SHA-256.
+    National,
+}
+
 /// `POST /api/v1/enrol/lookup`: whom a one-time code is for. Does not use the code up.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct EnrolLookup {
@@ -44,6 +55,9 @@ pub struct EnrolSubject {
     pub badge: Option<String>,
     /// Team 街道队, as shown.
     pub team: Option<String>,
+    /// The kind of key that is to be enrolled.
+    #[serde(default)]
+    pub suite: Suite,
     /// When the code expires, RFC 3339.
     pub expires_at: String,
 }

@@ -86,6 +86,7 @@ pub(super) async fn lookup(
             .or(code.team),
         badge: person.as_ref().map(|person| person.badge.clone()),
         name: person.map(|person| person.name),
+        suite: app.config.suite,
         expires_at: rfc3339(code.expires_at),
     }))
 }
