@@ -16,6 +16,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("fieldseal-sync", &["packet", "tlog", "wire"]),
     // Hostile pictures are decoded the same way at both ends.
     ("fieldseal-picture", &[]),
+    // Words and pages: what a report says is handed over.
+    ("fieldseal-report", &[]),
     (
         "fieldseal-device",
         &["vault", "sync", "picture", "packet", "stamp", "tlog", "wire"],

@@ -1,0 +1,257 @@
+//! Fonts: which has a glyph for a character, how wide text is, and where a line may end. No shaping: Chinese and English set in one weight need none.
+
+use std::sync::Arc;
+
+use skrifa::charmap::Charmap;
+use skrifa::instance::{LocationRef, Size};
+use skrifa::metrics::GlyphMetrics;
+use skrifa::{FontRef, MetadataProvider as _};
+
+/// The font that every report is set in.
+static BUNDLED: &[u8] = include_bytes!("../fonts/report-sans.otf");
+
+/// Largest further font, bytes: a collection of all of CJK has some 20 MB.
+const MAX_FONT: usize = 64 << 20;
+
+/// A further font that can't be used.
+#[derive(Debug, thiserror::Error)]
+#[error("this is no OpenType font or collection of at most 64 MiB")]
+pub struct FontError;
+
+/// The fonts of a report: the bundled one, and perhaps one more for rare characters.
+#[derive(Clone)]
+pub struct Fonts {
+    faces: Vec<Face>,
+}
+
+#[derive(Clone)]
+struct Face {
+    bytes: Bytes,
+    font: krilla::text::Font,
+}
+
+#[derive(Clone)]
+enum Bytes {
+    Bundled,
+    Further(Arc<Vec<u8>>),
+}
+
+impl Bytes {
+    fn get(&self) -> &[u8] {
+        match self {
+            Self::Bundled => BUNDLED,
+            Self::Further(bytes) => bytes,
+        }
+    }
+}
+
+impl Fonts {
+    /// The bundled font alone.
+    pub fn bundled() -> Result<Self, FontError> {
+        let font = krilla::text::Font::new(BUNDLED.into(), 0).ok_or(FontError)?;
+        Ok(Self {
+            faces: vec![Face {
+                bytes: Bytes::Bundled,
+                font,
+            }],
+        })
+    }
+
+    /// With this font (of a collection, its first) for what the bundled one lacks.
+    pub fn with(mut self, bytes: Vec<u8>) -> Result<Self, FontError> {
+        if bytes.len() > MAX_FONT {
+            return Err(FontError);
+        }
+        let bytes = Arc::new(bytes);
+        let font = krilla::text::Font::new(bytes.clone().into(), 0).ok_or(FontError)?;
+        self.faces.push(Face {
+            bytes: Bytes::Further(bytes),
+            font,
+        });
+        Ok(self)
+    }
+
+    /// What measures with these fonts.
+    pub(crate) fn setter(&self) -> Setter<'_> {
+        let faces = self.faces.iter().filter_map(|face| {
+            let font = FontRef::from_index(face.bytes.get(), 0).ok()?;
+            let metrics = font.glyph_metrics(Size::unscaled(), LocationRef::default());
+            let per_em = font.metrics(Size::unscaled(), LocationRef::default());
+            Some(SetFace {
+                charmap: font.charmap(),
+                metrics,
+                per_em: f32::from(per_em.units_per_em.max(1)),
+                font: face.font.clone(),
+            })
+        });
+        Setter {
+            faces: faces.collect(),
+        }
+    }
+}
+
+struct SetFace<'a> {
+    charmap: Charmap<'a>,
+    metrics: GlyphMetrics<'a>,
+    per_em: f32,
+    font: krilla::text::Font,
+}
+
+/// One character of a line: the face, the glyph and its width as a part of the em.
+pub(crate) struct Sort {
+    pub face: usize,
+    pub glyph: u32,
+    pub width: f32,
+}
+
+/// Measures and breaks text.
+pub(crate) struct Setter<'a> {
+    faces: Vec<SetFace<'a>>,
+}
+
+impl Setter<'_> {
+    pub fn font(&self, face: usize) -> Option<&krilla::text::Font> {
+        self.faces.get(face).map(|face| &face.font)
+    }
+
+    pub fn sort(&self, character: char) -> Option<Sort> {
+        self.faces.iter().enumerate().find_map(|(index, face)| {
+            let glyph = face
+                .charmap
+                .map(character)
+                .filter(|glyph| glyph.to_u32() != 0)?;
+            Some(Sort {
+                face: index,
+                glyph: glyph.to_u32(),
+                width: face.metrics.advance_width(glyph)? / face.per_em,
+            })
+        })
+    }
+
+    /// Text that can be set: white space as single spaces, what no font has as its code point.
+    pub fn clean(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        for character in text.chars() {
+            if character.is_whitespace() || character.is_control() {
+                if !out.is_empty() && !out.ends_with(' ') {
+                    out.push(' ');
+                }
+            } else if self.sort(character).is_some() {
+                out.push(character);
+            } else {
+                out.push_str(&format!("[U+{:04X}]", u32::from(character)));
+            }
+        }
+        out.truncate(out.trim_end().len());
+        out
+    }
+
+    /// Width of clean text at this size.
+    pub fn width(&self, text: &str, size: f32) -> f32 {
+        text.chars()
+            .filter_map(|character| self.sort(character))
+            .map(|sort| sort.width * size)
+            .sum()
+    }
+
+    /// Breaks text into lines of this width, `most` at most; the last one then ends in an ellipsis.
+    pub fn lines(&self, text: &str, size: f32, width: f32, most: usize) -> Vec<String> {
+        let text = self.clean(text);
+        let mut lines: Vec<String> = Vec::new();
+        let mut rest = text.as_str();
+        while !rest.is_empty() {
+            if lines.len() == most {
+                if let Some(last) = lines.last_mut() {
+                    self.cut(last, size, width);
+                }
+                break;
+            }
+            let end = self.line_end(rest, size, width);
+            let (line, after) = rest.split_at(end);
+            lines.push(line.trim_end().to_owned());
+            rest = after.trim_start();
+        }
+        lines
+    }
+
+    /// One line, cut with an ellipsis where it is too long.
+    pub fn one_line(&self, text: &str, size: f32, width: f32) -> String {
+        self.lines(text, size, width, 1).pop().unwrap_or_default()
+    }
+
+    fn cut(&self, line: &mut String, size: f32, width: f32) {
+        while self.width(line, size) + self.width("…", size) > width && line.pop().is_some() {}
+        line.push('…');
+    }
+
+    /// Where the first line of `text` ends: at the last place before `width` where it may, or anywhere if there is none.
+    fn line_end(&self, text: &str, size: f32, width: f32) -> usize {
+        let mut taken = 0.0;
+        let mut good = 0;
+        let mut before = None;
+        for (at, character) in text.char_indices() {
+            if before.is_some_and(|before| may_break(before, character)) {
+                good = at;
+            }
+            taken += self.sort(character).map_or(0.0, |sort| sort.width * size);
+            // A space may hang over the edge.
+            if taken > width && character != ' ' {
+                let first = text.chars().next().map_or(0, char::len_utf8);
+                return if good > 0 { good } else { at.max(first) };
+            }
+            before = Some(character);
+        }
+        text.len()
+    }
+}
+
+/// Whether a line may end between these two.
+fn may_break(before: char, after: char) -> bool {
+    const NEVER_FIRST: &str = "，。、；：？！）」』】》〉”’％…,.;:?!)]}%·";
+    const NEVER_LAST: &str = "（「『【《〈“‘([{";
+    if NEVER_FIRST.contains(after) || NEVER_LAST.contains(before) || after == ' ' {
+        return false;
+    }
+    before == ' ' || is_wide(before) || is_wide(after) || before == '/'
+}
+
+fn is_wide(character: char) -> bool {
+    matches!(u32::from(character), 0x2e80..=0x9fff | 0xf900..=0xfaff | 0xff01..=0xff60 | 0x2_0000..=0x3_ffff)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str, width: f32, most: usize) -> Vec<String> {
+        let fonts = Fonts::bundled().unwrap();
+        fonts.setter().lines(text, 10.0, width, most)
+    }
+
+    #[test]
+    fn lines_end_where_they_may() {
+        assert_eq!(lines("一二三四五六，七", 60.0, 9), ["一二三四五", "六，七"]);
+        assert_eq!(lines("one two three", 42.0, 9), ["one two", "three"]);
+        assert_eq!(lines("", 60.0, 9), Vec::<String>::new());
+        let digest = lines(&"0123456789abcdef".repeat(4), 100.0, 9);
+        assert!(digest.len() > 2 && digest.concat() == "0123456789abcdef".repeat(4));
+    }
+
+    #[test]
+    fn too_long_is_marked_as_cut() {
+        let cut = lines("一二三四五六七八九十", 45.0, 2);
+        assert_eq!(cut.len(), 2);
+        assert!(cut[1].ends_with('…'), "{cut:?}");
+        assert_eq!(lines("十", 1.0, 2), ["十"]);
+    }
+
+    #[test]
+    fn nothing_is_left_out_in_silence() {
+        let fonts = Fonts::bundled().unwrap();
+        let setter = fonts.setter();
+        assert_eq!(setter.clean("a\n\t b\u{202e}\u{7}c "), "a b[U+202E] c");
+        assert_eq!(setter.clean("\u{2a700}"), "[U+2A700]");
+        // Rare, but in the table of the characters in general use: names have them.
+        assert_eq!(setter.clean("喆堃垚旻"), "喆堃垚旻");
+    }
+}
