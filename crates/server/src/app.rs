@@ -64,6 +64,8 @@ pub struct App {
     pub counters: Counters,
     /// How stamping is.
     pub stamping: crate::stamping::Watch,
+    /// How witnesses answer.
+    pub witnessing: crate::witnesses::Watch,
 }
 
 /// Plain counters since the start.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::ambient::Ambient;
 use crate::stamping::Stamping;
+use crate::witnesses::Witnessing;
 
 /// Where the server keeps its data and how far it goes. [`Config::new`] gives values that fit one machine.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub struct Config {
     pub return_days: Option<u32>,
     /// Timestamp authorities.
     pub stamping: Stamping,
+    /// Witnesses of the log.
+    pub witnessing: Witnessing,
     /// Which algorithms new keys use. Keys that are there stay as they are.
     pub suite: fieldseal_wire::device::Suite,
     /// The limits.
@@ -103,6 +106,7 @@ impl Config {
             return_days: None,
             suite: fieldseal_wire::device::Suite::default(),
             stamping: Stamping::default(),
+            witnessing: Witnessing::default(),
             limits: Limits::default(),
             decoder: fieldseal_picture::Decoder::of_this_program().within(
                 fieldseal_picture::Limits {
@@ -176,6 +180,10 @@ impl Layout {
     /// The timestamp authorities' roots: a part of the trust file.
     pub fn tsa_roots(&self) -> PathBuf {
         self.root.join("tsa-roots.pem")
+    }
+    /// The witnesses and how many are asked for: a part of the trust file.
+    pub fn witness_policy(&self) -> PathBuf {
+        self.root.join("witness-policy")
     }
     /// Held by the one process that serves this folder.
     pub fn lock(&self) -> PathBuf {

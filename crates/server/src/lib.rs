@@ -33,6 +33,7 @@ pub mod tablets;
 pub mod stamping;
 mod teeth;
 pub mod upload;
+pub mod witnesses;
 
 pub use config::{Config, Limits};
 pub use server::{Running, Server, StartError, StopError};

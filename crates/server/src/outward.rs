@@ -1,4 +1,4 @@
-//! What the server asks of others: timestamp authorities. Everything is bounded: time, and bytes of the answer. No redirect
+//! What the server asks of others: timestamp authorities and witnesses. Everything is bounded: time, and bytes of the answer. No redirect
 //! is followed, so that what is configured is what is asked.
 
 use std::net::IpAddr;
@@ -57,6 +57,21 @@ impl Outward {
         most: usize,
         within: Duration,
     ) -> Result<Vec<u8>, OutwardError> {
+        match self.exchange(url, kind, body, most, within).await? {
+            (200, answer) => Ok(answer),
+            (status, _) => Err(OutwardError::Status(status)),
+        }
+    }
+
+    /// POSTs bytes, and gives the answer's status and bytes, of which it has at most `most`.
+    pub async fn exchange(
+        &self,
+        url: &str,
+        kind: &str,
+        body: Vec<u8>,
+        most: usize,
+        within: Duration,
+    ) -> Result<(u16, Vec<u8>), OutwardError> {
         let url = reqwest::Url::parse(url).map_err(|_| OutwardError::Address)?;
         let client = if is_here(&url) {
             &self.direct
@@ -69,9 +84,7 @@ impl Outward {
             .timeout(within)
             .body(body);
         let mut response = request.send().await.map_err(unreachable)?;
-        if response.status() != reqwest::StatusCode::OK {
-            return Err(OutwardError::Status(response.status().as_u16()));
-        }
+        let status = response.status().as_u16();
         let mut read = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
             if read.len() + chunk.len() > most {
@@ -79,7 +92,7 @@ impl Outward {
             }
             read.extend_from_slice(&chunk);
         }
-        Ok(read)
+        Ok((status, read))
     }
 }
 

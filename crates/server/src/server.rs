@@ -30,6 +30,7 @@ use crate::signing::{KeyFileError, ServerKeys};
 use crate::stamping::{self, StampingError};
 use crate::store::{Db, StoreError, keys};
 use crate::upload::Uploads;
+use crate::witnesses::{self, WitnessingError};
 
 /// The server can't start. Each is one sentence for whoever typed the command.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +83,9 @@ pub enum StartError {
     /// The timestamp authorities.
     #[error(transparent)]
     Stamping(#[from] StampingError),
+    /// The witnesses.
+    #[error(transparent)]
+    Witnessing(#[from] WitnessingError),
     /// What asks others can't be made.
     #[error(transparent)]
     Outward(#[from] OutwardError),
@@ -101,6 +105,7 @@ pub struct Running {
     sequencer: JoinHandle<()>,
     intake: JoinHandle<()>,
     stamping: Vec<JoinHandle<()>>,
+    witnesses: Vec<JoinHandle<()>>,
     app: Shared,
     _lock: std::fs::File,
 }
@@ -119,6 +124,7 @@ impl Server {
             return Err(StartError::NotLoopback(listen));
         }
         config.stamping.check()?;
+        config.witnessing.check()?;
         let outward = Outward::new()?;
         // First the port: a second start on the same port must not touch anything.
         let listener = TcpListener::bind(listen)
@@ -171,6 +177,7 @@ impl Server {
             prepare_turns: tokio::sync::Semaphore::new(1),
             counters: Counters::default(),
             stamping: stamping::Watch::default(),
+            witnessing: witnesses::Watch::default(),
             config,
             layout,
             db,
@@ -186,6 +193,7 @@ impl Server {
             .map_err(|_| StartError::Task)??;
         let intake = app.intake.start(app.clone(), stopping.clone());
         let stamping = stamping::start(&app, &outward, &stopping).await?;
+        let witnesses = witnesses::start(&app, &outward, &stopping);
         let serving = serve(listener, app.clone(), stopping);
         Ok(Running {
             address,
@@ -194,6 +202,7 @@ impl Server {
             sequencer: sequencer_task,
             intake,
             stamping,
+            witnesses,
             app,
             _lock: lock,
         })
@@ -269,6 +278,7 @@ fn open(config: Config, intake: Intake) -> Result<Opened, StartError> {
     };
     // What the last run left pending or unpublished is finished before anybody is answered, by the code that does it live.
     let published = work.round()?;
+    witnesses::policy::keep(&layout, &config.witnessing).map_err(folder_error)?;
     let trust = stamping::roots::keep(&keys, &layout, &config.stamping.authorities)
         .map_err(folder_error)?;
     Ok(Opened {
@@ -349,8 +359,8 @@ impl Running {
         if tokio::time::timeout(patience, self.serving).await.is_err() {
             cut_off.abort();
         }
-        // Nobody waits for a stamp: what was not stored is asked for at the next start.
-        for task in self.stamping {
+        // Nobody waits for a stamp or a cosignature: what was not stored is asked for at the next start.
+        for task in self.stamping.into_iter().chain(self.witnesses) {
             task.abort();
         }
         let intake = tokio::time::timeout(patience, self.intake).await;

@@ -79,9 +79,14 @@ impl ServerKeys {
 
     /// The trust file: what a verifier needs, and whose sha256 the enrolment QR carries.
     pub fn trust_file(&self) -> String {
+        self.trust_file_with("quorum none\n")
+    }
+
+    /// The trust file with these lines on witnesses (`witness`, `group`, `quorum`).
+    pub fn trust_file_with(&self, policy: &str) -> String {
         let origin = self.log.vkey().name();
         format!(
-            "# Fieldseal trust anchors of {origin}\nlog {}\nquorum none\n{}\n{}\n{}\n",
+            "# Fieldseal trust anchors of {origin}\nlog {}\n{policy}{}\n{}\n{}\n",
             self.log.vkey(),
             self.receipts.vkey(),
             self.authority.vkey(),

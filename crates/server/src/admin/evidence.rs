@@ -10,6 +10,7 @@ use super::{Admin, AdminError};
 use crate::export::{Bag, Material};
 use crate::files;
 use crate::store::packets::{self, PacketRow};
+use crate::witnesses::policy;
 
 /// A packet that is here.
 #[derive(Debug, Clone)]
@@ -63,6 +64,7 @@ impl Admin {
             &self.origin,
             &packet,
             Some(("admin", now)),
+            policy::enough(&policy::read(&self.layout)?),
         )?;
         let bag = Bag::make(&material, &packet, now)?;
         let root = folder.join(&bag.folder);

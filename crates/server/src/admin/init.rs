@@ -129,6 +129,8 @@ fn refuse_foreign(root: &std::path::Path) -> Result<(), AdminError> {
         "trust.tmp",
         "tsa-roots.pem",
         "tsa-roots.pem.tmp",
+        "witness-policy",
+        "witness-policy.tmp",
         "serving.lock",
     ];
     for entry in entries {

@@ -4,6 +4,7 @@
 //! [`Material`] is what is taken from the database, in one snapshot; [`Bag`] is the list of files made of it; [`zip`] streams them as one stored
 //! zip for the console. The packet itself is never read into memory.
 
+pub mod head;
 pub mod verify_txt;
 pub mod zip;
 
@@ -22,6 +23,7 @@ use crate::signing::ServerKeys;
 use crate::store::decisions::{self, DecisionRow};
 use crate::store::log::{self, Hashes};
 use crate::store::packets::{self, PacketRow};
+use crate::store::stamps::Token;
 use crate::store::{Db, StoreError, custody, keys};
 
 /// What an export's `bag-info.txt` names as its profile.
@@ -53,6 +55,8 @@ pub struct Material {
     pub proof: Vec<u8>,
     /// The checkpoint in it.
     pub checkpoint: Vec<u8>,
+    /// Timestamp responses over its text.
+    pub tokens: Vec<Token>,
     /// From the checkpoint that the seal names to this one.
     pub consistency: Option<Vec<u8>>,
     /// Server's and signers' public keys, and enrolment entries.
@@ -66,13 +70,15 @@ pub struct Material {
 }
 
 impl Material {
-    /// Takes it from the database. `by`: who exports, and when; written into custody first, so that the export holds its own line.
+    /// Takes it from the database. `by`: who exports, and when; written into custody first, so that the export holds its own line. `witnesses`: how many
+    /// cosignatures the trust file asks for.
     pub fn gather(
         db: &Db,
         server: &ServerKeys,
         origin: &str,
         packet: &PacketRow,
         by: Option<(&str, Millis)>,
+        witnesses: u32,
     ) -> Result<Self, ExportError> {
         let seal = Sha256Digest(packet.seal_sha256);
         if packet.receipt.is_none() {
@@ -84,7 +90,7 @@ impl Material {
                 custody::append(tx, &seal, at, Some(actor), &Event::Exported {})
             })?;
         }
-        db.read_blocking(|c| Self::read(c, server, origin, &seal))
+        db.read_blocking(|c| Self::read(c, server, origin, &seal, witnesses))
     }
 
     fn read(
@@ -92,6 +98,7 @@ impl Material {
         server: &ServerKeys,
         origin: &str,
         seal: &Sha256Digest,
+        witnesses: u32,
     ) -> Result<Self, ExportError> {
         // Read again: receipt and proof must be of one moment.
         let packet = packets::by_seal(c, &seal.0)?.ok_or(ExportError::NotLogged)?;
@@ -104,7 +111,8 @@ impl Material {
         let note = log::leaf(c, index)?
             .and_then(|leaf| Note::parse(&leaf).ok())
             .ok_or(ExportError::Malformed("seal"))?;
-        let consistency = consistency(c, &note, &parsed.checkpoint)?;
+        let head = head::choose(c, index, parsed, witnesses)?;
+        let consistency = consistency(c, &note, &head.proof.checkpoint)?;
         let mut files: Vec<KeyFile> = Vec::new();
         for (name, key) in ["log", "receipts", "authority", "decisions"]
             .iter()
@@ -139,8 +147,9 @@ impl Material {
         }
         Ok(Self {
             receipt,
-            checkpoint: parsed.checkpoint,
-            proof,
+            checkpoint: head.proof.checkpoint.clone(),
+            proof: head.proof.to_bytes(),
+            tokens: head.tokens,
             consistency,
             keys: files,
             custody: custody::log(c, seal)?,
@@ -231,6 +240,10 @@ impl Bag {
                 material.checkpoint.clone(),
             ),
         ];
+        payload.extend(material.tokens.iter().map(|token| {
+            let path = format!("data/receipt/checkpoint.{}.tsr", token.stem());
+            (path, token.der.clone())
+        }));
         payload.extend(
             material
                 .consistency

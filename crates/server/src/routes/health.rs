@@ -101,6 +101,21 @@ async fn metrics(State(app): State<Shared>) -> Result<Response, Failure> {
             counters.previews.load(Ordering::Relaxed),
         ),
         (
+            "fieldseal_cosignatures_total",
+            "counter",
+            app.witnessing.cosignatures.load(Ordering::Relaxed),
+        ),
+        (
+            "fieldseal_cosignature_failures_total",
+            "counter",
+            app.witnessing.failures.load(Ordering::Relaxed),
+        ),
+        (
+            "fieldseal_witness_ahead_leaves",
+            "gauge",
+            app.witnessing.ahead.load(Ordering::Relaxed),
+        ),
+        (
             "fieldseal_stamps_total",
             "counter",
             stamping.stamps.load(Ordering::Relaxed),

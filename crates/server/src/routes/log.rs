@@ -18,6 +18,7 @@ use crate::app::Shared;
 use crate::problem::Failure;
 use crate::store::log::{self, Hashes};
 use crate::store::{StoreError, custody};
+use crate::witnesses;
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
@@ -37,6 +38,11 @@ async fn trust(State(app): State<Shared>) -> Response {
 
 async fn checkpoint(State(app): State<Shared>) -> Result<Response, Failure> {
     let bytes = read(&app, "checkpoint".to_owned()).await?;
+    // With the lines of those who have cosigned it by now.
+    let bytes = app
+        .db
+        .read(move |c| witnesses::with_cosignatures(c, bytes))
+        .await?;
     Ok(([(header::CONTENT_TYPE, TEXT)], bytes).into_response())
 }
 

@@ -302,6 +302,7 @@ pub(super) async fn export(
             &app.origin,
             &packet,
             Some((&actor, now)),
+            app.config.witnessing.enough(),
         )?;
         let bag = Bag::make(&material, &packet, now)?;
         let file: zip::Packet = Arc::from(

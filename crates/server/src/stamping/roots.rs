@@ -14,14 +14,15 @@ pub fn read(pem: &str) -> Option<Vec<Vec<u8>>> {
     fieldseal_stamp::certificates_from_pem(pem)
 }
 
-/// The trust file: the server's keys, and the roots that were last configured.
+/// The trust file: the server's keys, the witnesses and the roots that were last configured.
 pub fn trust(keys: &ServerKeys, layout: &Layout) -> io::Result<String> {
     let roots = match fs::read_to_string(layout.tsa_roots()) {
         Ok(roots) => roots,
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(error),
     };
-    Ok(keys.trust_file() + &roots)
+    let policy = crate::witnesses::policy::read(layout)?;
+    Ok(keys.trust_file_with(&policy) + &roots)
 }
 
 /// Keeps what is configured, each certificate once, and brings the trust file up to date. Roots that are no longer configured go: packets

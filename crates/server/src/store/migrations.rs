@@ -4,10 +4,11 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::StoreError;
 
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../migrations/0001_first.sql"),
     include_str!("../../migrations/0002_devices.sql"),
     include_str!("../../migrations/0003_stamps.sql"),
+    include_str!("../../migrations/0004_witnesses.sql"),
 ];
 
 /// Applies what is missing. A crash in the middle of one leaves the version before it.

@@ -5,6 +5,7 @@
 //! the lock, between processes by `BEGIN IMMEDIATE`); readers never wait for it.
 
 pub mod accounts;
+pub mod cosignatures;
 pub mod custody;
 pub mod decisions;
 pub mod devices;
