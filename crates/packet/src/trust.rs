@@ -2,6 +2,7 @@
 //! vkeys, and PEM roots for timestamps. Everything else is an error: a misspelt anchor must not be passed over.
 
 use crate::{KeyName, KeyRole};
+use fieldseal_stamp::{Der, MAX_ROOTS};
 use fieldseal_tlog::note::{KeySet, KeySetError, Vkey, VkeyError};
 
 /// Largest trust file, bytes.
@@ -28,6 +29,12 @@ pub enum TrustError {
     /// Two keys of one name and id.
     #[error(transparent)]
     Conflict(#[from] KeySetError),
+    /// A PEM block that is no certificate by the rules of `docs/spec/time.md`.
+    #[error("line {0} of the trust file ends a block that is not a certificate for timestamps")]
+    Root(usize),
+    /// More roots than are looked at.
+    #[error("the trust file has more than {MAX_ROOTS} certificates")]
+    TooManyRoots,
     /// No key and no root.
     #[error("the trust file names nothing to trust")]
     Nothing,
@@ -48,6 +55,8 @@ pub struct Trust {
     pub quorum: Option<String>,
     /// PEM certificates, as they stand.
     pub roots_pem: String,
+    /// The same in DER: roots of timestamp authorities.
+    pub roots: Vec<Der>,
 }
 
 impl Trust {
@@ -59,6 +68,7 @@ impl Trust {
             .ok_or(TrustError::Form)?;
         let mut trust = Self::default();
         let mut in_pem = false;
+        let mut block = String::new();
         for (index, line) in text.lines().enumerate() {
             let number = index + 1;
             if line.starts_with("-----BEGIN CERTIFICATE-----") {
@@ -67,7 +77,12 @@ impl Trust {
             if in_pem {
                 trust.roots_pem.push_str(line);
                 trust.roots_pem.push('\n');
+                block.push_str(line);
+                block.push('\n');
                 in_pem = !line.starts_with("-----END CERTIFICATE-----");
+                if !in_pem {
+                    trust.root(&std::mem::take(&mut block), number)?;
+                }
                 continue;
             }
             trust.policy_line(line.trim_matches([' ', '\t']), number)?;
@@ -125,6 +140,21 @@ impl Trust {
         Ok(())
     }
 
+    fn root(&mut self, block: &str, number: usize) -> Result<(), TrustError> {
+        let found = fieldseal_stamp::certificates_from_pem(block);
+        let Some([der]) = found.as_deref() else {
+            return Err(TrustError::Root(number));
+        };
+        if !fieldseal_stamp::is_certificate(der) {
+            return Err(TrustError::Root(number));
+        }
+        if self.roots.len() == MAX_ROOTS {
+            return Err(TrustError::TooManyRoots);
+        }
+        self.roots.push(der.clone());
+        Ok(())
+    }
+
     /// Whether this origin's log is trusted.
     pub fn knows_origin(&self, origin: &str) -> bool {
         self.origins.iter().any(|known| known == origin)
@@ -173,12 +203,23 @@ mod tests {
             &key("a.example/log"),
             &[&key("a.example/log/receipts")],
         );
-        let pem = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
+        let pem = include_str!("../tests/support/a-root.pem");
         let trust = Trust::parse(format!("{text}{pem}").as_bytes()).unwrap();
+        assert_eq!(trust.roots.len(), 1);
         assert!(trust.knows_origin("a.example/log"));
         assert_eq!(trust.role("a.example/log", KeyRole::Receipts).count(), 1);
         assert_eq!(trust.role("a.example/log", KeyRole::Authority).count(), 0);
         assert_eq!(trust.roots_pem, pem);
+        let odd = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
+        assert!(matches!(
+            Trust::parse(format!("{text}{odd}").as_bytes()),
+            Err(TrustError::Root(7))
+        ));
+        let many = pem.repeat(MAX_ROOTS + 1);
+        assert!(matches!(
+            Trust::parse(many.as_bytes()),
+            Err(TrustError::TooManyRoots)
+        ));
         assert!(matches!(
             Trust::parse(b"quorum none\n"),
             Err(TrustError::Nothing)

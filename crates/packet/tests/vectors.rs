@@ -12,6 +12,7 @@ mod support;
 
 use cases::{Case, cases};
 use fieldseal_packet::findings::{Finding, Level, Report};
+use fieldseal_packet::Timestamp;
 use fieldseal_packet::trust::Trust;
 use fieldseal_packet::verify::{
     Inputs, ZipSource, is_export, verify_export, verify_zip, zip_finding,
@@ -55,12 +56,19 @@ fn weighty(report: &Report) -> Vec<String> {
 }
 
 fn expectation(case: &Case) -> String {
-    let value = json!({
+    let mut value = json!({
         "what": case.what,
         "trust": case.trust,
         "verdict": case.verdict(),
         "codes": case.codes,
     });
+    if !case.also.is_empty() {
+        value["also"] = json!(case.also);
+    }
+    if let Some((after, before)) = &case.interval {
+        value["sealed_after"] = json!(after);
+        value["logged_before"] = json!(before);
+    }
     format!("{}\n", serde_json::to_string_pretty(&value).unwrap())
 }
 
@@ -76,6 +84,16 @@ fn every_vector_is_judged_as_expected() {
                 "{}: expected {:?}, found {found:?}",
                 case.name, case.codes
             ));
+        }
+        let codes: Vec<&str> = report.findings.iter().map(|f| f.code.word()).collect();
+        let missed = case.also.iter().find(|code| !codes.contains(&code.as_str()));
+        if let Some(code) = missed {
+            wrong.push(format!("{}: {code} was not found", case.name));
+        }
+        let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
+        let interval = (text(report.sealed_after), text(report.logged_before));
+        if case.interval.as_ref().is_some_and(|expected| *expected != interval) {
+            wrong.push(format!("{}: found {interval:?}", case.name));
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
@@ -108,7 +126,12 @@ fn the_committed_vectors_are_these() {
     found.sort();
     let mut names: Vec<&String> = expected.iter().map(|(name, _)| name).collect();
     names.sort();
-    assert_eq!(found.iter().collect::<Vec<_>>(), names);
+    let missing: Vec<_> = names.iter().filter(|name| !found.contains(name)).collect();
+    let left: Vec<_> = found.iter().filter(|name| !names.contains(name)).collect();
+    assert!(
+        missing.is_empty() && left.is_empty(),
+        "missing {missing:?}, left over {left:?}"
+    );
     for (name, bytes) in &expected {
         assert!(
             std::fs::read(folder().join(name)).unwrap() == *bytes,

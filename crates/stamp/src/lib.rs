@@ -101,6 +101,11 @@ pub enum StampError {
     Unsupported(&'static str),
 }
 
+/// Whether these bytes read as a certificate that a path can lead to or over.
+pub fn is_certificate(der: &[u8]) -> bool {
+    Certificate::read(der).is_ok()
+}
+
 /// Judges a TimeStampResp over `message` by `roots`, at the time that the token names.
 pub fn verify(tsr: &[u8], message: &[u8], roots: &[Der]) -> Result<Stamp, StampError> {
     let Token {

@@ -4,7 +4,10 @@ use super::bag;
 use super::content::read_custody;
 use super::keys::Keys;
 use super::source::{Source, ZipSource, read_small};
-use super::{Inputs, LogEvidence, PacketCheck, Revocation, ZipFacts, verify_packet, zip_finding};
+use super::{
+    Inputs, LogEvidence, PacketCheck, Revocation, Token, ZipFacts, clock, time, verify_packet,
+    zip_finding,
+};
 use crate::bag::SEAL;
 use crate::custody::{Event, Head, Line};
 use crate::entry::{Decision, MAX_LEAF, Revoked};
@@ -45,11 +48,23 @@ pub fn verify_export(source: &dyn Source, trust: Option<&Trust>) -> Report {
     let proof = file("receipt/packet.tlog-proof", MAX_PROOF_BYTES);
     let checkpoint = file("receipt/checkpoint", MAX_NOTE_BYTES);
     let consistency = file("receipt/consistency", MAX_NOTE_BYTES);
-    let tokens = outer
+    let tokens: Vec<(&str, Option<Vec<u8>>)> = outer
         .sizes
         .keys()
-        .filter(|path| path.starts_with("data/receipt/checkpoint."))
-        .count();
+        .filter(|path| time::token_id(path, "data/receipt").is_some())
+        .take(time::MAX_TOKENS)
+        .map(|path| {
+            let bytes = read_small(source, path, fieldseal_stamp::MAX_TOKEN);
+            (path.as_str(), bytes.ok().flatten())
+        })
+        .collect();
+    let tokens: Vec<Token<'_>> = tokens
+        .iter()
+        .map(|(path, bytes)| Token {
+            path,
+            bytes: bytes.as_deref(),
+        })
+        .collect();
     let mut findings = Vec::new();
     let given = Given::read(source, &outer, &mut findings);
     let revocations = given.revocations(trust);
@@ -62,7 +77,7 @@ pub fn verify_export(source: &dyn Source, trust: Option<&Trust>) -> Report {
             proof: proof.as_deref(),
             checkpoint: checkpoint.as_deref(),
             consistency: consistency.as_deref(),
-            tokens,
+            tokens: &tokens,
             leaf_index: proof
                 .as_deref()
                 .and_then(|proof| TlogProof::parse(proof).ok())
@@ -79,6 +94,7 @@ pub fn verify_export(source: &dyn Source, trust: Option<&Trust>) -> Report {
             }),
     };
     let mut id = None;
+    let mut interval = time::Interval::default();
     let inner = source.open(path);
     let opened = inner.as_ref().map_err(|error| {
         Finding::new(Code::FileUnreadable)
@@ -93,6 +109,10 @@ pub fn verify_export(source: &dyn Source, trust: Option<&Trust>) -> Report {
             findings.extend(super::folder_finding(&packet, &check));
             findings.extend(labels(path, outer.id.as_deref(), check.packet));
             id = check.packet.map(|packet| packet.to_string());
+            interval = time::Interval {
+                sealed_after: check.report.sealed_after,
+                logged_before: check.report.logged_before,
+            };
             findings.extend(check.report.findings);
         }
     }
@@ -110,7 +130,11 @@ pub fn verify_export(source: &dyn Source, trust: Option<&Trust>) -> Report {
                 _ => finding,
             }),
     );
-    Report::new(id, findings)
+    Report {
+        sealed_after: interval.sealed_after,
+        logged_before: interval.logged_before,
+        ..Report::new(id, findings)
+    }
 }
 
 /// The packet's file name and the bag's identifier are labels; the seal says which packet it is.
@@ -143,14 +167,16 @@ fn around(
             "data/custody-after.log",
             Head::after_seal(seal_sha256),
             findings,
-        );
+        )
+        .unwrap_or_default();
+        clock::check_join(seal.closed_at, &lines, findings);
         let decided: Vec<Sha256Digest> = decision_notes(outer)
             .filter_map(|path| read_small(source, path, MAX_LEAF).ok().flatten())
             .filter_map(|bytes| Note::parse(&bytes).ok())
             .filter_map(|note| Decision::parse(&note.text).ok())
             .map(|body| body.document_sha256)
             .collect();
-        if let Some(line) = contradiction(&lines.unwrap_or_default(), inputs, &decided) {
+        if let Some(line) = contradiction(&lines, inputs, &decided) {
             findings.push(
                 Finding::new(Code::CustodyAfterMismatch)
                     .about("data/custody-after.log")

@@ -15,7 +15,7 @@ use fieldseal_tlog::note::{LineCheck, MAX_NOTE_BYTES, Note, NoteError, Vkey};
 use fieldseal_tlog::proof::{TlogProof, VerifyError};
 use std::collections::HashSet;
 
-/// The checkpoint and tokens that the tablet had seen before it sealed.
+/// The checkpoint that the tablet had seen before it sealed.
 pub(crate) fn check_seen(
     source: &dyn Source,
     seal: &Seal,
@@ -44,19 +44,6 @@ pub(crate) fn check_seen(
         }
         _ => findings.push(Finding::new(Code::SeenCheckpointInvalid)),
     }
-    for (authority, digest) in &seal.body.seen_tsr {
-        let path = format!("seen/checkpoint.{authority}.tsr");
-        let token = read_small(source, &path, 1 << 20).ok().flatten();
-        if token.is_none_or(|token| Sha256Digest::of(&token) != *digest) {
-            findings.push(Finding::new(Code::SeenTokenMismatch).about(path));
-        }
-    }
-    let bound = if seal.body.seen_tsr.is_empty() {
-        Code::LowerBoundNone
-    } else {
-        Code::LowerBoundNotChecked
-    };
-    findings.push(Finding::new(bound));
 }
 
 enum Opened {
@@ -77,13 +64,14 @@ fn open(bytes: &[u8], origin: &str, keys: &Keys<'_>) -> Opened {
     outcome
 }
 
-/// The proof of inclusion, the receipt, and the consistency with the checkpoint seen before.
+/// The proof of inclusion, the receipt, and the consistency with the checkpoint seen before. Says whether the seal is proved to stand in the
+/// tree of the checkpoint that came along as a file.
 pub(crate) fn check_log(
     seal: &Seal,
     keys: &Keys<'_>,
     inputs: &Inputs<'_>,
     findings: &mut Vec<Finding>,
-) {
+) -> bool {
     let nothing = LogEvidence::default();
     let evidence = inputs.log.as_ref().unwrap_or(&nothing);
     let leaf = merkle::leaf_hash(&seal.bytes);
@@ -113,12 +101,7 @@ pub(crate) fn check_log(
             findings,
         ),
     }
-    let bound = if evidence.tokens == 0 {
-        Code::TimestampAbsent
-    } else {
-        Code::TimestampNotChecked
-    };
-    findings.push(Finding::new(bound));
+    logged.is_some_and(|(_, _, proof)| evidence.checkpoint == Some(&proof.checkpoint))
 }
 
 fn inclusion(

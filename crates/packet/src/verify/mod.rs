@@ -2,6 +2,7 @@
 //! it returns a report, not an error: a broken packet is a result.
 
 mod bag;
+mod clock;
 mod content;
 mod export;
 mod keys;
@@ -9,6 +10,7 @@ mod log;
 mod seal;
 mod sm3;
 mod source;
+mod time;
 
 pub use export::{is_export, verify_export};
 pub use source::{Source, Window, ZipSource};
@@ -52,10 +54,19 @@ pub struct LogEvidence<'a> {
     pub checkpoint: Option<&'a [u8]>,
     /// Consistency proof from the seen checkpoint to the proof's.
     pub consistency: Option<&'a [u8]>,
-    /// How many timestamp tokens came along.
-    pub tokens: usize,
+    /// Timestamp tokens on that checkpoint.
+    pub tokens: &'a [Token<'a>],
     /// Leaf's index, where the caller knows it from the log itself.
     pub leaf_index: Option<u64>,
+}
+
+/// A timestamp token as a file: a TimeStampResp.
+#[derive(Debug, Clone, Copy)]
+pub struct Token<'a> {
+    /// Where it stands.
+    pub path: &'a str,
+    /// None: it could not be read, or is larger than any token.
+    pub bytes: Option<&'a [u8]>,
 }
 
 /// A key that was revoked, and where in the log.
@@ -105,7 +116,11 @@ pub fn verify_zip(file: &dyn ReadAt, inputs: &Inputs<'_>) -> PacketCheck {
     let mut check = verify_packet(&source, inputs);
     let mut findings = std::mem::take(&mut check.report.findings);
     findings.extend(folder_finding(&source, &check));
-    check.report = Report::new(check.report.id.take(), findings);
+    check.report = Report {
+        sealed_after: check.report.sealed_after,
+        logged_before: check.report.logged_before,
+        ..Report::new(check.report.id.take(), findings)
+    };
     check
 }
 
@@ -182,6 +197,7 @@ pub fn verify_packet(source: &dyn Source, inputs: &Inputs<'_>) -> PacketCheck {
     let custody = content::read_custody(source, content::CUSTODY, Head::START, &mut findings)
         .unwrap_or_default();
     if !custody.is_empty() {
+        clock::check(&custody, content::CUSTODY, &mut findings);
         content::check_custody(
             &custody,
             packet.as_ref(),
@@ -190,13 +206,15 @@ pub fn verify_packet(source: &dyn Source, inputs: &Inputs<'_>) -> PacketCheck {
             &mut findings,
         );
     }
+    let mut interval = time::Interval::default();
     if let Some(seal) = &seal {
         seal::check_body(seal, &bag, &mut findings);
         let keys = keys::Keys::gather(source, &seal.body.origin, inputs, &mut findings);
         seal::check_lines(seal, &keys, record.as_ref(), inputs, &mut findings);
         findings.push(anchor(&seal.body.origin, inputs.trust));
         log::check_seen(source, seal, &keys, &mut findings);
-        log::check_log(seal, &keys, inputs, &mut findings);
+        let included = log::check_log(seal, &keys, inputs, &mut findings);
+        interval = time::check(source, &bag, seal, inputs, included, &mut findings);
     }
     unused_anchor(&mut findings);
     if let Some(record) = &record {
@@ -210,7 +228,11 @@ pub fn verify_packet(source: &dyn Source, inputs: &Inputs<'_>) -> PacketCheck {
         .map(|(path, size)| (path.clone(), *size, bag.digests.get(path).copied()))
         .collect();
     PacketCheck {
-        report: Report::new(packet.map(|packet| packet.to_string()).or(bag.id), findings),
+        report: Report {
+            sealed_after: interval.sealed_after,
+            logged_before: interval.logged_before,
+            ..Report::new(packet.map(|packet| packet.to_string()).or(bag.id), findings)
+        },
         packet,
         seal_sha256,
         seal: seal.map(|seal| seal.body),

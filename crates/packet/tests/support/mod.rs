@@ -3,6 +3,7 @@
 
 mod export;
 mod packet;
+mod tokens;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use fieldseal_tlog::note::{Ed25519Signer, Note, P256Signer, Signer};
 
 pub use export::*;
 pub use packet::*;
+pub use tokens::*;
 
 pub const ORIGIN: &str = "bureau.example/log";
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -57,7 +59,11 @@ pub fn trust_text() -> String {
         server_key("decisions"),
     ];
     let others: Vec<_> = keys.iter().map(|key| key.vkey()).collect();
-    Trust::text(ORIGIN, server_key("").vkey(), &others)
+    let mut text = Trust::text(ORIGIN, server_key("").vkey(), &others);
+    for authority in [alpha(), beta()] {
+        text += &fieldseal_stamp::certificate_to_pem(&authority.root);
+    }
+    text
 }
 
 pub fn enrolment(kind: SubjectKind, signer: &dyn Signer, authority: &dyn Signer) -> Vec<u8> {

@@ -228,6 +228,10 @@ pub fn manifests(payload: Files, tags: Vec<(String, Vec<u8>)>) -> Files {
 
 pub fn seal_body(files: &Files) -> SealBody {
     let seen = log_before();
+    let token = |(path, bytes): (&String, &Vec<u8>)| {
+        let id = path.strip_prefix("seen/checkpoint.")?.strip_suffix(".tsr")?;
+        Some((id.to_owned(), Sha256Digest::of(bytes)))
+    };
     SealBody {
         origin: ORIGIN.to_owned(),
         packet: packet_id(),
@@ -242,7 +246,7 @@ pub fn seal_body(files: &Files) -> SealBody {
             &server_key("authority"),
         )),
         seen_checkpoint: Some((seen.size(), root_at(seen.size(), &seen).unwrap())),
-        seen_tsr: Vec::new(),
+        seen_tsr: files.iter().filter_map(token).collect(),
     }
 }
 

@@ -10,6 +10,8 @@ mod files;
 mod good;
 #[path = "cases/seals.rs"]
 mod seals;
+#[path = "cases/times.rs"]
+mod times;
 #[path = "cases/zips.rs"]
 mod zips;
 
@@ -32,6 +34,10 @@ pub struct Case {
     pub trust: bool,
     /// Failed and not-proved codes, sorted.
     pub codes: Vec<String>,
+    /// Other codes that must be found.
+    pub also: Vec<String>,
+    /// Where it is more than the codes: the interval that is proved.
+    pub interval: Option<(Option<String>, Option<String>)>,
     pub bytes: Vec<u8>,
 }
 
@@ -84,8 +90,17 @@ impl Cases {
             what,
             trust,
             codes,
+            also: Vec::new(),
+            interval: None,
             bytes,
         });
+    }
+
+    /// Says more of the case that was added last.
+    fn expect(&mut self, also: &[&str], interval: (Option<&str>, Option<&str>)) {
+        let case = self.0.last_mut().unwrap();
+        case.also = also.iter().map(|code| (*code).to_owned()).collect();
+        case.interval = Some((interval.0.map(str::to_owned), interval.1.map(str::to_owned)));
     }
 
     /// A packet changed before its manifests are made, sealed in good faith.
@@ -202,5 +217,6 @@ pub fn cases() -> Vec<Case> {
     contents::contents(&mut cases);
     zips::zips(&mut cases);
     exports::exports(&mut cases);
+    times::times(&mut cases);
     cases.0
 }

@@ -78,7 +78,7 @@ pub fn verify(app: &App, packet: &PacketRow) -> Result<PacketCheck, IntakeError>
         proof: packet.proof.as_deref(),
         checkpoint: checkpoint.as_deref(),
         consistency: consistency.as_deref(),
-        tokens: 0,
+        tokens: &[],
         leaf_index: packet.leaf_index,
     };
     Ok(known.verify(&*file, zip, Some(log)))

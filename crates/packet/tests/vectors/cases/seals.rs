@@ -199,12 +199,12 @@ pub(super) fn seals(c: &mut Cases) {
     c.body(
         "seen-token-missing",
         "The seal names a timestamp token that is not there.",
-        &["seen-token-mismatch", "lower-bound-not-checked"],
+        &["seen-token-mismatch"],
         |body| {
             body.seen_tsr = vec![("tsa-a".to_owned(), Sha256Digest::of(b"token"))];
         },
     );
-    // The lower bound is then not checked, rather than absent.
+    // There is one named, so that none is not what is found.
     c.0.last_mut()
         .unwrap()
         .codes

@@ -1,0 +1,213 @@
+//! The time interval: what tokens by timestamp authorities say of a seal, by the roots that the trust file names.
+//! Rules, in this order: `docs/spec/time.md`.
+
+use super::bag::BagCheck;
+use super::seal::Seal;
+use super::source::{Source, read_small};
+use super::{Inputs, Token};
+use crate::findings::{Code, Finding};
+use crate::{KeyName, Timestamp};
+use fieldseal_stamp::{Der, MAX_TOKEN, Stamp, StampError, verify};
+use fieldseal_tlog::note::{MAX_NOTE_BYTES, Note};
+
+/// At most this many tokens on one checkpoint are judged.
+pub(crate) const MAX_TOKENS: usize = 16;
+
+/// What tokens prove of a seal.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Interval {
+    pub sealed_after: Option<Timestamp>,
+    pub logged_before: Option<Timestamp>,
+}
+
+/// A bound, and the token that gives it.
+struct Bound {
+    path: String,
+    at: Timestamp,
+}
+
+/// The codes of one end of the interval.
+struct Codes {
+    invalid: Code,
+    authority_unknown: Code,
+    unsupported: Code,
+}
+
+const LOWER: Codes = Codes {
+    invalid: Code::SeenTokenInvalid,
+    authority_unknown: Code::LowerBoundAuthorityUnknown,
+    unsupported: Code::LowerBoundUnsupported,
+};
+
+const UPPER: Codes = Codes {
+    invalid: Code::TimestampInvalid,
+    authority_unknown: Code::TimestampAuthorityUnknown,
+    unsupported: Code::TimestampUnsupported,
+};
+
+/// The authority's id in a token's file name.
+pub(crate) fn token_id<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
+    path.strip_prefix(folder)?
+        .strip_prefix("/checkpoint.")?
+        .strip_suffix(".tsr")
+        .filter(|id| KeyName::id_is_valid(id))
+}
+
+/// Judges both ends. `included`: the leaf was proved to be in the tree of the checkpoint that came along as a file.
+pub(crate) fn check(
+    source: &dyn Source,
+    bag: &BagCheck,
+    seal: &Seal,
+    inputs: &Inputs<'_>,
+    included: bool,
+    findings: &mut Vec<Finding>,
+) -> Interval {
+    let roots: &[Der] = inputs.trust.map_or(&[], |trust| trust.roots.as_slice());
+    let lower = lower(source, bag, seal, roots, findings);
+    let upper = upper(inputs, roots, included, findings);
+    let interval = Interval {
+        sealed_after: lower.as_ref().map(|bound| bound.at),
+        logged_before: upper.as_ref().map(|bound| bound.at),
+    };
+    if let (Some(after), Some(before)) = (interval.sealed_after, interval.logged_before)
+        && after > before
+    {
+        let detail = format!("{after}, {before}");
+        findings.push(Finding::new(Code::IntervalContradictory).with(detail));
+        return Interval::default();
+    }
+    let told = [(Code::LowerBoundOk, lower), (Code::TimestampOk, upper)];
+    for (code, bound) in told {
+        findings.extend(bound.map(|bound| Finding::new(code).about(bound.path).with(bound.at)));
+    }
+    let closed = seal.body.closed_at;
+    if interval.sealed_after.is_some_and(|after| closed < after)
+        || interval.logged_before.is_some_and(|before| closed > before)
+    {
+        findings.push(Finding::new(Code::ClockOutsideInterval).with(closed));
+    }
+    interval
+}
+
+/// Sealed after: the tokens that the seal names, over the checkpoint in the packet.
+fn lower(
+    source: &dyn Source,
+    bag: &BagCheck,
+    seal: &Seal,
+    roots: &[Der],
+    findings: &mut Vec<Finding>,
+) -> Option<Bound> {
+    let named = &seal.body.seen_tsr;
+    let stray = bag
+        .sizes
+        .keys()
+        .filter(|path| token_id(path, "seen").is_some_and(|id| named.iter().all(|(n, _)| n != id)));
+    for path in stray {
+        findings.push(Finding::new(Code::SeenTokenMismatch).about(path));
+    }
+    if named.is_empty() {
+        findings.push(Finding::new(Code::LowerBoundNone));
+        return None;
+    }
+    let message = read_small(source, "seen/checkpoint", MAX_NOTE_BYTES)
+        .ok()
+        .flatten()
+        .and_then(|bytes| text_of(&bytes));
+    let mut judged = Vec::new();
+    for (authority, digest) in named {
+        let path = format!("seen/checkpoint.{authority}.tsr");
+        if bag.digests.get(&path) != Some(digest) {
+            findings.push(Finding::new(Code::SeenTokenMismatch).about(path));
+            continue;
+        }
+        let token = read_small(source, &path, MAX_TOKEN).ok().flatten();
+        let outcome = judge(token.as_deref(), message.as_deref(), roots);
+        judged.push((path, outcome));
+    }
+    let good = tell(judged, &LOWER, findings);
+    good.into_iter()
+        .map(|(path, stamp)| Bound {
+            path,
+            at: Timestamp::from_millis(stamp.earliest_ms),
+        })
+        .reduce(|one, other| if other.at > one.at { other } else { one })
+}
+
+/// Logged before: the tokens on the checkpoint by which the seal's place in the log was proved.
+fn upper(
+    inputs: &Inputs<'_>,
+    roots: &[Der],
+    included: bool,
+    findings: &mut Vec<Finding>,
+) -> Option<Bound> {
+    let evidence = inputs.log.as_ref();
+    let tokens: &[Token<'_>] = evidence.map_or(&[], |evidence| evidence.tokens);
+    if tokens.is_empty() {
+        findings.push(Finding::new(Code::TimestampAbsent));
+        return None;
+    }
+    let message = evidence
+        .and_then(|evidence| evidence.checkpoint)
+        .and_then(text_of);
+    let judged = tokens
+        .iter()
+        .take(MAX_TOKENS)
+        .map(|token| {
+            let outcome = judge(token.bytes, message.as_deref(), roots);
+            (token.path.to_owned(), outcome)
+        })
+        .collect();
+    let good = tell(judged, &UPPER, findings);
+    if !included {
+        if !good.is_empty() {
+            findings.push(Finding::new(Code::TimestampNotLogged));
+        }
+        return None;
+    }
+    good.into_iter()
+        .map(|(path, stamp)| Bound {
+            path,
+            at: Timestamp::from_millis(stamp.latest_ms),
+        })
+        .reduce(|one, other| if other.at < one.at { other } else { one })
+}
+
+/// The signed text of a checkpoint, whoever signed it: what a token covers.
+fn text_of(checkpoint: &[u8]) -> Option<String> {
+    Note::parse(checkpoint).ok().map(|note| note.text)
+}
+
+fn judge(token: Option<&[u8]>, message: Option<&str>, roots: &[Der]) -> Result<Stamp, StampError> {
+    let token = token.ok_or(StampError::Malformed("too large, or not to be read"))?;
+    let message = message.ok_or(StampError::OtherImprint)?;
+    verify(token, message.as_bytes(), roots)
+}
+
+/// Tells what is wrong with tokens, and gives those that count.
+fn tell(
+    judged: Vec<(String, Result<Stamp, StampError>)>,
+    codes: &Codes,
+    findings: &mut Vec<Finding>,
+) -> Vec<(String, Stamp)> {
+    let counts = judged.iter().any(|(_, outcome)| outcome.is_ok());
+    let mut good = Vec::new();
+    for (path, outcome) in judged {
+        let error = match outcome {
+            Ok(stamp) => {
+                good.push((path, stamp));
+                continue;
+            }
+            Err(error) => error,
+        };
+        let code = match error {
+            StampError::UnknownAuthority | StampError::Unsupported(_) if counts => {
+                Code::TimestampNotCounted
+            }
+            StampError::UnknownAuthority => codes.authority_unknown,
+            StampError::Unsupported(_) => codes.unsupported,
+            _ => codes.invalid,
+        };
+        findings.push(Finding::new(code).about(path).with(error));
+    }
+    good
+}

@@ -1,0 +1,733 @@
+//! The time interval: tokens at both ends, good and bad, and the tablet's clock beside them.
+
+use super::*;
+use crate::support::maker::{Asks, Authority, CODE_SIGNING, TIME_STAMPING};
+use fieldseal_packet::Timestamp;
+
+/// An export with tokens, and what is expected of it beside its codes.
+fn export(
+    c: &mut Cases,
+    name: &'static str,
+    what: &'static str,
+    codes: &[&str],
+    also: &[&str],
+    interval: (Option<&str>, Option<&str>),
+    change: impl FnOnce(&mut Stamped),
+) {
+    let mut stamped = Stamped::new();
+    change(&mut stamped);
+    c.add(name, what, true, &[], codes, export_zip(stamped.export()));
+    c.expect(also, interval);
+}
+
+const T1: Option<&str> = Some("2026-11-23T01:30:29.000Z");
+const T2: Option<&str> = Some("2026-11-23T02:01:31.000Z");
+
+pub(super) fn times(c: &mut Cases) {
+    good(c);
+    ends(c);
+    authorities(c);
+    forms(c);
+    places(c);
+    clocks(c);
+}
+
+fn good(c: &mut Cases) {
+    let both = ["lower-bound-ok", "timestamp-ok"];
+    export(
+        c,
+        "good-export-proved",
+        "An export with a token at both ends, by an authority of the trust file: everything is proved.",
+        &[],
+        &both,
+        (T1, T2),
+        |_| {},
+    );
+    c.add(
+        "good-packet-stamped",
+        "The packet of that export alone: sealed after, and not yet logged.",
+        true,
+        &["log-inclusion-absent", "timestamp-absent"],
+        &[],
+        zip(&Stamped::new().packet()),
+    );
+    c.expect(&["lower-bound-ok"], (T1, None));
+    c.add(
+        "good-export-proved-no-trust",
+        "The same export without trust anchors: nobody vouches for the authority.",
+        false,
+        &[],
+        &[
+            "trust-anchor-self-supplied",
+            "lower-bound-authority-unknown",
+            "timestamp-authority-unknown",
+        ],
+        export_zip(Stamped::new().export()),
+    );
+    export(
+        c,
+        "two-authorities",
+        "Two authorities at both ends: the latest lower and the earliest upper bound count.",
+        &[],
+        &both,
+        (
+            Some("2026-11-23T01:30:34.000Z"),
+            Some("2026-11-23T02:01:29.500Z"),
+        ),
+        |s| {
+            let seen = beta().stamp(&Asks::at("20261123013035Z"), &seen_message());
+            s.seen.push(("beta", seen));
+            s.logged = Box::new(|text| {
+                let mut early = Asks::at("20261123020129.5Z");
+                early.accuracy = None;
+                let first = alpha().stamp(&Asks::at(LOGGED), text);
+                vec![("alpha", first), ("beta", beta().stamp(&early, text))]
+            });
+        },
+    );
+    export(
+        c,
+        "token-without-accuracy",
+        "Tokens with a fraction and without accuracy: rounded outwards to the millisecond.",
+        &[],
+        &both,
+        (
+            Some("2026-11-23T01:30:30.000Z"),
+            Some("2026-11-23T02:01:30.001Z"),
+        ),
+        |s| {
+            let asks = |time: &str| Asks {
+                accuracy: None,
+                nonce: Some(5),
+                ..Asks::at(time)
+            };
+            s.seen = vec![(
+                "beta",
+                beta().stamp(&asks("20261123013030.0009Z"), &seen_message()),
+            )];
+            s.logged = Box::new(move |text| {
+                vec![("beta", beta().stamp(&asks("20261123020130.0000001Z"), text))]
+            });
+        },
+    );
+    export(
+        c,
+        "token-granted-with-changes",
+        "The authority granted with changes, and names itself.",
+        &[],
+        &both,
+        (T1, T2),
+        |s| {
+            let asks = Asks {
+                status: 1,
+                authority: Some("alpha test timestamps".to_owned()),
+                ..Asks::at(SEEN)
+            };
+            s.seen = vec![("alpha", alpha().stamp(&asks, &seen_message()))];
+        },
+    );
+    export(
+        c,
+        "token-by-way-of-another",
+        "The signer's certificate is two steps from the root.",
+        &[],
+        &both,
+        (T1, T2),
+        |s| {
+            let (authority, between) = alpha_between(|_| {});
+            let asks = Asks {
+                more: vec![between],
+                ..Asks::at(SEEN)
+            };
+            s.seen = vec![("deep", authority.stamp(&asks, &seen_message()))];
+        },
+    );
+    export(
+        c,
+        "authority-certificate-expired",
+        "The authority's certificate was valid at the token's time and has expired since: the token stays good.",
+        &[],
+        &both,
+        (T1, T2),
+        |s| {
+            let past = alpha_with(|says| says.not_after = "20261123013100Z".to_owned());
+            s.seen = vec![("alpha", seen_by(&past))];
+        },
+    );
+    export(
+        c,
+        "token-before-witness",
+        "A line was added to the checkpoint after it had been stamped: the token covers the text alone.",
+        &[],
+        &both,
+        (T1, T2),
+        |s| {
+            s.export = Box::new(|payload| {
+                let path = "data/receipt/packet.tlog-proof";
+                let mut proof = TlogProof::parse(&payload[path]).unwrap();
+                proof.checkpoint = with_line(&proof.checkpoint, &key("witness.example/w", 5));
+                payload.insert(
+                    "data/receipt/checkpoint".to_owned(),
+                    proof.checkpoint.clone(),
+                );
+                payload.insert(path.to_owned(), proof.to_bytes());
+            });
+        },
+    );
+}
+
+/// What a bad token does at either end. The other end stands.
+fn both_ends(
+    c: &mut Cases,
+    names: (&'static str, &'static str),
+    what: (&'static str, &'static str),
+    codes: (&[&str], &[&str]),
+    token: impl Fn(&str, &[u8]) -> Vec<u8> + Clone + 'static,
+) {
+    let seen = token.clone();
+    export(c, names.0, what.0, codes.0, &[], (None, T2), |s| {
+        s.seen = vec![("alpha", seen(SEEN, &seen_message()))];
+    });
+    export(c, names.1, what.1, codes.1, &[], (T1, None), |s| {
+        s.logged = Box::new(move |text| vec![("alpha", token(LOGGED, text))]);
+    });
+}
+
+const INVALID: (&[&str], &[&str]) = (&["seen-token-invalid"], &["timestamp-invalid"]);
+const UNKNOWN: (&[&str], &[&str]) = (
+    &["lower-bound-authority-unknown"],
+    &["timestamp-authority-unknown"],
+);
+const UNSUPPORTED: (&[&str], &[&str]) = (&["lower-bound-unsupported"], &["timestamp-unsupported"]);
+
+fn ends(c: &mut Cases) {
+    both_ends(
+        c,
+        (
+            "seen-token-of-another-checkpoint",
+            "token-of-another-checkpoint",
+        ),
+        (
+            "The seen token is over another checkpoint.",
+            "The export's token is over another checkpoint.",
+        ),
+        INVALID,
+        |time, _| alpha().stamp(&Asks::at(time), b"bureau.example/log\n9\nother\n"),
+    );
+    both_ends(
+        c,
+        ("seen-token-over-the-file", "token-over-the-file"),
+        (
+            "The seen token is over the checkpoint's text and one byte more.",
+            "The export's token is over the checkpoint's text and one byte more.",
+        ),
+        INVALID,
+        |time, text| alpha().stamp(&Asks::at(time), &[text, b"\n"].concat()),
+    );
+    both_ends(
+        c,
+        ("seen-token-signature", "token-signature"),
+        (
+            "One bit of the seen token's signature is changed.",
+            "One bit of the token's signature is changed.",
+        ),
+        INVALID,
+        |time, text| {
+            let mut token = alpha().stamp(&Asks::at(time), text);
+            *token.last_mut().unwrap() ^= 1;
+            token
+        },
+    );
+    both_ends(
+        c,
+        ("seen-token-time-changed", "token-time-changed"),
+        (
+            "The seen token's time is changed after it was signed.",
+            "The token's time is changed after it was signed.",
+        ),
+        INVALID,
+        |time, text| {
+            let token = alpha().stamp(&Asks::at(time), text);
+            patch(&token, time.as_bytes(), b"20261123015959Z")
+        },
+    );
+    both_ends(
+        c,
+        ("seen-token-not-granted", "token-not-granted"),
+        (
+            "The authority had refused; its answer is kept as a token.",
+            "The authority had refused; its answer lies beside the checkpoint.",
+        ),
+        INVALID,
+        |time, text| {
+            let asks = Asks {
+                status: 2,
+                ..Asks::at(time)
+            };
+            alpha().stamp(&asks, text)
+        },
+    );
+    both_ends(
+        c,
+        ("seen-token-truncated", "token-truncated"),
+        ("The seen token breaks off.", "The token breaks off."),
+        INVALID,
+        |time, text| {
+            let token = alpha().stamp(&Asks::at(time), text);
+            token[..token.len() - 40].to_vec()
+        },
+    );
+    both_ends(
+        c,
+        ("seen-token-names-another", "token-names-another"),
+        (
+            "The seen token names another authority than the one that signed it.",
+            "The token names another authority than the one that signed it.",
+        ),
+        INVALID,
+        |time, text| {
+            let asks = Asks {
+                authority: Some("beta test timestamps".to_owned()),
+                ..Asks::at(time)
+            };
+            alpha().stamp(&asks, text)
+        },
+    );
+}
+
+fn authorities(c: &mut Cases) {
+    both_ends(
+        c,
+        ("seen-token-authority-unknown", "token-authority-unknown"),
+        (
+            "The seen token is by an authority that the trust file does not name.",
+            "The export's token is by an authority that the trust file does not name.",
+        ),
+        UNKNOWN,
+        |time, text| stranger().stamp(&Asks::at(time), text),
+    );
+    both_ends(
+        c,
+        ("seen-token-root-forged", "token-root-forged"),
+        (
+            "The seen token's root has the name of a trusted one and another key.",
+            "The token's root has the name of a trusted one and another key.",
+        ),
+        UNKNOWN,
+        |time, text| {
+            let mut forged = Authority::new("stranger", crate::support::maker::Key::rsa());
+            forged.signer.says.issuer = alpha().root_name;
+            forged.signer.certificate = crate::support::maker::certificate(
+                &forged.signer.says,
+                &forged.signer.key,
+                &forged.root_key,
+            );
+            forged.stamp(&Asks::at(time), text)
+        },
+    );
+    both_ends(
+        c,
+        (
+            "seen-token-without-certificate",
+            "token-without-certificate",
+        ),
+        (
+            "The signer's certificate is not in the seen token.",
+            "The signer's certificate is not in the token.",
+        ),
+        UNKNOWN,
+        |time, text| {
+            let asks = Asks {
+                with_signer: false,
+                ..Asks::at(time)
+            };
+            alpha().stamp(&asks, text)
+        },
+    );
+    let between = |change: fn(&mut crate::support::maker::Says)| {
+        move |time: &str, text: &[u8]| {
+            let (authority, between) = alpha_between(change);
+            let asks = Asks {
+                more: vec![between],
+                ..Asks::at(time)
+            };
+            authority.stamp(&asks, text)
+        }
+    };
+    both_ends(
+        c,
+        ("seen-token-path-broken", "token-path-broken"),
+        (
+            "The certificate between the seen token's signer and the root is no authority's.",
+            "The certificate between the token's signer and the root is no authority's.",
+        ),
+        UNKNOWN,
+        between(|says| says.authority = None),
+    );
+    both_ends(
+        c,
+        ("seen-token-path-expired", "token-path-expired"),
+        (
+            "The certificate between had expired at the seen token's time.",
+            "The certificate between had expired at the token's time.",
+        ),
+        INVALID,
+        between(|says| says.not_after = "20261122000000Z".to_owned()),
+    );
+    both_ends(
+        c,
+        ("seen-token-unsupported", "token-unsupported"),
+        (
+            "The seen token's certificate has a critical extension that nobody knows.",
+            "The token's certificate has a critical extension that nobody knows.",
+        ),
+        UNSUPPORTED,
+        |time, text| alpha_with(|says| says.odd_extension = true).stamp(&Asks::at(time), text),
+    );
+    both_ends(
+        c,
+        ("seen-token-certificate-past", "token-certificate-past"),
+        (
+            "The authority's certificate had expired at the seen token's time.",
+            "The authority's certificate had expired at the token's time.",
+        ),
+        INVALID,
+        |time, text| {
+            alpha_with(|says| says.not_after = "20261122000000Z".to_owned())
+                .stamp(&Asks::at(time), text)
+        },
+    );
+    both_ends(
+        c,
+        ("seen-token-certificate-future", "token-certificate-future"),
+        (
+            "The authority's certificate was not valid yet at the seen token's time.",
+            "The authority's certificate was not valid yet at the token's time.",
+        ),
+        INVALID,
+        |time, text| {
+            alpha_with(|says| says.not_before = "20261124000000Z".to_owned())
+                .stamp(&Asks::at(time), text)
+        },
+    );
+    both_ends(
+        c,
+        ("seen-token-wrong-purpose", "token-wrong-purpose"),
+        (
+            "The seen token's certificate is for signing code.",
+            "The token's certificate is for signing code.",
+        ),
+        INVALID,
+        |time, text| {
+            alpha_with(|says| says.purposes = vec![CODE_SIGNING]).stamp(&Asks::at(time), text)
+        },
+    );
+    both_ends(
+        c,
+        ("seen-token-two-purposes", "token-two-purposes"),
+        (
+            "The seen token's certificate is for timestamps and for signing code.",
+            "The token's certificate is for timestamps and for signing code.",
+        ),
+        INVALID,
+        |time, text| {
+            alpha_with(|says| says.purposes = vec![TIME_STAMPING, CODE_SIGNING])
+                .stamp(&Asks::at(time), text)
+        },
+    );
+    both_ends(
+        c,
+        (
+            "seen-token-purpose-not-critical",
+            "token-purpose-not-critical",
+        ),
+        (
+            "The purpose of the seen token's certificate is not marked critical.",
+            "The purpose of the token's certificate is not marked critical.",
+        ),
+        INVALID,
+        |time, text| alpha_with(|says| says.purposes_critical = false).stamp(&Asks::at(time), text),
+    );
+    export(
+        c,
+        "tokens-one-unknown",
+        "Beside the known authority an unknown one: it is not counted, and the bounds stand.",
+        &[],
+        &["lower-bound-ok", "timestamp-ok", "timestamp-not-counted"],
+        (T1, T2),
+        |s| {
+            s.seen.push(("other", seen_by(&stranger())));
+            s.logged = Box::new(|text| {
+                let asks = Asks::at(LOGGED);
+                vec![
+                    ("alpha", alpha().stamp(&asks, text)),
+                    ("other", stranger().stamp(&asks, text)),
+                ]
+            });
+        },
+    );
+    export(
+        c,
+        "tokens-one-wrong",
+        "Beside a good token a wrong one: it is there, and it is not what it says.",
+        &["seen-token-invalid", "timestamp-invalid"],
+        &["lower-bound-ok", "timestamp-ok"],
+        (T1, T2),
+        |s| {
+            let wrong = |text: &[u8]| beta().stamp(&Asks::at(SEEN), &text[1..]);
+            s.seen.push(("beta", wrong(&seen_message())));
+            s.logged = Box::new(move |text| {
+                vec![
+                    ("alpha", alpha().stamp(&Asks::at(LOGGED), text)),
+                    ("beta", wrong(text)),
+                ]
+            });
+        },
+    );
+}
+
+fn forms(c: &mut Cases) {
+    both_ends(
+        c,
+        ("seen-token-and-more", "token-and-more"),
+        (
+            "A byte follows the seen token.",
+            "A byte follows the token.",
+        ),
+        INVALID,
+        |time, text| {
+            let mut token = alpha().stamp(&Asks::at(time), text);
+            token.push(0);
+            token
+        },
+    );
+    both_ends(
+        c,
+        ("seen-token-too-large", "token-too-large"),
+        (
+            "The seen token is larger than 64 KiB.",
+            "The token is larger than 64 KiB.",
+        ),
+        INVALID,
+        |_, _| vec![0x30; 65_537],
+    );
+    both_ends(
+        c,
+        ("seen-token-not-der", "token-not-der"),
+        (
+            "The seen token's outermost length is written in BER: one byte longer than it need be.",
+            "The token's outermost length is written in BER: one byte longer than it need be.",
+        ),
+        INVALID,
+        |time, text| {
+            let token = alpha().stamp(&Asks::at(time), text);
+            assert_eq!(token[..2], [0x30, 0x82]);
+            [&[0x30, 0x83, 0], &token[2..]].concat()
+        },
+    );
+}
+
+fn places(c: &mut Cases) {
+    export(
+        c,
+        "seen-token-differs",
+        "The seen token is not the one that the seal names.",
+        &["seen-token-mismatch"],
+        &[],
+        (None, T2),
+        |s| {
+            s.body = Box::new(|body| body.seen_tsr[0].1 = Sha256Digest::of(b"another token"));
+        },
+    );
+    export(
+        c,
+        "seen-token-unnamed",
+        "A token lies beside the seen checkpoint which the seal does not name.",
+        &["seen-token-mismatch", "lower-bound-none"],
+        &[],
+        (None, T2),
+        |s| s.body = Box::new(|body| body.seen_tsr.clear()),
+    );
+    export(
+        c,
+        "seen-token-without-checkpoint",
+        "The seal names a token, and no checkpoint that it could be over.",
+        &["seen-token-invalid"],
+        &[],
+        (None, T2),
+        |s| {
+            s.content.seen.clear();
+            s.body = Box::new(|body| body.seen_checkpoint = None);
+            s.export = Box::new(|payload| {
+                payload.remove("data/receipt/consistency");
+            });
+        },
+    );
+    export(
+        c,
+        "seen-token-removed",
+        "The seen token was taken out after sealing.",
+        &["file-missing", "seen-token-mismatch"],
+        &[],
+        (None, T2),
+        |s| {
+            s.packet = Box::new(|files| {
+                files.remove("seen/checkpoint.alpha.tsr");
+            });
+        },
+    );
+    export(
+        c,
+        "token-not-logged",
+        "The token is right, but there is no proof that its checkpoint holds the seal.",
+        &["log-inclusion-absent", "timestamp-not-logged"],
+        &[],
+        (T1, None),
+        |s| {
+            s.export = Box::new(|payload| {
+                payload.remove("data/receipt/packet.tlog-proof");
+            });
+        },
+    );
+    export(
+        c,
+        "token-without-checkpoint",
+        "There is a token, and no checkpoint that it could be over.",
+        &["timestamp-invalid"],
+        &[],
+        (T1, None),
+        |s| {
+            s.export = Box::new(|payload| {
+                payload.remove("data/receipt/checkpoint");
+            });
+        },
+    );
+    export(
+        c,
+        "token-of-another-name",
+        "A file that is named almost like a token is none.",
+        &["timestamp-absent"],
+        &[],
+        (T1, None),
+        |s| {
+            s.export = Box::new(|payload| {
+                let token = payload.remove("data/receipt/checkpoint.alpha.tsr").unwrap();
+                payload.insert("data/receipt/checkpoint.ALPHA.tsr".to_owned(), token);
+            });
+        },
+    );
+}
+
+fn clocks(c: &mut Cases) {
+    let both = ["lower-bound-ok", "timestamp-ok"];
+    let with = |more: &'static str| [both[0], both[1], more];
+    let closed = |time: &'static str| {
+        move |s: &mut Stamped| {
+            s.body = Box::new(move |body| body.closed_at = time.parse().unwrap());
+        }
+    };
+    export(
+        c,
+        "clock-back-dated",
+        "The tablet's clock was set back by a month: the tokens say when it was.",
+        &[],
+        &with("clock-outside-interval"),
+        (T1, T2),
+        closed("2026-10-23T01:42:57.000Z"),
+    );
+    export(
+        c,
+        "clock-ahead",
+        "The tablet's clock was an hour ahead.",
+        &[],
+        &["clock-outside-interval", "clock-offset"],
+        (T1, T2),
+        closed("2026-11-23T02:42:57.000Z"),
+    );
+    export(
+        c,
+        "old-token-new-packet",
+        "An old token was used again: the interval is wide, and that is all.",
+        &[],
+        &both,
+        (Some("2026-01-02T00:00:29.000Z"), T2),
+        |s| {
+            let old = alpha().stamp(&Asks::at("20260102000030Z"), &seen_message());
+            s.seen = vec![("alpha", old)];
+        },
+    );
+    export(
+        c,
+        "interval-contradictory",
+        "The token that was seen is later than the one on the checkpoint that holds the seal.",
+        &["interval-contradictory"],
+        &[],
+        (None, None),
+        |s| {
+            let late = beta().stamp(&Asks::at("20261123023000Z"), &seen_message());
+            s.seen = vec![("beta", late)];
+        },
+    );
+    let first = |s: &mut Stamped, change: &dyn Fn(&mut fieldseal_packet::custody::Meta)| {
+        for (meta, event) in &mut s.content.events {
+            if matches!(event, Event::Party { .. } | Event::Closed { .. }) {
+                change(meta);
+            }
+        }
+    };
+    export(
+        c,
+        "clock-jump",
+        "The wall clock was set forward by an hour between two lines of the custody log.",
+        &[],
+        &with("clock-jump"),
+        (T1, T2),
+        |s| {
+            first(s, &|meta| {
+                meta.at = Timestamp::from_millis(meta.at.as_millis() + 3_600_000)
+            })
+        },
+    );
+    export(
+        c,
+        "clock-drift",
+        "The wall clock was corrected by two seconds: not worth a word.",
+        &[],
+        &both,
+        (T1, T2),
+        |s| {
+            first(s, &|meta| {
+                meta.at = Timestamp::from_millis(meta.at.as_millis() + 2000)
+            })
+        },
+    );
+    export(
+        c,
+        "clock-restart",
+        "The tablet was started anew between two lines of the custody log.",
+        &[],
+        &with("clock-restart"),
+        (T1, T2),
+        |s| {
+            first(s, &|meta| {
+                meta.boot_id = Some("4f2c9a1e-0000-4000-8000-000000000002".to_owned());
+                meta.boot_ms = Some(5000);
+            });
+        },
+    );
+    export(
+        c,
+        "clock-offset",
+        "The tablet's clock was two minutes from the server's when it was last asked.",
+        &[],
+        &with("clock-offset"),
+        (T1, T2),
+        |s| {
+            for (_, event) in &mut s.content.events {
+                if let Event::Captured(captured) = event {
+                    captured.context.server_offset_ms = Some(-120_000);
+                }
+            }
+        },
+    );
+}
