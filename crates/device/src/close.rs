@@ -24,6 +24,7 @@ use crate::identity::signer_like;
 use crate::making::Making;
 use crate::problem::{Code, Problem};
 use crate::session::packet_id;
+use crate::stamped;
 use crate::zip::layout_entries;
 
 /// Most items of one packet.
@@ -136,9 +137,7 @@ impl Core {
             }
             on_duty.push(officer.to_owned());
         }
-        let seen = self
-            .vault()?
-            .outbox_read(|c| Ok::<_, Problem>(outbox::newest_seen(c)?))?;
+        let seen = stamped::to_name(self)?;
         // Asked before the vault is held for writing: naming the actor asks the vault.
         let meta = self.meta();
         let mut sm3 = self.national()?.then(BTreeMap::new);

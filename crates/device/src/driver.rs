@@ -10,7 +10,7 @@ use fieldseal_packet::PacketId;
 use fieldseal_sync::{Answer, Effect, Failure, Jitter, State};
 use fieldseal_vault::outbox;
 use fieldseal_wire::ProblemCode;
-use fieldseal_wire::device::{PacketRef, PacketStatus, StatusRequest};
+use fieldseal_wire::device::{PacketRef, PacketStatus, SeenCheckpoint, StatusRequest};
 
 use crate::core::{Core, lock};
 use crate::decisions;
@@ -19,6 +19,7 @@ use crate::log_seen::Doubt;
 use crate::presence::Pulse;
 use crate::problem::{Code, Problem};
 use crate::receipts;
+use crate::stamped;
 use crate::teeth;
 use crate::zip::Sending;
 
@@ -156,10 +157,7 @@ impl Driver {
             Effect::Authenticate => self.authenticate().await,
             Effect::FetchCheckpoint => {
                 let seen = self.client()?.checkpoint().await.map_err(failure)?;
-                if let Some(signed) = seen.checkpoint {
-                    self.keep_checkpoint(signed.into_bytes(), seen.tokens)
-                        .await?;
-                }
+                self.keep_checkpoint(seen).await?;
                 Ok(Answer::Checkpoint)
             }
             Effect::AskStatus { packets } => self.ask_status(packets).await,
@@ -355,14 +353,9 @@ impl Driver {
         Ok(Answer::Offset(acknowledged))
     }
 
-    async fn keep_checkpoint(
-        &self,
-        signed: Vec<u8>,
-        tokens: Vec<(String, String)>,
-    ) -> Result<(), Failure> {
+    async fn keep_checkpoint(&self, seen: SeenCheckpoint) -> Result<(), Failure> {
         let core = self.core.clone();
-        let kept =
-            tokio::task::spawn_blocking(move || receipts::keep_newest(&core, &signed, &tokens));
+        let kept = tokio::task::spawn_blocking(move || stamped::keep(&core, &seen));
         match kept.await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(Doubt::Fetch(error))) => Err(failure(error)),

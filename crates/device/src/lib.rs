@@ -48,6 +48,7 @@ mod retirement;
 mod room;
 mod scan;
 mod session;
+mod stamped;
 mod state;
 mod store_problem;
 mod teeth;

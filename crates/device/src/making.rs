@@ -18,6 +18,7 @@ use crate::core::Core;
 use crate::identity::Identity;
 use crate::problem::{Code, Problem};
 use crate::record;
+use crate::stamped;
 
 /// What closing puts together.
 pub(crate) struct Making<'a> {
@@ -85,8 +86,14 @@ impl Making<'_> {
             sha256: item.sha256,
         }));
         let mut tags = self.keys();
+        let tokens = seen.map(stamped::tokens).unwrap_or_default();
         if let Some(seen) = seen {
             tags.push(("seen/checkpoint".to_owned(), seen.checkpoint.clone()));
+        }
+        let mut seen_tsr = Vec::with_capacity(tokens.len());
+        for token in tokens {
+            seen_tsr.push(token.named());
+            tags.push((token.path(), token.der));
         }
         let folder_id = id.to_string();
         let input = BagInput {
@@ -115,7 +122,7 @@ impl Making<'_> {
             device_seq: place.device_seq,
             device_prev: place.device_prev,
             seen_checkpoint: seen.map(|seen| (seen.size, seen.root)),
-            seen_tsr: Vec::new(),
+            seen_tsr,
         };
         let files = bag.files.into_iter().chain(tags).chain(described);
         Ok(Closing {

@@ -13,7 +13,7 @@ use fieldseal_wire::device::HeartbeatAnswer;
 use crate::core::{Core, lock};
 use crate::http::{HttpError, server_time};
 use crate::problem::{Code, Problem};
-use crate::receipts;
+use crate::stamped;
 
 /// The first one of a run: an app that is opened for a moment says nothing.
 const FIRST_MS: i64 = 30_000;
@@ -121,9 +121,7 @@ impl Core {
         if let Some(note) = &answer.retired {
             self.keep_retirement(note)?;
         }
-        if let Some(signed) = &answer.seen.checkpoint {
-            receipts::keep_newest(self, signed.as_bytes(), &answer.seen.tokens)?;
-        }
+        stamped::keep(self, &answer.seen)?;
         let asked_s = answer.next_after_s.clamp(*ASKED_S.start(), *ASKED_S.end());
         Ok(i64::try_from(asked_s).unwrap_or(i64::MAX / 1000) * 1000)
     }
