@@ -19,6 +19,8 @@ use fieldseal_packet::trust::Trust;
 use fieldseal_server::admin::{self, Admin, NewDevice, NewPerson};
 use fieldseal_server::{Config, Running, Server};
 
+use fieldseal_wire::device::Suite;
+
 use report::{Done, Say};
 use tablet::{Officer, Tablet};
 
@@ -35,6 +37,9 @@ pub struct Args {
     /// A folder of photos to capture; its own samples when left out
     #[arg(long, value_name = "P")]
     pub photos: Option<PathBuf>,
+    /// With SM2 keys, and SM3 manifests beside those of SHA-256
+    #[arg(long)]
+    pub national: bool,
     /// One JSON document on stdout
     #[arg(long)]
     pub json: bool,
@@ -75,7 +80,10 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
 
     let runtime =
         tokio::runtime::Runtime::new().context("the server's threads could not be started")?;
-    let config = Config::new(dir.join("server"));
+    let mut config = Config::new(dir.join("server"));
+    if args.national {
+        config.suite = Suite::National;
+    }
     let made = admin::init(
         &config,
         &admin::Init {

@@ -21,7 +21,7 @@ pub fn text(material: &Material, packet: &PacketRow) -> String {
          ==================================================\n\n\
          Packet   {id}\n\
          Digest   {seal}  (sha256 of seal/packet.seal in the packet)\n\
-         Timestamp tokens: none\n\n\
+         Timestamp tokens: {tokens}\n\n\
          Run the commands in the folder that holds bagit.txt. Needed: sha256sum, unzip, openssl 3; bagit.py if you like. Each says\n\
          what is right or prints a digest that it found; none may complain.\n\n\
          W=$(mktemp -d)\n\n\
@@ -44,13 +44,14 @@ pub fn text(material: &Material, packet: &PacketRow) -> String {
          grep -F \"$(sha256sum data/packet-{id}.zip | cut -c-64)\" data/receipt/receipt\n\
          grep -F \"$(sha256sum $W/packet-{id}/seal/packet.seal | cut -c-64)\" data/receipt/receipt\n\n",
         listed = listed("tagmanifest-sha256.txt"),
-        listed_but_seal = listed("tagmanifest-sha256.txt seal/packet.seal"),
+        // The second tag manifest is named by the seal alone.
+        listed_but_seal =
+            listed("tagmanifest-sha256.txt seal/packet.seal $(ls tagmanifest-sm3.txt 2>&-)"),
+        tokens = match (material.seen.len(), material.tokens.len()) {
+            (0, 0) => "none".to_owned(),
+            (seen, logged) => format!("{seen} named by the seal, {logged} on the log's checkpoint"),
+        },
         seal = hex::encode(packet.seal_sha256),
-    );
-    out.push_str(
-        "3. Who signed\n\n\
-         A signed note is a text, an empty line, and lines of a name and base64: four bytes of key id, then the signature over the text\n\
-         with its last newline. For each line of the seal, for receipt and checkpoint, for the enrolment of each key, and for decisions:\n\n",
     );
     let vkeys: Vec<Vkey> = material
         .keys
@@ -62,6 +63,14 @@ pub fn text(material: &Material, packet: &PacketRow) -> String {
                 .and_then(|line| Vkey::parse(line.trim_end()).ok())
         })
         .collect();
+    if vkeys.iter().any(|key| key.algorithm() == Algorithm::Sm2) {
+        out.push_str(&sm3(id));
+    }
+    out.push_str(
+        "3. Who signed\n\n\
+         A signed note is a text, an empty line, and lines of a name and base64: four bytes of key id, then the signature over the text\n\
+         with its last newline. For each line of the seal, for receipt and checkpoint, for the enrolment of each key, and for decisions:\n\n",
+    );
     let seal = format!("$W/packet-{id}/seal/packet.seal");
     for key in vkeys.iter().skip(4) {
         signature(&mut out, &seal, key);
@@ -91,9 +100,14 @@ pub fn text(material: &Material, packet: &PacketRow) -> String {
         );
     }
     out.push_str(&inclusion(material));
+    out.push_str(&super::verify_time::section(
+        material,
+        &format!("$W/packet-{id}"),
+    ));
     out.push_str(
-        "5. What this proves, and what it does not\n\n\
+        "6. What this proves, and what it does not\n\n\
          The seal: these bytes, by these keys. The receipt and the log: the server held them, and the seal stands in an append-only log.\n\
+         The tokens: sealed after, logged before; the hours between may be many, if the tablet had no network.\n\
          Capture time, place and sensor values are what the device reported. Whose the keys are, the enrolment entries in\n\
          data/receipt/keys say, signed by the authority. The keys in the commands are those that came with this evidence: compare all of them\n\
          with what the deployment publishes at /trust, and with what you were given of it by another way.\n",
@@ -106,6 +120,23 @@ fn listed(unlisted: &str) -> String {
     format!(
         "find . -type f | cut -c3- | sort > $W/here; (printf '%s\\n' {unlisted}; cut -c67- manifest-sha256.txt tagmanifest-sha256.txt) | sort > $W/listed; diff $W/here $W/listed"
     )
+}
+
+/// The commands for the second pair of manifests: the same by SM3, and the seal's word for it.
+fn sm3(id: &str) -> String {
+    let mut out = format!(
+        "The packet's SM3 manifests say the same as those of SHA-256:\n\ncd $W/packet-{id}\n"
+    );
+    for manifest in ["manifest-sm3.txt", "tagmanifest-sm3.txt"] {
+        let _ = writeln!(
+            out,
+            "cut -c67- {manifest} | xargs -d '\\n' openssl dgst -sm3 -r | sed 's/ [*]/  /' | diff - {manifest}"
+        );
+    }
+    out.push_str(
+        "grep -F \"$(openssl dgst -sm3 -r tagmanifest-sm3.txt | cut -c-64)\" seal/packet.seal\ncd -\n\n",
+    );
+    out
 }
 
 fn signature(out: &mut String, file: &str, key: &Vkey) {
@@ -121,6 +152,10 @@ fn signature(out: &mut String, file: &str, key: &Vkey) {
                 "openssl pkeyutl -verify -pubin -inkey $W/key.der -keyform DER -rawin -in $W/text -sigfile $W/sig",
             )
         }
+        Algorithm::Sm2 => (
+            key.material().to_vec(),
+            "openssl pkeyutl -verify -pubin -inkey $W/key.der -keyform DER -rawin -digest sm3 -pkeyopt distid:1234567812345678 -in $W/text -sigfile $W/sig",
+        ),
         _ => (
             key.material().to_vec(),
             "openssl dgst -sha256 -verify $W/key.der -keyform DER -signature $W/sig $W/text",
