@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use fieldseal_e2e::{check, go_check, openssl, run};
 use fieldseal_tlog::checkpoint::Checkpoint;
 use fieldseal_tlog::merkle::{MemoryTree, leaf_hash, prove_consistency, prove_inclusion, root_at};
-use fieldseal_tlog::note::{Ed25519Signer, Note, P256Signer, Signer};
+use fieldseal_tlog::note::{Ed25519Signer, Note, P256Signer, SM2_DISTID, Signer, Sm2Signer, Vkey};
 use fieldseal_tlog::proof::TlogProof;
 use fieldseal_tlog::tile::{TilePath, encode_bundle, hash_tile, new_bundles, new_tiles};
 
@@ -249,8 +249,55 @@ fn openssl_verifies_both_kinds_of_line() {
 }
 
 #[test]
+fn openssl_verifies_an_sm2_line_and_makes_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("key.pem");
+    let make = ["genpkey", "-algorithm", "SM2", "-out"];
+    check(openssl().unwrap().args(make).arg(&secret)).unwrap();
+    let text = write(folder.path(), "text", b"what is signed\n");
+    let changed = write(folder.path(), "changed", b"what is signet\n");
+    let sm2 = ["-rawin", "-digest", "sm3", "-pkeyopt"];
+    let distid = format!("distid:{SM2_DISTID}");
+
+    // Ours, read by the tool.
+    let officer = Sm2Signer::from_scalar("bureau.example/officer/2", &[9; 32]).unwrap();
+    let note = Note::sign("what is signed\n", &[&officer]).unwrap();
+    let signature = write(folder.path(), "signature", &note.signatures[0].signature);
+    let key = write(folder.path(), "key.der", officer.vkey().material());
+    let verify = |text: &PathBuf| {
+        let mut command = openssl().unwrap();
+        command.args(["pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey"]);
+        command.arg(&key).args(sm2).arg(&distid);
+        run(command.arg("-sigfile").arg(&signature).arg("-in").arg(text)).unwrap()
+    };
+    verify(&text).accepted().unwrap();
+    verify(&changed).refused().unwrap();
+
+    // The tool's, read by us.
+    let public = folder.path().join("public.der");
+    let mut export = openssl().unwrap();
+    export
+        .args(["pkey", "-pubout", "-outform", "DER", "-in"])
+        .arg(&secret);
+    check(export.arg("-out").arg(&public)).unwrap();
+    let key = Vkey::sm2("bureau.example/device/4", &std::fs::read(public).unwrap()).unwrap();
+    for _ in 0..8 {
+        let out = folder.path().join("made");
+        let mut sign = openssl().unwrap();
+        sign.args(["pkeyutl", "-sign", "-inkey"])
+            .arg(&secret)
+            .args(sm2)
+            .arg(&distid);
+        check(sign.arg("-in").arg(&text).arg("-out").arg(&out)).unwrap();
+        let made = std::fs::read(out).unwrap();
+        assert_eq!(key.verify(b"what is signed\n", &made), Ok(()));
+        assert!(key.verify(b"what is signet\n", &made).is_err());
+    }
+}
+
+#[test]
 fn a_line_signed_by_openssl_verifies_here() {
-    use fieldseal_tlog::note::{SignatureLine, Vkey};
+    use fieldseal_tlog::note::SignatureLine;
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("key.pem");
     let mut make = openssl().unwrap();
