@@ -200,7 +200,7 @@ impl Answer {
 
 /// Does one thing. Exit code 1 when `fsck` finds something, 2 when it could not be done.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let config = Settings::read(args.config.as_deref())?.config(&args.data);
+    let config = Settings::read(args.config.as_deref())?.config(&args.data)?;
     let answer = answer(&config, args.command)?;
     let mut out = io::stdout().lock();
     if args.json {

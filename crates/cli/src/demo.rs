@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
+use fieldseal_dev_tsa::{AuthorityError, Serving};
 use fieldseal_packet::findings::Language;
 use fieldseal_packet::trust::Trust;
 use fieldseal_server::admin::{self, Admin, NewDevice, NewPerson};
@@ -22,7 +23,9 @@ use fieldseal_server::{Config, Running, Server};
 use fieldseal_wire::device::Suite;
 
 use report::{Done, Say};
-use tablet::{Officer, Tablet};
+use tablet::{LOOK_EVERY, Officer, TIMESTAMP_PATIENCE, Tablet};
+
+use crate::stamps;
 
 /// Most photos of one packet; more make several packets.
 const PHOTOS_A_PACKET: usize = 20;
@@ -84,6 +87,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     if args.national {
         config.suite = Suite::National;
     }
+    let timestamps = timestamps(&say, &dir, &mut config)?;
     let made = admin::init(
         &config,
         &admin::Init {
@@ -108,6 +112,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         ),
     )?;
     let outcome = job(&say, &dir, &config, &server, photos);
+    drop(timestamps);
     runtime
         .block_on(server.stop())
         .context("the server did not stop in order")?;
@@ -125,6 +130,10 @@ fn job(
 ) -> anyhow::Result<(Vec<Done>, Trust)> {
     let admin = Admin::open(config).context("the server's register could not be opened")?;
     let (tablet, officers) = enrolled(say, dir, &admin, &server.url())?;
+    let stamped = !config.stamping.authorities.is_empty();
+    if stamped {
+        tablet.wait_for_timestamp(say)?;
+    }
     let count = photos.len();
     let mut packets = Vec::new();
     let mut rest = photos.into_iter().peekable();
@@ -143,6 +152,9 @@ fn job(
     let trust = Trust::parse(&fs::read(&trust_path)?).context("the trust file is not usable")?;
     let mut done = Vec::new();
     for id in packets {
+        if stamped {
+            wait_until_stamped(&admin, &id)?;
+        }
         let zip = tablet.export(&id, dir)?;
         let evidence = admin
             .write_export(&id, dir)
@@ -155,6 +167,42 @@ fn job(
         done.push(Done { id, zip, evidence });
     }
     Ok((done, trust))
+}
+
+/// Two timestamp authorities of this machine alone, so that the interval can be shown. Without openssl the job goes on without.
+fn timestamps(say: &Say, dir: &Path, config: &mut Config) -> anyhow::Result<Vec<Serving>> {
+    match stamps::authorities(&dir.join("timestamps")) {
+        Ok(serving) => {
+            config.stamping.authorities = stamps::settings(&serving)?;
+            config.stamping.every = Duration::from_secs(1);
+            say.line(
+                "两个演示用时间戳机构（RFC 3161，openssl，仅本机）已启动。",
+                "Two timestamp authorities for the demonstration (RFC 3161, openssl, this machine alone) are started.",
+            )?;
+            Ok(serving)
+        }
+        Err(AuthorityError::NoOpenssl) => {
+            say.line(
+                "本机没有 openssl：演示不带时间戳，时间区间将显示为未证明。",
+                "There is no openssl here: the demonstration goes without timestamps, and the interval is not proved.",
+            )?;
+            Ok(Vec::new())
+        }
+        Err(error) => {
+            Err(error).context("the demonstration's timestamp authorities could not be made")
+        }
+    }
+}
+
+/// Until an authority has stamped a checkpoint that holds the packet.
+fn wait_until_stamped(admin: &Admin, id: &str) -> anyhow::Result<()> {
+    for _ in 0..TIMESTAMP_PATIENCE {
+        if admin.is_stamped(id)? {
+            return Ok(());
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+    bail!("no timestamp over the packet came within half a minute")
 }
 
 fn enrolled(
@@ -221,7 +269,7 @@ fn own_folder(asked: Option<PathBuf>) -> anyhow::Result<PathBuf> {
     };
     fs::create_dir_all(&dir)
         .with_context(|| format!("the folder {} could not be made", dir.display()))?;
-    for name in ["server", "tablet", "trust"] {
+    for name in ["server", "tablet", "timestamps", "trust"] {
         ensure!(
             !dir.join(name).exists(),
             "{} holds an earlier demonstration; name an empty folder",

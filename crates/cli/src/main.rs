@@ -9,6 +9,7 @@ mod demo;
 mod device;
 mod qr;
 mod serve;
+mod stamps;
 mod verify;
 
 use std::process::ExitCode;

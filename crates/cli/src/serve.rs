@@ -7,9 +7,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use fieldseal_dev_tsa::{AuthorityError, Serving};
+use fieldseal_server::stamping::Authority;
 use fieldseal_server::{Config, Server, admin};
 use fieldseal_wire::device::{Retention, Suite};
 use serde::Deserialize;
+
+use crate::stamps;
 
 /// Run the server
 #[derive(clap::Args)]
@@ -29,6 +33,15 @@ pub struct Args {
     /// Folder with the built review console
     #[arg(long, value_name = "DIR")]
     pub console: Option<PathBuf>,
+    /// A timestamp authority (RFC 3161) to stamp the log's checkpoints; may be said more than once, and adds to those in the settings file
+    #[arg(long = "tsa", value_name = "ID=URL")]
+    pub tsa: Vec<String>,
+    /// PEM file with the roots of the authorities named by --tsa
+    #[arg(long, value_name = "F", requires = "tsa")]
+    pub tsa_roots: Option<PathBuf>,
+    /// For development: stamp by an authority of this machine, made with openssl, its keys in the data folder. Proves nothing to others
+    #[arg(long)]
+    pub dev_tsa: bool,
 }
 
 /// The settings file. Unknown names are refused: a misspelt setting must not be passed over.
@@ -52,6 +65,8 @@ pub struct Settings {
     suite: Option<Suite>,
     /// Days that tablets keep originals once they are safe, or `"while-room"`.
     tablets_keep_days: Option<KeepDays>,
+    /// Timestamp authorities.
+    stamping: Option<StampingSettings>,
 }
 
 /// A number of days, or as long as there is room.
@@ -66,6 +81,46 @@ enum KeepDays {
 #[serde(rename_all = "kebab-case")]
 enum WhileRoom {
     WhileRoom,
+}
+
+/// Timestamp authorities, and how often they are asked.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StampingSettings {
+    /// Seconds between two stamps while the log grows; 300 when left out.
+    every_seconds: Option<u64>,
+    /// Days before the end of an authority's certificate at which its tokens are renewed; 90 when left out.
+    renew_days: Option<u64>,
+    #[serde(default)]
+    authorities: Vec<AuthoritySettings>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AuthoritySettings {
+    id: String,
+    url: String,
+    /// PEM file with its roots.
+    roots: Option<PathBuf>,
+}
+
+impl AuthoritySettings {
+    fn read(&self) -> anyhow::Result<Authority> {
+        let read = |path: &PathBuf| {
+            std::fs::read_to_string(path).with_context(|| {
+                format!(
+                    "the roots of timestamp authority {} can't be read from {}",
+                    self.id,
+                    path.display()
+                )
+            })
+        };
+        Ok(Authority {
+            id: self.id.clone(),
+            url: self.url.clone(),
+            roots_pem: self.roots.as_ref().map(read).transpose()?,
+        })
+    }
 }
 
 impl Settings {
@@ -85,7 +140,7 @@ impl Settings {
     }
 
     /// Puts the settings on top of the defaults.
-    pub fn config(&self, data: &Path) -> Config {
+    pub fn config(&self, data: &Path) -> anyhow::Result<Config> {
         let mut config = Config::new(data);
         config.behind_proxy = self.behind_proxy.unwrap_or(false);
         config.console_dir = self.console.clone();
@@ -115,14 +170,43 @@ impl Settings {
                 KeepDays::Word(WhileRoom::WhileRoom) => None,
             },
         });
-        config
+        if let Some(stamping) = &self.stamping {
+            if let Some(seconds) = stamping.every_seconds {
+                config.stamping.every = Duration::from_secs(seconds.clamp(1, 24 * 3600));
+            }
+            if let Some(days) = stamping.renew_days {
+                config.stamping.renew_before = Duration::from_secs(days.min(3650) * 24 * 3600);
+            }
+            config.stamping.authorities = stamping
+                .authorities
+                .iter()
+                .map(AuthoritySettings::read)
+                .collect::<anyhow::Result<_>>()?;
+        }
+        Ok(config)
     }
 }
 
 /// Runs until stopped. Exit code 2 when it can't start.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let settings = Settings::read(args.config.as_deref())?;
-    let mut config = settings.config(&args.data);
+    let mut config = settings.config(&args.data)?;
+    for tsa in &args.tsa {
+        let (id, url) = tsa
+            .split_once('=')
+            .with_context(|| format!("--tsa takes ID=URL, not {tsa:?}"))?;
+        let said = AuthoritySettings {
+            id: id.to_owned(),
+            url: url.to_owned(),
+            roots: args.tsa_roots.clone(),
+        };
+        config.stamping.authorities.push(said.read()?);
+    }
+    let dev_tsa = if args.dev_tsa {
+        dev_authorities(&mut config)?
+    } else {
+        Vec::new()
+    };
     config.behind_proxy |= args.behind_proxy;
     config.console_dir = args.console.or(config.console_dir);
     let listen = args
@@ -130,7 +214,29 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         .or(settings.listen)
         .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
     let runtime = tokio::runtime::Runtime::new().context("the async runtime can't start")?;
-    runtime.block_on(serve(config, listen))
+    let code = runtime.block_on(serve(config, listen));
+    drop(dev_tsa);
+    code
+}
+
+/// Starts the development authorities beside the data folder; none, and a word of it, when there is no openssl.
+fn dev_authorities(config: &mut Config) -> anyhow::Result<Vec<Serving>> {
+    let mut folder = std::path::absolute(&config.data)?.into_os_string();
+    folder.push(".dev-tsa");
+    match stamps::authorities(Path::new(&folder)) {
+        Ok(serving) => {
+            config
+                .stamping
+                .authorities
+                .extend(stamps::settings(&serving)?);
+            Ok(serving)
+        }
+        Err(AuthorityError::NoOpenssl) => {
+            eprintln!("openssl is not installed, so nothing is stamped");
+            Ok(Vec::new())
+        }
+        Err(error) => Err(error).context("the development timestamp authority could not be made"),
+    }
 }
 
 async fn serve(config: Config, listen: SocketAddr) -> anyhow::Result<ExitCode> {
@@ -164,7 +270,7 @@ async fn serve(config: Config, listen: SocketAddr) -> anyhow::Result<ExitCode> {
 }
 
 /// Ctrl-C, or SIGTERM where there is one.
-async fn stop_signal() -> anyhow::Result<()> {
+pub(crate) async fn stop_signal() -> anyhow::Result<()> {
     #[cfg(unix)]
     {
         let mut terminate =

@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use fieldseal_packet::Timestamp;
 use fieldseal_vault::{officers, outbox};
 
 use crate::api::CheckView;
 use crate::core::{Core, lock};
 use crate::problem::Problem;
+use crate::stamped;
 
 /// Below this the battery may not last a patrol.
 const BATTERY_LOW: f64 = 0.3;
@@ -172,15 +174,21 @@ impl Core {
             return Ok(check("checkpoint", "look", "none", &[]));
         };
         let age_ms = self.platform.now().as_millis() - seen.seen_at.as_millis();
-        let params = [
+        let mut params = vec![
             ("size", seen.size.to_string()),
             ("at", seen.seen_at.to_string()),
             ("hours", (age_ms.max(0) / 3_600_000).to_string()),
         ];
-        Ok(if age_ms > CHECKPOINT_OLD_MS {
-            check("checkpoint", "look", "old", &params)
-        } else {
-            check("checkpoint", "ok", "ok", &params)
+        // What the next seal will be proved to come after.
+        let stamped_at = match stamped::newest(self)? {
+            Some(stamped) => stamped::earliest_ms(&self.identity()?, &stamped),
+            None => None,
+        };
+        params.extend(stamped_at.map(|at| ("stamped_at", Timestamp::from_millis(at).to_string())));
+        Ok(match (age_ms > CHECKPOINT_OLD_MS, stamped_at) {
+            (true, _) => check("checkpoint", "look", "old", &params),
+            (false, Some(_)) => check("checkpoint", "ok", "stamped", &params),
+            (false, None) => check("checkpoint", "ok", "ok", &params),
         })
     }
 

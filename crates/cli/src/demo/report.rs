@@ -185,7 +185,7 @@ fn commands(say: &Say, dir: &Path, done: &[Done]) -> io::Result<()> {
             "sha256sum {zip} unpacked/packet-{id}/tagmanifest-sha256.txt   # zip-sha256 in {evidence}/data/receipt/receipt; tagmanifest-sha256 in unpacked/packet-{id}/seal/packet.seal"
         ),
     ];
-    for line in lines {
+    for line in lines.into_iter().chain(timestamps(dir, first)) {
         say.line(format!("  {line}"), format!("  {line}"))?;
     }
     say.line(
@@ -201,6 +201,26 @@ fn commands(say: &Say, dir: &Path, done: &[Done]) -> io::Result<()> {
         "  fieldseal verify {folder}/evidence-* {folder}/packet-*.zip --trust {folder}/trust"
     );
     say.line(&verify, &verify)
+}
+
+/// The timestamps over the checkpoint that the seal names, and over the one that holds it; none when it went without.
+fn timestamps(dir: &Path, done: &Done) -> Vec<String> {
+    if !dir.join("timestamps").is_dir() {
+        return Vec::new();
+    }
+    let evidence = done.evidence.file_name().unwrap_or_default().display();
+    [
+        format!("unpacked/packet-{}/seen/checkpoint", done.id),
+        format!("{evidence}/data/receipt/checkpoint"),
+    ]
+    .iter()
+    .flat_map(|checkpoint| {
+        [
+            format!("sed '/^$/,$d' {checkpoint} > text"),
+            format!("for t in {checkpoint}.*.tsr; do openssl ts -reply -in $t -text | grep 'Time stamp:'; openssl ts -verify -data text -in $t -CAfile trust; done"),
+        ]
+    })
+    .collect()
 }
 
 /// Quoted where a shell would take it apart.

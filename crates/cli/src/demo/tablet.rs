@@ -16,9 +16,11 @@ use super::report::Say;
 use super::{Photo, PhotoBytes};
 
 /// Between two looks at the uploads.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Without any progress for so many looks, something is wrong.
 const PATIENCE: u32 = 1200;
+/// So many looks for a timestamp.
+pub(crate) const TIMESTAMP_PATIENCE: u32 = 300;
 
 /// An officer of the demonstration.
 pub(crate) struct Officer {
@@ -47,8 +49,10 @@ fn said(problem: ProblemView) -> anyhow::Error {
 impl Tablet {
     pub fn open(dir: &Path) -> anyhow::Result<Self> {
         let platform = Arc::new(Machine::new().context("the machine's clocks")?);
-        let engine =
-            Engine::open(EngineConfig::new(dir), platform.clone()).context("the tablet's vault")?;
+        let mut config = EngineConfig::new(dir);
+        // Nobody waits a quarter of an hour for the newest timestamps here.
+        config.heartbeat_ms = Some(1000);
+        let engine = Engine::open(config, platform.clone()).context("the tablet's vault")?;
         Ok(Self { engine, platform })
     }
 
@@ -199,6 +203,29 @@ impl Tablet {
             .capture(args, &mut bytes)
             .map_err(said)
             .with_context(|| format!("{} was not stored", photo.name))
+    }
+
+    /// Until the tablet has seen a checkpoint that a timestamp authority has stamped: what is sealed from now on is proved to
+    /// have been sealed later.
+    pub fn wait_for_timestamp(&self, say: &Say) -> anyhow::Result<()> {
+        for _ in 0..TIMESTAMP_PATIENCE {
+            let checks = self.ask(Request::SelfCheck)?;
+            let seen = checks
+                .as_array()
+                .into_iter()
+                .flatten()
+                .find(|check| check["code"] == "checkpoint");
+            if let Some(at) = seen.and_then(|check| check["params"]["stamped_at"].as_str()) {
+                return Ok(say.line(
+                    format!("平板已取得时间戳（{at}），此后的封存必在其后。"),
+                    format!(
+                        "The tablet has a timestamp ({at}): what it seals now is sealed after that."
+                    ),
+                )?);
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+        bail!("the tablet saw no timestamp within half a minute")
     }
 
     /// Until the tablet itself has verified every receipt and inclusion proof.

@@ -10,6 +10,7 @@ use super::{Admin, AdminError};
 use crate::export::{Bag, Material};
 use crate::files;
 use crate::store::packets::{self, PacketRow};
+use crate::store::stamps;
 use crate::witnesses::policy;
 
 /// A packet that is here.
@@ -52,6 +53,17 @@ impl Admin {
         let path = folder.join(format!("packet-{id}.zip"));
         copy_new(&self.blobs.path(&Sha256Digest(packet.zip_sha256)), &path)?;
         Ok(path)
+    }
+
+    /// Whether a stamped checkpoint holds the packet's leaf, so that an export proves when it was logged.
+    pub fn is_stamped(&self, id: &str) -> Result<bool, AdminError> {
+        let Some(leaf) = self.packet(id)?.leaf_index else {
+            return Ok(false);
+        };
+        Ok(self
+            .db
+            .read_blocking(|c| stamps::stamped_checkpoint_for(c, leaf))?
+            .is_some())
     }
 
     /// Writes the export of a packet as the folder `evidence-<id>` within `folder`.

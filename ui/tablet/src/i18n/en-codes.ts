@@ -198,6 +198,8 @@ export const codes: Translation<typeof zh> = {
   'check.vault.rebuilt.detail': 'Photos and sealed packets are all here; look again at what was described and not yet sealed.',
   'check.checkpoint.ok': 'Log checkpoint',
   'check.checkpoint.ok.detail': 'of {at}',
+  'check.checkpoint.stamped': 'Timestamp of the log',
+  'check.checkpoint.stamped.detail': 'of {stamped_at}: what is sealed now is proved to be later',
   'check.checkpoint.old': 'The newest log checkpoint is of {at}.',
   'check.checkpoint.old.detail': 'Carry on; only the time "not before" counts from then.',
   'check.checkpoint.none': 'No log checkpoint seen yet.',

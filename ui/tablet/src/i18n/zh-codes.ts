@@ -196,6 +196,8 @@ export const codes = {
   'check.vault.rebuilt.detail': '照片和已封存的证据包都在；没有封存的描述请再看一遍。',
   'check.checkpoint.ok': '日志检查点',
   'check.checkpoint.ok.detail': '{at} 的',
+  'check.checkpoint.stamped': '日志时间戳',
+  'check.checkpoint.stamped.detail': '{stamped_at} 的：现在封存的必在其后',
   'check.checkpoint.old': '最新的日志检查点是{at} 的。',
   'check.checkpoint.old.detail': '可以照常取证；只是“不早于”的时间会从那时算起。',
   'check.checkpoint.none': '还没有见过日志检查点。',
