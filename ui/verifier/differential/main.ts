@@ -1,0 +1,152 @@
+/**
+ * Differential fuzzing: mutants of packets and exports through both verifiers, which must agree on verdict, codes and
+ * subjects. `main.mjs --rust PROGRAM [--count N] [--seed S] [--from N] [--out FOLDER]`.
+ */
+
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { made, type Mutant, mutant } from './mutant';
+import { TRUST, TRUST_OTHER, TRUST_WITNESSED } from './signing';
+
+const MOST_MS = 20_000;
+
+interface Said {
+  verdict: string;
+  id: string | null;
+  /** `level code subject`, sorted, each once. */
+  findings: string[];
+}
+
+function option(name: string, otherwise: string): string {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? otherwise : (process.argv[at + 1] ?? otherwise);
+}
+
+function saidIn(json: string): Said {
+  const { packets } = JSON.parse(json) as { packets: { verdict: string; id: string | null; findings: { level: string; code: string; subject: string }[] }[] };
+  const [packet] = packets;
+  if (!packet) throw new Error('no report');
+  return { verdict: packet.verdict, id: packet.id, findings: [...new Set(packet.findings.map(({ level, code, subject }) => `${level} ${code} ${subject}`))].sort() };
+}
+
+const broken = (why: string): Said => ({ verdict: why, id: null, findings: [] });
+
+/** The Rust verifier: a process for each, so that a panic, a hang or greed is that mutant's own. */
+function rust(program: string, path: string, trust: string | null): Promise<Said> {
+  return new Promise((resolve) => {
+    const child = spawn('prlimit', ['--as=2147483648', program, 'verify', '--json', ...(trust === null ? [] : ['--trust', trust]), path], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let [out, err] = ['', ''];
+    const timer = setTimeout(() => child.kill('SIGKILL'), MOST_MS);
+    child.stdout.on('data', (part: Buffer) => (out += part.toString()));
+    child.stderr.on('data', (part: Buffer) => (err += part.toString()));
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      if (signal !== null || code === null || ![0, 1, 3].includes(code)) resolve(broken(`rust ended with ${String(signal ?? code)}: ${err.slice(0, 300)}`));
+      else resolve(saidIn(out));
+    });
+  });
+}
+
+/** The TypeScript verifier in a worker of bounded memory, replaced when it dies or hangs. */
+class Other {
+  private worker: Worker;
+
+  constructor(private readonly program: string) {
+    this.worker = this.fresh();
+  }
+
+  private fresh(): Worker {
+    return new Worker(this.program, { resourceLimits: { maxOldGenerationSizeMb: 192 } });
+  }
+
+  said(path: string, trust: string | null): Promise<Said> {
+    return new Promise((resolve) => {
+      const { worker } = this;
+      const done = (said: Said, replace: boolean): void => {
+        clearTimeout(timer);
+        worker.off('message', onmessage);
+        worker.off('error', onerror);
+        if (replace) {
+          void worker.terminate();
+          this.worker = this.fresh();
+        }
+        resolve(said);
+      };
+      const timer = setTimeout(() => done(broken('ts hangs'), true), MOST_MS);
+      const onmessage = (json: string): void => done(saidIn(json), false);
+      const onerror = (cause: unknown): void => done(broken(`ts threw: ${String(cause)}`), true);
+      worker.on('message', onmessage);
+      worker.on('error', onerror);
+      worker.postMessage({ path, trust });
+    });
+  }
+
+  async end(): Promise<void> {
+    await this.worker.terminate();
+  }
+}
+
+export async function main(): Promise<void> {
+  const [program, seed, count, from] = [option('rust', 'target/debug/fieldseal'), Number(option('seed', '1')), Number(option('count', '10000')), Number(option('from', '0'))];
+  const out = option('out', 'target/differential/found');
+  const work = mkdtempSync(join(tmpdir(), 'differential-'));
+  rmSync(out, { recursive: true, force: true });
+  const trusts: Record<Mutant['trust'], string | null> = { none: null, given: join(work, 'trust'), other: join(work, 'trust-other'), witnessed: join(work, 'trust-witnessed') };
+  writeFileSync(join(work, 'trust'), TRUST);
+  writeFileSync(join(work, 'trust-other'), TRUST_OTHER);
+  writeFileSync(join(work, 'trust-witnessed'), TRUST_WITNESSED);
+  const others = [new Other(option('worker', 'worker.mjs')), new Other(option('worker', 'worker.mjs'))];
+  const disagreements: { n: number; names: string[] }[] = [];
+  const verdicts = new Map<string, number>();
+  const codes = new Set<string>();
+  let next = from;
+
+  const both = async (bytes: Uint8Array, trust: string | null, lane: number): Promise<[Said, Said]> => {
+    const path = join(work, `${String(lane)}.zip`);
+    writeFileSync(path, bytes);
+    return await Promise.all([rust(program, path, trust), others[lane]?.said(path, trust) ?? broken('no worker')]);
+  };
+  const differ = ([a, b]: [Said, Said]): boolean => a.verdict !== b.verdict || a.id !== b.id || a.findings.join('\n') !== b.findings.join('\n');
+
+  const keep = async (one: Mutant, lane: number): Promise<void> => {
+    // Fewer mutations, as long as they still disagree.
+    let least = one;
+    for (const mutation of one.mutations) {
+      const fewer = { ...least, mutations: least.mutations.filter((other) => other !== mutation) };
+      if (fewer.mutations.length > 0 && differ(await both(made(seed, fewer), trusts[one.trust], lane))) least = fewer;
+    }
+    const bytes = made(seed, least);
+    const [a, b] = await both(bytes, trusts[one.trust], lane);
+    mkdirSync(out, { recursive: true });
+    const stem = join(out, `${String(seed)}-${String(one.n)}`);
+    writeFileSync(`${stem}.zip`, bytes);
+    const only = (x: Said, y: Said): string[] => x.findings.filter((finding) => !y.findings.includes(finding));
+    const names = least.mutations.map(({ name }) => name);
+    writeFileSync(`${stem}.json`, JSON.stringify({ mutations: names, kind: one.kind, trust: one.trust, rust: { verdict: a.verdict, id: a.id, only: only(a, b) }, ts: { verdict: b.verdict, id: b.id, only: only(b, a) } }, null, 1));
+    disagreements.push({ n: one.n, names });
+    process.stdout.write(`differ: mutant ${String(one.n)} (${names.join('; ')}; trust ${one.trust})\n   rust ${a.verdict} ${String(a.id)} ${only(a, b).join(' | ')}\n   ts   ${b.verdict} ${String(b.id)} ${only(b, a).join(' | ')}\n`);
+  };
+
+  const lane = async (which: number): Promise<void> => {
+    while (next < from + count) {
+      const one = mutant(seed, next);
+      next += 1;
+      const pair = await both(made(seed, one), trusts[one.trust], which);
+      verdicts.set(pair[0].verdict, (verdicts.get(pair[0].verdict) ?? 0) + 1);
+      for (const finding of pair[0].findings) codes.add(finding.split(' ')[1] ?? '');
+      if (differ(pair)) await keep(one, which);
+      if (next % 1000 === 0) process.stdout.write(`${String(next - from)} of ${String(count)}\n`);
+    }
+  };
+  await Promise.all([lane(0), lane(1)]);
+  await Promise.all(others.map((other) => other.end()));
+  rmSync(work, { recursive: true, force: true });
+  const table = [...verdicts].map(([verdict, n]) => `${verdict} ${String(n)}`).join(', ');
+  process.stdout.write(`${String(count)} mutants (${table}; ${String(codes.size)} codes met), ${String(disagreements.length)} disagreements\n`);
+  process.exitCode = disagreements.length > 0 ? 1 : 0;
+}
+
+await main();

@@ -1,0 +1,42 @@
+/** A mutant from its number alone: a kind of packet or export, and one to three mutations. */
+
+import { type Kind, make } from './making';
+import { MUTATIONS, type Mutation, OUTER } from './mutating';
+import { Chance } from './random';
+
+export interface Mutant {
+  n: number;
+  kind: Kind;
+  trust: 'given' | 'none' | 'other' | 'witnessed';
+  mutations: Mutation[];
+}
+
+export function mutant(seed: number, n: number): Mutant {
+  const chance = new Chance(seed * 1_000_003 + n);
+  const exported = chance.below(5) < 2;
+  const kind: Kind = {
+    exported,
+    hardware: chance.in(6),
+    revoked: chance.in(3) ? chance.one(['before', 'after', 'unplaced'] as const) : 'never',
+    decided: chance.in(3),
+    cosigned: chance.in(4),
+    seen: chance.in(6) ? null : chance.one([3, 3, 3, 2, 1]),
+  };
+  const trust = chance.below(10) < 7 ? 'given' : chance.one(['none', 'other', 'witnessed'] as const);
+  const from = exported && !chance.in(3) ? OUTER : MUTATIONS;
+  const count = chance.one([1, 1, 1, 2, 3]);
+  return { n, kind, trust, mutations: Array.from({ length: count }, () => chance.one(from)) };
+}
+
+/** The bytes, with these of its mutations. */
+export function made(seed: number, { n, kind, mutations }: Mutant): Uint8Array {
+  const chance = new Chance(seed * 7_000_003 + n);
+  return make(chance, kind, (stage, draft) => {
+    for (const mutation of mutations) {
+      if (mutation.stage !== stage) continue;
+      // Its own chance, so that leaving another mutation out does not change what this one does.
+      draft.chance = new Chance(seed * 7_000_003 + n * 31 + mutations.indexOf(mutation));
+      mutation.change(draft);
+    }
+  });
+}
