@@ -11,6 +11,7 @@ mod qr;
 mod serve;
 mod stamps;
 mod verify;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -37,6 +38,8 @@ enum Command {
     Device(device::Args),
     /// Check packets and exports
     Verify(verify::Args),
+    /// Cosign the checkpoints of logs (C2SP tlog-witness), and refuse what does not continue what was seen before
+    Witness(witness::Args),
     /// Measure this machine, as ratios within one run
     Bench(bench::Args),
 }
@@ -45,7 +48,7 @@ fn main() -> ExitCode {
     fieldseal_device::run_decoder_child();
     fieldseal_device::no_crash_dumps();
     let cli = Cli::parse();
-    let quiet = !matches!(cli.command, Command::Serve(_));
+    let quiet = !matches!(cli.command, Command::Serve(_) | Command::Witness(_));
     log_to_stderr(if quiet { "warn" } else { "info" });
     let outcome = match cli.command {
         Command::Demo(args) => demo::run(args),
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Command::Admin(args) => admin::run(args),
         Command::Device(args) => device::run(args),
         Command::Verify(args) => verify::run(args),
+        Command::Witness(args) => witness::run(args),
         Command::Bench(args) => bench::run(args),
     };
     outcome.unwrap_or_else(|error| {

@@ -14,6 +14,7 @@ use fieldseal_wire::device::{Retention, Suite};
 use serde::Deserialize;
 
 use crate::stamps;
+use crate::witness::WitnessingSettings;
 
 /// Run the server
 #[derive(clap::Args)]
@@ -65,6 +66,8 @@ pub struct Settings {
     suite: Option<Suite>,
     /// Days that tablets keep originals once they are safe, or `"while-room"`.
     tablets_keep_days: Option<KeepDays>,
+    /// Witnesses of the log.
+    witnessing: Option<WitnessingSettings>,
     /// Timestamp authorities.
     stamping: Option<StampingSettings>,
 }
@@ -170,6 +173,9 @@ impl Settings {
                 KeepDays::Word(WhileRoom::WhileRoom) => None,
             },
         });
+        if let Some(witnessing) = &self.witnessing {
+            config.witnessing = witnessing.read()?;
+        }
         if let Some(stamping) = &self.stamping {
             if let Some(seconds) = stamping.every_seconds {
                 config.stamping.every = Duration::from_secs(seconds.clamp(1, 24 * 3600));

@@ -6,6 +6,7 @@
 mod batch;
 mod equivocation;
 mod folder;
+mod gaps;
 mod output;
 
 use std::fs::File;
@@ -24,6 +25,7 @@ use fieldseal_packet::verify::{
 
 use equivocation::{SealText, Seals};
 use folder::FolderSource;
+use gaps::Gaps;
 use output::Output;
 
 /// Check packets and exports
@@ -102,6 +104,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         );
     }
     let mut seals = Seals::default();
+    let mut gaps = expected(&there);
     let mut output = Output::new(args.json, language(args.lang));
     let written = output.begin().and_then(|()| {
         batch::in_order(
@@ -114,10 +117,11 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
                 .unwrap_or_else(|_| unreadable(there[index], &"the verifier stopped at it"))
             },
             |index, (report, seal)| {
-                let report = match seal {
-                    Some(seal) => seals.meet(report, &seal),
+                let report = match &seal {
+                    Some(seal) => seals.meet(report, seal),
                     None => report,
                 };
+                let report = gaps.meet(index, report, seal.as_ref());
                 tally.add(report.verdict);
                 output.report(there[index], &report)
             },
@@ -135,6 +139,37 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::from(tally.exit_code()))
+}
+
+/// Which path is each device's last: the seals alone are read for it. One packet by itself has no gaps.
+fn expected(paths: &[&PathBuf]) -> Gaps {
+    let mut gaps = Gaps::default();
+    if paths.len() < 2 {
+        return gaps;
+    }
+    let devices = |index: usize| {
+        catch_unwind(AssertUnwindSafe(|| devices_of(paths[index]))).unwrap_or_default()
+    };
+    // Nothing is written here, so nothing can fail.
+    let _ = batch::in_order(paths.len(), devices, |index, devices| {
+        gaps.expect(index, devices);
+        Ok(())
+    });
+    gaps
+}
+
+/// The devices that have a line on a path's seal; none when it can't be read.
+fn devices_of(path: &Path) -> Vec<String> {
+    let seal = match path.metadata() {
+        Ok(kind) if kind.is_dir() => FolderSource::open(path)
+            .ok()
+            .and_then(|source| SealText::of(&source)),
+        Ok(kind) if kind.is_file() => File::open(path)
+            .ok()
+            .and_then(|file| SealText::of(&ZipSource::open(&file).ok()?)),
+        _ => None,
+    };
+    seal.map(|seal| seal.devices).unwrap_or_default()
 }
 
 fn read_trust(path: &Path) -> anyhow::Result<Trust> {

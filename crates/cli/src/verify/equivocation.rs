@@ -4,18 +4,28 @@
 use std::collections::HashMap;
 use std::io::Read as _;
 
-use fieldseal_packet::Sha256Digest;
 use fieldseal_packet::bag::SEAL;
 use fieldseal_packet::findings::{Code, Finding, Report};
-use fieldseal_packet::seal::{MAX_SEAL, SealBody};
+use fieldseal_packet::seal::{MAX_SEAL, Ranges, SealBody};
 use fieldseal_packet::verify::{Source, ZipSource};
 use fieldseal_packet::zipread::Stretch;
+use fieldseal_packet::{KeyName, KeyRole, Sha256Digest};
 use fieldseal_tlog::note::Note;
+
+/// What is compared of a seal.
+pub struct SealText {
+    /// The packet's number.
+    pub device_seq: u64,
+    /// The captures in it.
+    pub captures: Ranges,
+    /// Names of the devices that have a line on it, right or wrong.
+    pub devices: Vec<String>,
+    link: Link,
+}
 
 /// What tells one seal from another: signature lines may differ, the text may not.
 #[derive(Clone, Copy)]
-pub struct SealText {
-    device_seq: u64,
+struct Link {
     text: Sha256Digest,
     /// Of the file: what the next seal names as its predecessor.
     digest: Sha256Digest,
@@ -47,11 +57,22 @@ impl SealText {
         Stretch::new(&*file, 0, size).read_to_end(&mut bytes).ok()?;
         let note = Note::parse(&bytes).ok()?;
         let body = SealBody::parse(&note.text).ok()?;
+        let is_device = |name: &&String| {
+            KeyName::parse(&body.origin, name).is_ok_and(|name| name.role == KeyRole::Device)
+        };
+        let names = note.signatures.iter().map(|line| &line.name);
+        let mut devices: Vec<String> = names.filter(is_device).cloned().collect();
+        devices.sort_unstable();
+        devices.dedup();
         Some(SealText {
             device_seq: body.device_seq,
-            text: Sha256Digest::of(note.text.as_bytes()),
-            digest: Sha256Digest::of(&bytes),
-            device_prev: body.device_prev,
+            captures: body.captures,
+            devices,
+            link: Link {
+                text: Sha256Digest::of(note.text.as_bytes()),
+                digest: Sha256Digest::of(&bytes),
+                device_prev: body.device_prev,
+            },
         })
     }
 }
@@ -59,7 +80,7 @@ impl SealText {
 /// The seals met so far.
 #[derive(Default)]
 pub struct Seals {
-    met: HashMap<(String, u64), SealText>,
+    met: HashMap<(String, u64), Link>,
 }
 
 impl Seals {
@@ -76,16 +97,16 @@ impl Seals {
             let first = *self
                 .met
                 .entry((device.clone(), seal.device_seq))
-                .or_insert(*seal);
+                .or_insert(seal.link);
             let met = |seq: Option<u64>| self.met.get(&(device.clone(), seq?));
             let follows = met(seal.device_seq.checked_sub(1))
-                .is_none_or(|before| before.digest == seal.device_prev);
+                .is_none_or(|before| before.digest == seal.link.device_prev);
             let followed = met(seal.device_seq.checked_add(1))
-                .is_none_or(|after| after.device_prev == seal.digest);
+                .is_none_or(|after| after.device_prev == seal.link.digest);
             if !follows || !followed {
                 contradicted.push(Finding::new(Code::DevicePrevMismatch).about(device.clone()));
             }
-            if first.text != seal.text {
+            if first.text != seal.link.text {
                 contradicted.push(
                     Finding::new(Code::SealEquivocation)
                         .about(device)
@@ -120,13 +141,27 @@ mod tests {
         Report::new(None, vec![Finding::new(Code::DeviceLineOk).about(device)])
     }
 
+    impl SealText {
+        /// A seal of which only these are looked at.
+        pub(in crate::verify) fn sample(device_seq: u64, captures: Ranges) -> SealText {
+            SealText {
+                captures,
+                ..seal(device_seq, b"a")
+            }
+        }
+    }
+
     fn seal(device_seq: u64, text: &[u8]) -> SealText {
         // Each follows a predecessor of the text "a".
         SealText {
             device_seq,
-            text: Sha256Digest::of(text),
-            digest: Sha256Digest::of(text),
-            device_prev: Sha256Digest::of(b"a"),
+            captures: Ranges::default(),
+            devices: Vec::new(),
+            link: Link {
+                text: Sha256Digest::of(text),
+                digest: Sha256Digest::of(text),
+                device_prev: Sha256Digest::of(b"a"),
+            },
         }
     }
 

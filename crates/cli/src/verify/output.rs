@@ -6,13 +6,20 @@ use std::path::Path;
 use fieldseal_packet::findings::{Language, Level, Report, Verdict};
 use serde::Serialize;
 
+use super::gaps::is_gap;
+
 /// Where reports go.
 pub struct Output {
     to: BufWriter<Stdout>,
     form: Form,
     language: Language,
     written: usize,
+    /// What is missing among the packets: said again at the end, where it is seen.
+    gaps: Vec<String>,
 }
+
+/// Most sentences that are said again.
+const MOST_GAPS: usize = 200;
 
 enum Form {
     Json,
@@ -54,6 +61,7 @@ impl Output {
             form,
             language,
             written: 0,
+            gaps: Vec::new(),
         }
     }
 
@@ -93,6 +101,17 @@ impl Output {
                 )?;
             }
         }
+        if let Form::Text { colour } = self.form {
+            for gap in &self.gaps {
+                let line = format!("! {}", visible(gap));
+                let (on, off) = if colour {
+                    ("\x1b[1;33m", "\x1b[0m")
+                } else {
+                    ("", "")
+                };
+                writeln!(self.to, "{on}{line}{off}")?;
+            }
+        }
         self.to.flush()
     }
 
@@ -125,6 +144,13 @@ impl Output {
         };
         let (level, verdict) = verdict_words(report.verdict, self.language);
         writeln!(self.to, "{}: {}", plain(path), paint(level, verdict))?;
+        let room = MOST_GAPS.saturating_sub(self.gaps.len());
+        let gaps = report
+            .findings
+            .iter()
+            .filter(|finding| is_gap(finding.code));
+        self.gaps
+            .extend(gaps.take(room).map(|finding| finding.text(self.language)));
         for finding in &report.findings {
             let level = finding.code.level();
             writeln!(
