@@ -77,6 +77,7 @@ impl Admin {
             &packet,
             Some(("admin", now)),
             policy::enough(&policy::read(&self.layout)?),
+            self.trust(),
         )?;
         let bag = Bag::make(&material, &packet, now)?;
         let root = folder.join(&bag.folder);

@@ -5,6 +5,7 @@
 //! zip for the console. The packet itself is never read into memory.
 
 pub mod head;
+mod verify_time;
 pub mod verify_txt;
 pub mod zip;
 
@@ -12,6 +13,7 @@ use fieldseal_packet::bag::{BagInput, PayloadFile, assemble};
 use fieldseal_packet::custody::Event;
 use fieldseal_packet::entry::Revoked;
 use fieldseal_packet::seal::SealBody;
+use fieldseal_packet::trust::Trust;
 use fieldseal_packet::{Sha256Digest, Timestamp};
 use fieldseal_tlog::merkle::{prove_consistency, prove_inclusion};
 use fieldseal_tlog::note::Note;
@@ -28,6 +30,9 @@ use crate::store::{Db, StoreError, custody, keys};
 
 /// What an export's `bag-info.txt` names as its profile.
 pub const PROFILE: &str = "urn:fieldseal:bagit-profile:export:1";
+
+/// Where the authorities' roots stand: they help whoever checks by hand, and anchor nothing.
+pub const ROOTS: &str = "data/receipt/timestamp-roots.pem";
 
 /// No export was made.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +62,10 @@ pub struct Material {
     pub checkpoint: Vec<u8>,
     /// Timestamp responses over its text.
     pub tokens: Vec<Token>,
+    /// The tokens that the seal names: authority and digest.
+    pub seen: Vec<(String, Sha256Digest)>,
+    /// The roots of the authorities that the trust file names, PEM.
+    pub roots_pem: String,
     /// From the checkpoint that the seal names to this one.
     pub consistency: Option<Vec<u8>>,
     /// Server's and signers' public keys, and enrolment entries.
@@ -71,7 +80,7 @@ pub struct Material {
 
 impl Material {
     /// Takes it from the database. `by`: who exports, and when; written into custody first, so that the export holds its own line. `witnesses`: how many
-    /// cosignatures the trust file asks for.
+    /// cosignatures the trust file asks for. `trust`: that file.
     pub fn gather(
         db: &Db,
         server: &ServerKeys,
@@ -79,6 +88,7 @@ impl Material {
         packet: &PacketRow,
         by: Option<(&str, Millis)>,
         witnesses: u32,
+        trust: &str,
     ) -> Result<Self, ExportError> {
         let seal = Sha256Digest(packet.seal_sha256);
         if packet.receipt.is_none() {
@@ -90,7 +100,11 @@ impl Material {
                 custody::append(tx, &seal, at, Some(actor), &Event::Exported {})
             })?;
         }
-        db.read_blocking(|c| Self::read(c, server, origin, &seal, witnesses))
+        let mut material = db.read_blocking(|c| Self::read(c, server, origin, &seal, witnesses))?;
+        material.roots_pem = Trust::parse(trust.as_bytes())
+            .map_err(|_| ExportError::Malformed("trust file"))?
+            .roots_pem;
+        Ok(material)
     }
 
     fn read(
@@ -150,6 +164,10 @@ impl Material {
             checkpoint: head.proof.checkpoint.clone(),
             proof: head.proof.to_bytes(),
             tokens: head.tokens,
+            seen: SealBody::parse(&note.text)
+                .map_err(|_| ExportError::Malformed("seal"))?
+                .seen_tsr,
+            roots_pem: String::new(),
             consistency,
             keys: files,
             custody: custody::log(c, seal)?,
@@ -240,6 +258,9 @@ impl Bag {
                 material.checkpoint.clone(),
             ),
         ];
+        if !material.roots_pem.is_empty() {
+            payload.push((ROOTS.to_owned(), material.roots_pem.clone().into_bytes()));
+        }
         payload.extend(material.tokens.iter().map(|token| {
             let path = format!("data/receipt/checkpoint.{}.tsr", token.stem());
             (path, token.der.clone())

@@ -303,6 +303,7 @@ pub(super) async fn export(
             &packet,
             Some((&actor, now)),
             app.config.witnessing.enough(),
+            &app.trust,
         )?;
         let bag = Bag::make(&material, &packet, now)?;
         let file: zip::Packet = Arc::from(

@@ -9,9 +9,13 @@ use crate::config::Layout;
 use crate::files;
 use crate::signing::ServerKeys;
 
-/// The certificates of a PEM text, DER. None when it doesn't read.
+/// The certificates of a PEM text, DER. None when it doesn't read, or one of them is none that a trust file may hold.
 pub fn read(pem: &str) -> Option<Vec<Vec<u8>>> {
-    fieldseal_stamp::certificates_from_pem(pem)
+    fieldseal_stamp::certificates_from_pem(pem).filter(|roots| {
+        roots
+            .iter()
+            .all(|root| fieldseal_stamp::is_certificate(root))
+    })
 }
 
 /// The trust file: the server's keys, the witnesses and the roots that were last configured.
@@ -63,6 +67,7 @@ mod tests {
     use super::*;
     use crate::ambient::Ambient;
     use crate::config::Config;
+    use fieldseal_dev_tsa::{Authority as DevAuthority, KeyKind};
     use fieldseal_packet::trust::Trust;
 
     #[test]
@@ -71,24 +76,28 @@ mod tests {
         let layout = Config::new(folder.path()).layout();
         let keys = ServerKeys::make(&layout.keys(), "log.example", &Ambient::default()).unwrap();
         assert_eq!(keep(&keys, &layout, &[]).unwrap(), keys.trust_file());
+        let certificate = |id: &str| {
+            let folder = folder.path().join(id);
+            let made = DevAuthority::at(&folder, id, KeyKind::P256, 10).unwrap();
+            read(&made.root_pem().unwrap()).unwrap().remove(0)
+        };
+        let (one, two) = (certificate("one"), certificate("two"));
         let authority = |id: &str, der: &[u8]| Authority {
             id: id.to_owned(),
             url: String::new(),
             roots_pem: Some(fieldseal_stamp::certificate_to_pem(der)),
         };
-        let two = [
-            authority("a", b"one"),
-            authority("b", b"one"),
-            authority("c", b"two"),
+        let three = [
+            authority("a", &one),
+            authority("b", &one),
+            authority("c", &two),
         ];
-        let kept = keep(&keys, &layout, &two).unwrap();
+        let kept = keep(&keys, &layout, &three).unwrap();
         assert_eq!(trust(&keys, &layout).unwrap(), kept);
         assert_eq!(fs::read_to_string(layout.trust()).unwrap(), kept);
         let parsed = Trust::parse(kept.as_bytes()).unwrap();
-        assert_eq!(
-            read(&parsed.roots_pem).unwrap(),
-            [b"one".to_vec(), b"two".to_vec()]
-        );
+        assert_eq!(parsed.roots, [one, two]);
+        assert!(read(&fieldseal_stamp::certificate_to_pem(b"none")).is_none());
         assert_eq!(keep(&keys, &layout, &[]).unwrap(), keys.trust_file());
     }
 }
