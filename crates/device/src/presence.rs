@@ -4,10 +4,11 @@
 
 use std::sync::Arc;
 
+use fieldseal_packet::beat::{Beat, MAX_CAPTURES};
 use fieldseal_packet::entry::Heartbeat;
 use fieldseal_sync::Jitter;
 use fieldseal_tlog::note::Note;
-use fieldseal_vault::outbox;
+use fieldseal_vault::{captures, outbox};
 use fieldseal_wire::device::HeartbeatAnswer;
 
 use crate::core::{Core, lock};
@@ -59,7 +60,10 @@ impl Pulse {
     async fn beat(&mut self, core: &Arc<Core>) -> Result<i64, Problem> {
         let identity = core.identity()?;
         let client = core.web.server(&identity.server);
-        let note = core.heartbeat()?;
+        let this = core.clone();
+        let said = tokio::task::spawn_blocking(move || this.heartbeat())
+            .await
+            .map_err(|error| Problem::because(Code::Internal, error))??;
         let mut fresh = false;
         let answer = loop {
             let token = match &self.token {
@@ -71,7 +75,7 @@ impl Pulse {
                     self.token.insert(token).clone()
                 }
             };
-            match client.heartbeat(&note, &token).await {
+            match client.heartbeat(&said.note, &token).await {
                 // The token has ended, or is another vault's.
                 Err(HttpError::Refused {
                     status: 401 | 403, ..
@@ -80,7 +84,7 @@ impl Pulse {
             }
         };
         let kept = core.clone();
-        tokio::task::spawn_blocking(move || kept.heard(&answer))
+        tokio::task::spawn_blocking(move || kept.heard(&said, &answer))
             .await
             .map_err(|error| Problem::because(Code::Internal, error))?
     }
@@ -92,29 +96,80 @@ fn spread(ms: i64, jitter: Jitter) -> i64 {
     ms - fifth + (2 * fifth).saturating_mul(i64::from(jitter.0)) / i64::from(u16::MAX)
 }
 
+/// A heartbeat as it is sent.
+pub(crate) struct Said {
+    /// The signed note.
+    pub note: String,
+    /// The newest capture of those that it tells one by one.
+    pub up_to: Option<u64>,
+}
+
+/// Of the newest capture that a logged heartbeat names, in the outbox.
+const TOLD: &str = "captures-told";
+
+/// What does not read says nothing: then all are told again.
+fn number(stored: &[u8]) -> u64 {
+    std::str::from_utf8(stored)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0)
+}
+
 impl Core {
-    /// How far this tablet is, signed by its key.
-    pub fn heartbeat(&self) -> Result<String, Problem> {
+    /// How far this tablet is, signed by its key, and the captures that the log has not been told of. While locked they can't be
+    /// looked up: then only the newest is named.
+    pub fn heartbeat(&self) -> Result<Said, Problem> {
         let vault = self.vault()?;
         let identity = self.identity()?;
-        let device_seq = vault.outbox_read(|c| Ok::<_, Problem>(outbox::newest_seq(c)?))?;
+        let (device_seq, told) = vault.outbox_read(|c| {
+            let told = outbox::fact(c, TOLD)?.unwrap_or_default();
+            Ok::<_, Problem>((outbox::newest_seq(c)?, number(&told)))
+        })?;
         let head = vault.capture_head();
-        let beat = Heartbeat {
-            origin: identity.origin.clone(),
-            device: identity.key_name(),
-            device_seq,
-            capture_seq: head.capture_seq,
-            capture_link: head.link,
-            at: self.platform.now(),
+        let mut captures = Vec::new();
+        if head.capture_seq > told && self.open_vault().is_ok() {
+            captures = self.read(|c| Ok(captures::links_after(c, told, MAX_CAPTURES)?))?;
+            // Of the same moment as the head: a photo may have been taken since, or be on its way into the database.
+            captures.retain(|(capture_seq, link)| {
+                *capture_seq < head.capture_seq
+                    || (*capture_seq == head.capture_seq && *link == head.link)
+            });
+        }
+        let beat = Beat {
+            head: Heartbeat {
+                origin: identity.origin.clone(),
+                device: identity.key_name(),
+                device_seq,
+                capture_seq: head.capture_seq,
+                capture_link: head.link,
+                at: self.platform.now(),
+            },
+            captures,
         };
         let signed = Note::sign(&beat.text(), &[&*self.device_signer()?])
             .map_err(|error| Problem::because(Code::Internal, error))?;
-        String::from_utf8(signed.to_bytes())
-            .map_err(|error| Problem::because(Code::Internal, error))
+        let note = String::from_utf8(signed.to_bytes())
+            .map_err(|error| Problem::because(Code::Internal, error))?;
+        Ok(Said {
+            note,
+            up_to: beat.captures.last().map(|(capture_seq, _)| *capture_seq),
+        })
+    }
+
+    /// The heartbeat is a leaf: what it names need not be said again.
+    fn told(&self, said: &Said) -> Result<(), Problem> {
+        let Some(up_to) = said.up_to else {
+            return Ok(());
+        };
+        self.vault()?
+            .outbox_write(|tx| Ok(outbox::put_fact(tx, TOLD, up_to.to_string().as_bytes())?))
     }
 
     /// Takes over what an answer says, each part only as far as a pinned key confirms it.
-    fn heard(&self, answer: &HeartbeatAnswer) -> Result<i64, Problem> {
+    fn heard(&self, said: &Said, answer: &HeartbeatAnswer) -> Result<i64, Problem> {
+        if answer.logged {
+            self.told(said)?;
+        }
         if let Some(time) = server_time(&answer.server_time) {
             self.saw_server(time);
         }

@@ -107,7 +107,7 @@ impl Core {
         let identity = self.identity()?;
         let client = self.web.server(&identity.server);
         let signer = self.device_signer()?;
-        let note = self.heartbeat()?;
+        let note = self.heartbeat()?.note;
         let retired = self.runtime.block_on(async {
             let token = client.token(&identity.origin, &*signer).await?;
             client.retire(&note, &token.token).await

@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod bag;
+pub mod beat;
 pub mod consistency;
 pub mod context;
 pub mod custody;

@@ -7,6 +7,7 @@
 //! The heartbeat, its leaf-to-be and what it raises are one transaction. The same bytes twice are one heartbeat.
 
 use fieldseal_packet::Sha256Digest;
+use fieldseal_packet::beat::Beat;
 use fieldseal_packet::custody::{self, Event};
 use fieldseal_packet::entry::{Heartbeat, MAX_LEAF};
 use fieldseal_packet::verify::ZipSource;
@@ -44,14 +45,14 @@ pub struct Heard {
 }
 
 /// Reads a heartbeat and its signature by this device's own key.
-pub fn read(db: &Db, origin: &str, device: &str, note: &str) -> Result<Heartbeat, Failure> {
+pub fn read(db: &Db, origin: &str, device: &str, note: &str) -> Result<Beat, Failure> {
     let refused = |why: &'static str| Failure::bad_request(why);
     if note.len() > MAX_LEAF {
         return Err(refused("a leaf has at most 16 KiB"));
     }
     let parsed = Note::parse(note.as_bytes()).map_err(|_| refused("not a signed note"))?;
-    let beat = Heartbeat::parse(&parsed.text).map_err(|_| refused("not a heartbeat"))?;
-    if beat.origin != origin || beat.device != device || parsed.signatures.len() != 1 {
+    let beat = Beat::parse(&parsed.text).map_err(|_| refused("not a heartbeat"))?;
+    if beat.head.origin != origin || beat.head.device != device || parsed.signatures.len() != 1 {
         return Err(refused("a heartbeat of another device"));
     }
     let key = db
@@ -67,28 +68,33 @@ pub fn read(db: &Db, origin: &str, device: &str, note: &str) -> Result<Heartbeat
 /// contradicts is a leaf in any case: it is the evidence.
 pub fn take(
     db: &Db,
-    beat: &Heartbeat,
+    heard: &Beat,
     note: &str,
     leaf_every_ms: Millis,
     now: Millis,
 ) -> Result<Heard, StoreError> {
     db.write_blocking(|tx| {
+        let beat = &heard.head;
         let device = beat.device.as_str();
         devices::seen(tx, device, now)?;
-        if log::leaf_index(tx, &Sha256Digest::of(note.as_bytes()).0)?.is_some() {
+        let digest = Sha256Digest::of(note.as_bytes());
+        if log::leaf_index(tx, &digest.0)?.is_some() {
             return Ok(Heard {
                 logged: true,
                 alarmed: false,
             });
         }
         let before = devices::contact(tx, device)?.unwrap_or_default();
-        let alarmed = contradictions(tx, beat, &before, now)?;
+        let alarmed = contradictions(tx, heard, &before, now)?;
         let due = before
             .logged_at
             .is_none_or(|last| now - last >= leaf_every_ms);
         let logged = due || alarmed;
         if logged {
             log::add_pending(tx, "heartbeat", note.as_bytes())?;
+            for (capture_seq, link) in heard.links() {
+                devices::bound(tx, device, capture_seq, &link.0, &digest.0)?;
+            }
         }
         let further =
             beat.device_seq >= before.device_seq && beat.capture_seq >= before.capture_seq;
@@ -114,16 +120,17 @@ pub fn take(
 
 fn contradictions(
     tx: &Transaction<'_>,
-    beat: &Heartbeat,
+    heard: &Beat,
     before: &Contact,
     now: Millis,
 ) -> Result<bool, StoreError> {
+    let beat: &Heartbeat = &heard.head;
     let device = beat.device.as_str();
     let mut alarmed = false;
-    if beat.capture_seq > 0
-        && !devices::keep_link(tx, device, beat.capture_seq, &beat.capture_link.0, false)?
-    {
-        alarmed |= devices::alarm(tx, device, OTHER_CHAIN, beat.capture_seq, now)?;
+    for (capture_seq, link) in heard.links() {
+        if !devices::keep_link(tx, device, capture_seq, &link.0, false)? {
+            alarmed |= devices::alarm(tx, device, OTHER_CHAIN, capture_seq, now)?;
+        }
     }
     let back = beat.capture_seq < before.capture_seq || beat.device_seq < before.device_seq;
     let late = before

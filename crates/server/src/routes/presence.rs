@@ -90,7 +90,7 @@ pub(super) async fn retire(
         let every = millis(this.config.limits.heartbeat_leaf_every);
         presence::take(&this.db, &beat, &request.note, every, now)?;
         this.db
-            .write_blocking(|tx| retire_by_itself(tx, &this.keys, &this.origin, &beat, now))
+            .write_blocking(|tx| retire_by_itself(tx, &this.keys, &this.origin, &beat.head, now))
             .map_err(|error| match error {
                 RetireError::Unknown => Failure::new(ProblemCode::KeyNotAccepted),
                 RetireError::Unsent(_) => Failure::new(ProblemCode::Conflict)

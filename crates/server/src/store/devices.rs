@@ -121,6 +121,42 @@ pub fn keep_link(
     Ok(link(tx, device, capture_seq)?.as_ref() == Some(link_of))
 }
 
+/// A heartbeat that is to be logged names this capture: the first one that does bounds it. Another link is another capture.
+pub fn bound(
+    tx: &Transaction<'_>,
+    device: &str,
+    capture_seq: u64,
+    link_of: &[u8; 32],
+    beat: &[u8; 32],
+) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "UPDATE device_capture SET beat = ?4 WHERE device = ?1 AND capture_seq = ?2 AND link = ?3 AND beat IS NULL",
+    )?
+    .execute(params![device, capture_seq, link_of, beat])?;
+    Ok(())
+}
+
+/// The leaves of heartbeats that bound captures of these numbers, each once, oldest first.
+pub fn beats(
+    connection: &Connection,
+    device: &str,
+    ranges: &[(u64, u64)],
+    most: usize,
+) -> Result<Vec<u64>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT idx FROM device_capture JOIN log_leaf ON note_sha256 = beat
+         WHERE device = ?1 AND capture_seq BETWEEN ?2 AND ?3",
+    )?;
+    let mut leaves = std::collections::BTreeSet::new();
+    for (first, last) in ranges {
+        let rows = statement.query_map(params![device, first, last], |row| row.get(0))?;
+        for leaf in rows {
+            leaves.insert(leaf?);
+        }
+    }
+    Ok(leaves.into_iter().take(most).collect())
+}
+
 /// How many packets and captures of a device are here.
 pub fn here(connection: &Connection, device: &str) -> Result<(u64, u64), StoreError> {
     let packets = connection

@@ -134,6 +134,32 @@ pub fn of_draft(connection: &Connection, draft: PacketId) -> Result<Vec<Capture>
     )
 }
 
+/// Numbers and links of the captures after a number, oldest first.
+pub fn links_after(
+    connection: &Connection,
+    after: u64,
+    most: usize,
+) -> Result<Vec<(u64, Sha256Digest)>, StoreError> {
+    let captures = columns::all(
+        connection,
+        "SELECT * FROM captures WHERE capture_seq > ? ORDER BY capture_seq LIMIT ?",
+        params![after, most],
+        read,
+    )?;
+    let link = |capture: &Capture| {
+        custody::capture_link(
+            capture.capture_seq,
+            capture.capture_prev,
+            capture.sha256,
+            capture.context.captured_at,
+        )
+    };
+    Ok(captures
+        .iter()
+        .map(|capture| (capture.capture_seq, link(capture)))
+        .collect())
+}
+
 /// The first capture with a preview that is not voided: what a list shows of a draft.
 pub fn cover(connection: &Connection, draft: PacketId) -> Result<Option<u64>, StoreError> {
     columns::first(
