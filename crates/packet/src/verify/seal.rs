@@ -3,7 +3,7 @@
 use super::Inputs;
 use super::bag::BagCheck;
 use super::keys::Keys;
-use crate::bag::{TAGMANIFEST, TAGMANIFEST_SM3};
+use crate::bag::{MANIFEST_SM3, TAGMANIFEST, TAGMANIFEST_SM3};
 use crate::findings::{Code, Finding};
 use crate::record::Record;
 use crate::seal::SealBody;
@@ -55,6 +55,9 @@ pub(crate) fn check_body(seal: &Seal, bag: &BagCheck, findings: &mut Vec<Finding
             findings.push(Finding::new(Code::SealTagmanifestMismatch).about(TAGMANIFEST_SM3));
         }
         _ => {}
+    }
+    if seal.body.tagmanifest_sm3.is_some() && !bag.digests.contains_key(MANIFEST_SM3) {
+        findings.push(Finding::new(Code::ManifestMissing).about(MANIFEST_SM3));
     }
     if findings.len() == before {
         findings.push(Finding::new(Code::SealOk));

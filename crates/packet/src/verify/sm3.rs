@@ -8,19 +8,19 @@ use crate::bag::{self, MANIFEST_SM3, TAGMANIFEST, TAGMANIFEST_SM3};
 use crate::findings::{Code, Finding};
 use std::collections::BTreeMap;
 
-/// Checks `manifest-sm3.txt` over the payload and `tagmanifest-sm3.txt` over the tag files; `unlisted` names those that stand
-/// outside tag manifests.
+/// Checks `manifest-sm3.txt` over the payload, and with it `tagmanifest-sm3.txt` over the tag files; `unlisted` names those that
+/// stand outside tag manifests.
 pub(super) fn check(source: &dyn Source, bag: &mut BagCheck, unlisted: &[&str]) {
     let outside =
         |path: &str| path == TAGMANIFEST || path == TAGMANIFEST_SM3 || unlisted.contains(&path);
+    if !bag.sizes.contains_key(MANIFEST_SM3) {
+        return;
+    }
     let before = bag.findings.len();
     let payload = compare(source, bag, MANIFEST_SM3, |path| path.starts_with("data/"));
     let tags = compare(source, bag, TAGMANIFEST_SM3, |path| {
         !path.starts_with("data/") && !outside(path)
     });
-    if tags.is_some() && payload.is_none() && !bag.sizes.contains_key(MANIFEST_SM3) {
-        bag.add(Finding::new(Code::ManifestMissing).about(MANIFEST_SM3));
-    }
     if bag.findings.len() == before
         && let Some(count) = payload
     {

@@ -8,6 +8,8 @@ mod exports;
 mod files;
 #[path = "cases/good.rs"]
 mod good;
+#[path = "cases/national.rs"]
+mod national;
 #[path = "cases/seals.rs"]
 mod seals;
 #[path = "cases/times.rs"]
@@ -214,6 +216,7 @@ pub fn cases() -> Vec<Case> {
     good::good(&mut cases);
     files::files(&mut cases);
     seals::seals(&mut cases);
+    national::national(&mut cases);
     contents::contents(&mut cases);
     zips::zips(&mut cases);
     exports::exports(&mut cases);
