@@ -8,6 +8,7 @@ use fieldseal_vault::{officers, outbox};
 
 use crate::api::CheckView;
 use crate::core::{Core, lock};
+use crate::log_seen;
 use crate::problem::Problem;
 use crate::stamped;
 
@@ -167,7 +168,7 @@ impl Core {
         if !vault.outbox_is_open() {
             return Ok(check("checkpoint", "look", "locked", &[]));
         }
-        if lock(&self.live).log_contradicts {
+        if log_seen::contradicted(self)? {
             return Ok(check("checkpoint", "look", "contradicts", &[]));
         }
         let Some(seen) = vault.outbox_read(|c| Ok::<_, Problem>(outbox::newest_seen(c)?))? else {

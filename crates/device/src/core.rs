@@ -99,8 +99,6 @@ pub(crate) struct Live {
     pub tasks_counted: bool,
     /// An enrolment whose answer is not here yet.
     pub asked: Option<crate::enrol_asked::Asked>,
-    /// The server showed a log that contradicts what this tablet saw before.
-    pub log_contradicts: bool,
     /// Boot clock of the last request.
     pub used_at_ms: u64,
     /// Since when this tablet is retired, by the authority's signed word.

@@ -92,6 +92,7 @@ codes! {
     VaultInUse = "vault-in-use", true, "The vault is in use by another window of this app.";
     Unreadable = "unreadable", false, "This tablet can't read its own copy.";
     Reclaimed = "reclaimed", false, "The originals are on the server and were removed from this tablet by the retention rule.";
+    LogContradicts = "log-contradicts", false, "The server's log contradicts what this tablet has seen of it; nothing is removed here.";
     NoPreview = "no-preview", false, "There is no preview of this item.";
     KeyMissing = "key-missing", false, "A signing key is missing or is not the one enrolled.";
     Internal = "internal", true, "Something went wrong inside the app; the log has the cause.";

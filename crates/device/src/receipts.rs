@@ -7,8 +7,8 @@ use fieldseal_tlog::checkpoint::{self, Checkpoint};
 use fieldseal_tlog::proof::TlogProof;
 use fieldseal_vault::outbox::{self, Seen};
 
-use crate::core::{Core, lock};
-use crate::log_seen::{Doubt, continues};
+use crate::core::Core;
+use crate::log_seen::{Doubt, continues, note, settle};
 use crate::problem::{Code, Problem};
 use crate::zip::PacketZip;
 
@@ -26,12 +26,12 @@ pub(crate) fn keep_newest(
         .vault()?
         .outbox_read(|c| Ok::<_, Problem>(outbox::newest_seen(c)?))?;
     if newest.is_some_and(|seen| read.size < seen.size) {
-        lock(&core.live).log_contradicts = true;
+        note(core, &read, signed)?;
         return Err(Doubt::Contradicts);
     }
-    let seen = continues(core, &read)?;
-    lock(&core.live).log_contradicts = false;
-    Ok(keep(core, &read, signed, tokens, seen.as_ref())?)
+    let seen = continues(core, &read, signed)?;
+    keep(core, &read, signed, tokens, seen.as_ref())?;
+    Ok(settle(core)?)
 }
 
 /// The checkpoint of a proof: it may be older than the newest that was seen, and is then of no more use.
@@ -101,10 +101,13 @@ pub(crate) fn verify(
         zip_size: zip.size(),
     };
     let checked = receipt::check(&keys, own, receipt.as_bytes(), proof.as_bytes());
+    // There whenever the receipt was found good.
+    let signed = TlogProof::parse(proof.as_bytes()).map(|read| read.checkpoint);
+    let signed = signed.unwrap_or_default();
     let checked = match checked {
         Err(error) => Err(error.code()),
         // Signed, and proved in a tree: now whether that is the tree that everybody else sees.
-        Ok(word) => match continues(core, &word.checkpoint) {
+        Ok(word) => match continues(core, &word.checkpoint, &signed) {
             Ok(seen) => Ok((word, seen)),
             Err(doubt) => Err(doubt.code().ok_or(doubt)?),
         },
@@ -125,17 +128,14 @@ pub(crate) fn verify(
     })?;
     match checked {
         Ok((word, seen)) => {
-            let kept = TlogProof::parse(proof.as_bytes()).map(|read| read.checkpoint);
-            if let Ok(signed) = kept {
-                // Only for the next seal's lower bound: the packet is safe without it.
-                if let Err(problem) =
-                    keep_from_proof(core, &word.checkpoint, &signed, seen.as_ref())
-                {
-                    tracing::warn!(
-                        code = problem.code().as_str(),
-                        "a checkpoint could not be kept"
-                    );
-                }
+            // Only for the next seal's lower bound: the packet is safe without it.
+            let kept = keep_from_proof(core, &word.checkpoint, &signed, seen.as_ref())
+                .and_then(|()| settle(core));
+            if let Err(problem) = kept {
+                tracing::warn!(
+                    code = problem.code().as_str(),
+                    "a checkpoint could not be kept"
+                );
             }
             Ok(Ok(()))
         }

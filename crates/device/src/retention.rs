@@ -6,6 +6,9 @@
 //! photos. When room runs short, what has been safe longest goes first, whatever the rule's days: a tablet that can't take
 //! photos helps nobody, and these are on the server.
 //!
+//! While the server's log contradicts what this tablet has seen of it (`log_seen`), nothing goes, for whatever reason and
+//! however long it has been safe: what proved it safe is in doubt.
+//!
 //! A crash anywhere leaves originals that are still here, or a packet whose removal is gone on with: see the vault's
 //! `reclaim`.
 
@@ -16,6 +19,7 @@ use fieldseal_wire::device::Retention;
 
 use crate::api::{ReclaimView, RetentionView};
 use crate::core::Core;
+use crate::log_seen;
 use crate::problem::{Code, Problem};
 use crate::zip::PacketZip;
 
@@ -65,7 +69,15 @@ impl Core {
         Ok(RetentionView {
             keep_days: rule.keep_days,
             by: by.to_owned(),
+            held: self
+                .gives_nothing_back()?
+                .then(|| Code::LogContradicts.as_str().to_owned()),
         })
+    }
+
+    /// Whether the rule does not hold for now. Unknown, and so not said, until the outbox is open.
+    fn gives_nothing_back(&self) -> Result<bool, Problem> {
+        Ok(self.vault()?.outbox_is_open() && log_seen::contradicted(self)?)
     }
 
     /// The tablet's own setting; it holds while the server gives none.
@@ -97,6 +109,9 @@ impl Core {
 
     /// One pass of the rule, for the command line and the screens.
     pub fn reclaim_now(&self) -> Result<ReclaimView, Problem> {
+        if self.gives_nothing_back()? {
+            return Err(Code::LogContradicts.into());
+        }
         let mut view = ReclaimView::default();
         loop {
             let pass = self.reclaim_due()?;
@@ -121,6 +136,9 @@ impl Core {
             freed: vault.finish_reclaims()?,
             ..Pass::default()
         };
+        if log_seen::contradicted(self)? {
+            return Ok(pass);
+        }
         let now = self.platform.now();
         let (rule, _) = self.retention()?;
         let by_rule = match rule.keep_days {

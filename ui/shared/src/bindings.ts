@@ -354,7 +354,11 @@ keepDays: number | null,
 /**
  * `server`, `tablet` or `default`.
  */
-by: string, };
+by: string, 
+/**
+ * Why nothing is removed for now, whatever the rule: `log-contradicts`.
+ */
+held: string | null, };
 
 /**
  * What was given back.

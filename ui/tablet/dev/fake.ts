@@ -337,7 +337,7 @@ export class FakeEngine {
       link: this.state.online ? null : 'offline',
       page: 0,
       reclaimedTotal: 0,
-      retention: { keepDays: 7, by: 'default' },
+      retention: { keepDays: 7, by: 'default', held: null },
     };
   }
 

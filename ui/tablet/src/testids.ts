@@ -27,7 +27,7 @@
  *             packet-digest (data-digest: 64 hex), packet-qr, custody-<event>, recheck, recheck-result, supplement, proved
  * upload      upload-row-<i> (data-packet, data-state), upload-progress-<i>, upload-cause-<i>, upload-now, upload-now-<i>,
  *             upload-hold, upload-pause-<i>, upload-line-<i>, upload-facts-<i>, upload-link (portal or certificate), upload-left,
- *             safe-row-<i>, safe-row-<i>-removed, retention, all-safe
+ *             safe-row-<i>, safe-row-<i>-removed, retention, retention-held (the log contradicts), all-safe
  * tasks       task-<i>, task-supplement-<i>
  * me          lang-zh, lang-en, theme-light, theme-dark, theme-sun, lock-now, device-fingerprint, add-officer,
  *             retire-open | wipe-open → leave-left (what is not safe yet) or leave-pin → leave-go; retired, retired-today

@@ -70,6 +70,8 @@ pub struct RetentionView {
     pub keep_days: Option<u32>,
     /// `server`, `tablet` or `default`.
     pub by: String,
+    /// Why nothing is removed for now, whatever the rule: `log-contradicts`.
+    pub held: Option<String>,
 }
 
 /// What was given back.

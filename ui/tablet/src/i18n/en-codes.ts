@@ -51,6 +51,7 @@ export const codes: Translation<typeof zh> = {
   'problem.captive-portal': 'The Wi-Fi wants a sign-in first. You can shoot, sign and seal as usual.',
   'problem.certificate': "Whoever answers cannot show the server's certificate. Check the Wi-Fi and this tablet's date.",
   'problem.reclaimed': 'The originals are on the server and were removed from this tablet by the retention rule.',
+  'problem.log-contradicts': "The server's log contradicts what this tablet has seen of it; nothing is removed here. Tell the administrator.",
   'problem.no-preview': 'There is no preview of this item; the original is here.',
   'problem.key-missing': 'A signing key is missing or is not the one enrolled. Tell the administrator.',
   'problem.internal': 'Something went wrong inside the app. The evidence is not affected; try again.',

@@ -49,6 +49,7 @@ export const codes = {
   'problem.captive-portal': '这个 Wi-Fi 要先登录。可以照常拍照、签名、封存。',
   'problem.certificate': '应答的一方拿不出服务器的证书。请查看 Wi-Fi 和平板的日期。',
   'problem.reclaimed': '原件在服务器上，已按保留规则从本机清理。',
+  'problem.log-contradicts': '服务器的日志与本机以前看到的矛盾，本机不清理任何原件。请告诉管理员。',
   'problem.no-preview': '这一项没有预览；原件在。',
   'problem.key-missing': '签名密钥不在，或不是登记的那一把。请告诉管理员。',
   'problem.internal': '应用内部出错。证据没有受影响，请再试一次。',
