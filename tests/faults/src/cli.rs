@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::ctx::{Ctx, Form};
 use crate::report::Report;
 use crate::teeth::{self, CASES};
-use crate::{hostile, net, power};
+use crate::{full, hostile, net, power};
 use anyhow::{Context as _, bail};
 use clap::Parser;
 
@@ -17,6 +17,7 @@ type Campaign = (&'static str, fn(&Ctx) -> anyhow::Result<Report>);
 const CAMPAIGNS: &[Campaign] = &[
     (crate::kill::NAME, crate::kill::run),
     (crate::errors::NAME, crate::errors::run),
+    (full::NAME, full::run),
     (power::NAME, power::run),
     (net::NAME, net::run),
     (hostile::NAME, hostile::run),
@@ -50,7 +51,7 @@ struct Args {
     /// One case of the campaign `teeth`
     #[arg(long, hide = true)]
     case: Option<String>,
-    /// One point of the campaign `errors`, as its failures name it
+    /// One point of the campaign `errors` or `full`, as its failures name it
     #[arg(long)]
     point: Option<String>,
     /// At most so many runs of the case

@@ -14,7 +14,7 @@ use crate::oracle::{Finish, examine};
 use crate::report::Report;
 use crate::rng::Rng;
 use crate::runs::{self, Outcome};
-use crate::scene::{SCENES, SERVER, Scene, Templates};
+use crate::scene::{SCENES, Scene, Templates};
 use crate::site;
 use crate::strace::{self, Call, Ended, Point};
 
@@ -203,11 +203,12 @@ fn is_as_meant(point: &Point, strikes: &[String], site: &Path) -> bool {
     }
 }
 
-fn complaint(scene: &Scene, ended: Ended, word: Option<&str>) -> Option<String> {
+/// What is wrong with how a stage ended that met an error of its disk.
+pub fn complaint(scene: &Scene, ended: Ended, word: Option<&str>) -> Option<String> {
     match (ended, word) {
         (Ended::Killed, _) => Some("it was killed".to_owned()),
         (Ended::Failed, None) => Some("it broke off without a word".to_owned()),
-        (Ended::Failed, Some(code)) if scene.name != SERVER && !is_clear(code) => {
+        (Ended::Failed, Some(code)) if !scene.is_server() && !is_clear(code) => {
             Some(format!("it only said '{code}'"))
         }
         _ => None,

@@ -128,11 +128,7 @@ fn one(ctx: &Ctx, templates: &Templates, run: &Run) -> anyhow::Result<Outcome> {
             .push("the child failed by itself".to_owned());
     }
     // The start of whatever was killed, killed again.
-    let restart = if scene.name == SERVER {
-        SERVER
-    } else {
-        "start"
-    };
+    let restart = if scene.is_server() { SERVER } else { "start" };
     if let Some(restart) = Scene::named(restart) {
         for point in then {
             let ended = restart.play(ctx, &site, &mut ledger, (point, PATIENCE), &mut |_| {})?;

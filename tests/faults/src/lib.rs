@@ -15,6 +15,7 @@
 pub mod cli;
 pub mod ctx;
 pub mod errors;
+pub mod full;
 pub mod hostile;
 pub mod kill;
 pub mod ledger;
@@ -31,4 +32,5 @@ pub mod site;
 pub mod strace;
 pub mod tablet;
 pub mod teeth;
+mod unmeasured;
 pub mod worker;

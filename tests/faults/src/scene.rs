@@ -8,7 +8,7 @@ use anyhow::{Context as _, ensure};
 
 use crate::ctx::Ctx;
 use crate::ledger::Ledger;
-use crate::serving::Serving;
+use crate::serving::{DISK_THREAD, Serving};
 use crate::site::Site;
 use crate::strace::{self, Call, Ended, Point, Threads, Traced};
 use crate::tablet::{NOT_SAFE, Tablet, code_of};
@@ -109,9 +109,16 @@ pub const SCENES: &[Scene] = &[
         )
     },
     tablet(SERVER, Before::Sealed, &["server"], Threads::All),
+    // Its threads for the network come first to every N-th write: what the disk's thread writes is reached alone.
+    tablet(
+        "server-disk",
+        Before::Sealed,
+        &["server"],
+        Threads::One(DISK_THREAD),
+    ),
 ];
 
-/// The scene in which the server is the child, and the tablet in the parent.
+/// The scene in which all of the server is traced.
 pub const SERVER: &str = "server";
 
 /// The sites that scenes start from, of one job, and what was acknowledged on each.
@@ -184,6 +191,11 @@ impl Scene {
         SCENES.iter().find(|scene| scene.name == name)
     }
 
+    /// Whether the server is the child, and the tablet in the parent.
+    pub fn is_server(&self) -> bool {
+        self.arguments.first() == Some(&"server")
+    }
+
     /// Plays the stage with a fault on a site, and notes what was acknowledged until it ended. `said` hears every line.
     /// Uploads that are not through after `patience` are given up for now.
     pub fn play(
@@ -231,7 +243,7 @@ impl Scene {
         if let Some(log) = log {
             child.meant_for(&site.dir, log);
         }
-        if self.name == SERVER {
+        if self.is_server() {
             self.upload_to(&mut child, site, ledger, patience, said)?;
         }
         let ended = child.hear(&mut |line| {
@@ -285,7 +297,7 @@ impl Scene {
             None,
             Some(&log),
         )?;
-        if self.name == SERVER {
+        if self.is_server() {
             self.upload_to(&mut child, &site, &mut ledger, PATIENCE, &mut |_| {})?;
         }
         let ended = child.hear(&mut |_| {})?;
@@ -308,7 +320,8 @@ impl Scene {
         Ok(strace::calls(&text))
     }
 
-    fn words(&self, site: &Site) -> Vec<String> {
+    /// Arguments of the worker.
+    pub fn words(&self, site: &Site) -> Vec<String> {
         let mut words = vec![site.dir.display().to_string()];
         words.extend(self.arguments.iter().map(|word| (*word).to_owned()));
         words

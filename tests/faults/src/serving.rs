@@ -8,6 +8,9 @@ use fieldseal_server::{Running, Server, StartError};
 use crate::locks::patiently;
 use crate::site::Site;
 
+/// Name of the one thread that does all of a server's work at the disk.
+pub const DISK_THREAD: &str = "fieldseal-disk";
+
 /// A running server with its own threads.
 pub struct Serving {
     runtime: tokio::runtime::Runtime,
@@ -19,17 +22,20 @@ pub struct Serving {
 impl Serving {
     /// Starts the server of a site on the site's address.
     pub fn start(site: &Site) -> anyhow::Result<Self> {
-        Self::start_with(site, 64)
+        Self::start_on(site, threads(64)?)
     }
 
-    /// The same, with so many threads for the disk. With one, the order of the server's calls is nearly always the same.
-    pub fn start_with(site: &Site, disk_threads: usize) -> anyhow::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .max_blocking_threads(disk_threads)
-            .enable_all()
-            .build()
-            .context("the server's threads")?;
+    /// The same, with one thread for the disk, [`DISK_THREAD`]: the order of its calls is nearly always the same, and they can
+    /// be told from those of the network.
+    pub fn start_with_one_disk_thread(site: &Site) -> anyhow::Result<Self> {
+        let runtime = threads(1)?;
+        let name = std::ffi::CString::new(DISK_THREAD)?;
+        let named = runtime.spawn_blocking(move || rustix::thread::set_name(&name));
+        runtime.block_on(named)?.context("the disk's thread")?;
+        Self::start_on(site, runtime)
+    }
+
+    fn start_on(site: &Site, runtime: tokio::runtime::Runtime) -> anyhow::Result<Self> {
         let began = Instant::now();
         let running = patiently(
             || runtime.block_on(Server::start(site.server_config(), site.address)),
@@ -54,4 +60,15 @@ impl Serving {
             None => Ok(()),
         }
     }
+}
+
+fn threads(for_the_disk: usize) -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .max_blocking_threads(for_the_disk)
+        // None ends before the server: its name would go with it.
+        .thread_keep_alive(Duration::from_secs(3600))
+        .enable_all()
+        .build()
+        .context("the server's threads")
 }

@@ -52,6 +52,9 @@ pub struct Site {
     /// How long the tablet waits for an answer, where a network is broken on purpose; its chunks are small then.
     #[serde(default)]
     pub patience_ms: Option<u64>,
+    /// Tablet and server look at no free space before they write.
+    #[serde(default)]
+    pub no_reserve: bool,
 }
 
 /// A loopback address that is free now.
@@ -100,6 +103,7 @@ impl Site {
             address: free_address()?,
             officers: Vec::new(),
             patience_ms: None,
+            no_reserve: false,
         };
         admin::init(
             &site.server_config(),
@@ -178,7 +182,11 @@ impl Site {
 
     /// How the server runs.
     pub fn server_config(&self) -> Config {
-        Config::new(self.server())
+        let mut config = Config::new(self.server());
+        if self.no_reserve {
+            config.limits.reserve = 0;
+        }
+        config
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail, ensure};
 use fieldseal_device::api::{CaptureArgs, PartyInput, ProblemView, Request};
-use fieldseal_device::platform::{Machine, Platform as _};
+use fieldseal_device::platform::{Machine, Platform};
 use fieldseal_device::{Engine, OpenEngineError};
 use fieldseal_vault::{Moment, OpenError, Vault, VaultConfig};
 use serde_json::{Value, json};
@@ -14,10 +14,13 @@ use serde_json::{Value, json};
 use crate::locks::patiently;
 use crate::rng::Rng;
 use crate::site::{Officer, Site};
+use crate::unmeasured::Unmeasured;
 
 const KIND: &str = "illegal-structure";
 /// Code of [`Tablet::sync_all`] when its patience was over.
 pub const NOT_SAFE: &str = "not-safe-in-time";
+/// Code of [`Tablet::await_previews`] when its patience was over.
+pub const NO_PREVIEWS: &str = "no-previews-in-time";
 /// Between two looks at what goes on in the background.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
@@ -70,7 +73,11 @@ impl Tablet {
     /// Opens it as the app does.
     pub fn open(site: &Site) -> anyhow::Result<Self> {
         let began = Instant::now();
-        let platform = Arc::new(Machine::new().context("the machine's clocks")?);
+        let machine = Machine::new().context("the machine's clocks")?;
+        let platform: Arc<dyn Platform> = match site.no_reserve {
+            true => Arc::new(Unmeasured(machine)),
+            false => Arc::new(machine),
+        };
         let engine = patiently(
             || Engine::open(site.engine_config(), platform.clone()),
             |error| matches!(error, OpenEngineError::InUse),
@@ -168,22 +175,31 @@ impl Tablet {
     }
 
     /// Waits until every photo of a draft has its preview, or the reason why not.
-    pub fn await_previews(&self, draft: &str) -> anyhow::Result<()> {
-        self.until("previews", || {
+    pub fn await_previews(&self, draft: &str, patience: Duration) -> anyhow::Result<()> {
+        let until = Instant::now() + patience;
+        loop {
             let view = self.ask(Request::Draft {
                 id: draft.to_owned(),
             })?;
-            let pending = list(&view, "photos")
-                .iter()
-                .any(|photo| photo["previewProblem"] == "pending");
-            Ok((!pending).then_some(()))
-        })
+            let pending = |photo: &Value| photo["previewProblem"] == "pending";
+            if !list(&view, "photos").iter().any(pending) {
+                return Ok(());
+            }
+            ensure!(
+                Instant::now() < until,
+                Told {
+                    code: NO_PREVIEWS.to_owned(),
+                    message: format!("no previews after {} s", patience.as_secs()),
+                }
+            );
+            std::thread::sleep(LOOK_EVERY);
+        }
     }
 
     /// The same for every draft.
-    pub fn await_all_previews(&self) -> anyhow::Result<()> {
+    pub fn await_all_previews(&self, patience: Duration) -> anyhow::Result<()> {
         for draft in self.ask(Request::Drafts)?.as_array().into_iter().flatten() {
-            self.await_previews(&text(draft, "id")?)?;
+            self.await_previews(&text(draft, "id")?, patience)?;
         }
         Ok(())
     }
@@ -321,21 +337,6 @@ impl Tablet {
             }
         }
         Ok(())
-    }
-
-    fn until<T>(
-        &self,
-        what: &str,
-        mut look: impl FnMut() -> anyhow::Result<Option<T>>,
-    ) -> anyhow::Result<T> {
-        let end = Instant::now() + Duration::from_secs(20);
-        loop {
-            if let Some(found) = look()? {
-                return Ok(found);
-            }
-            ensure!(Instant::now() < end, "{what}: nothing after 20 s");
-            std::thread::sleep(LOOK_EVERY);
-        }
     }
 }
 

@@ -35,7 +35,7 @@ enum What {
         /// Of the photos
         #[arg(long, default_value_t = 1, global = true)]
         seed: u64,
-        /// Seconds until everything is safe
+        /// Seconds until everything is safe, or has its previews
         #[arg(long, default_value_t = 30, global = true)]
         patience: u64,
         /// Tells its threads before the stage proper, and waits for a line on stdin
@@ -43,7 +43,11 @@ enum What {
         gate: bool,
     },
     /// The server, until it is killed or stdin ends
-    Server,
+    Server {
+        /// Tells its threads once it serves, and waits for a line on stdin
+        #[arg(long)]
+        gate: bool,
+    },
 }
 
 #[derive(Subcommand)]
@@ -78,7 +82,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         }
     };
     let outcome = match &args.what {
-        What::Server => server(&site),
+        What::Server { gate } => server(&site, *gate),
         What::Tablet {
             stage,
             seed,
@@ -122,11 +126,11 @@ fn tablet(
                 say(&format!("saved {seq} {sha256}"))?;
             }
             match draft {
-                Some(draft) => tablet.await_previews(&draft),
+                Some(draft) => tablet.await_previews(&draft, patience),
                 None => Ok(()),
             }
         }
-        Stage::Start => Tablet::unlocked(site)?.await_all_previews(),
+        Stage::Start => Tablet::unlocked(site)?.await_all_previews(patience),
         Stage::Seal => {
             let mut said = Ok(());
             Tablet::unlocked(site)?.seal_all(&mut |id, digest| {
@@ -164,8 +168,11 @@ fn tablet(
     }
 }
 
-fn server(site: &Site) -> anyhow::Result<()> {
-    let serving = Serving::start_with(site, 1)?;
+fn server(site: &Site, gate: bool) -> anyhow::Result<()> {
+    let serving = Serving::start_with_one_disk_thread(site)?;
+    if gate {
+        wait_at_gate()?;
+    }
     say(&format!("serving http://{}", site.address))?;
     // The parent holds the other end; when it lets go, or dies, so does this.
     std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()).context("stdin")?;

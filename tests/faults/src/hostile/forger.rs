@@ -40,6 +40,8 @@ pub enum Lie {
     RollBack,
     /// A fork whose continuation is not proved at all.
     Unproved,
+    /// The honest log, with proofs of its growth that prove nothing: what it showed can be proved later.
+    BrokenGrowth,
     /// A sign-in page in place of every word about packets.
     Captive,
     /// An answer of 20 MB.
@@ -47,7 +49,7 @@ pub enum Lie {
 }
 
 impl Lie {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ReceiptKey,
         Self::OtherBytes,
         Self::OtherPacket,
@@ -58,6 +60,7 @@ impl Lie {
         Self::ForkSame,
         Self::RollBack,
         Self::Unproved,
+        Self::BrokenGrowth,
         Self::Captive,
         Self::Oversize,
     ];
@@ -74,6 +77,7 @@ impl Lie {
             Self::ForkSame => "fork-same-size",
             Self::RollBack => "roll-back",
             Self::Unproved => "fork-unproved",
+            Self::BrokenGrowth => "broken-growth",
             Self::Captive => "captive",
             Self::Oversize => "oversize",
         }
@@ -82,12 +86,24 @@ impl Lie {
     /// What the tablet must say.
     pub fn true_cause(self) -> &'static str {
         match self {
-            Self::ForkLarger | Self::ForkSame | Self::RollBack => "log-contradicts",
+            Self::ForkLarger | Self::ForkSame | Self::RollBack | Self::BrokenGrowth => {
+                "log-contradicts"
+            }
             Self::Unproved => "log-unproved",
             Self::Captive => "captive-portal",
             Self::Oversize => "server-error",
             _ => "receipt-wrong",
         }
+    }
+
+    /// Whether the tablet must take what it is shown for a log that contradicts what it saw.
+    pub fn contradicts(self) -> bool {
+        self.true_cause() == "log-contradicts"
+    }
+
+    /// Whether that is proved wrong once the truth is told.
+    pub fn heals(self) -> bool {
+        self == Self::BrokenGrowth
     }
 
     fn forks(self) -> bool {
@@ -104,6 +120,15 @@ fn answered(kind: &str, body: &str) -> Vec<u8> {
         body.len()
     )
     .into_bytes()
+}
+
+/// The same proof with hashes that lead nowhere.
+fn broken_growth(answer: &[u8]) -> anyhow::Result<Vec<u8>> {
+    let text = String::from_utf8_lossy(answer);
+    let (_, body) = text.split_once("\r\n\r\n").context("an answer")?;
+    let mut proof = Consistency::parse(body.as_bytes())?;
+    proof.hashes.iter_mut().for_each(|hash| hash[0] ^= 1);
+    Ok(answered("text/plain", &proof.text()))
 }
 
 /// Lies as it is told.
@@ -155,8 +180,12 @@ impl Forger {
             return match self.lie {
                 Lie::Captive => Ok(Some(page("200 OK", "", "<html>Please sign in.</html>"))),
                 Lie::Oversize => Ok(Some(answered("application/json", &" ".repeat(20 << 20)))),
+                Lie::BrokenGrowth => Ok(None),
                 _ => self.status(answer).map(Some),
             };
+        }
+        if self.lie == Lie::BrokenGrowth && path.starts_with("/log/consistency?") {
+            return broken_growth(answer).map(Some);
         }
         if self.lie.forks()
             && let Some(query) = path.strip_prefix("/log/consistency?")

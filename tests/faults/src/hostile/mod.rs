@@ -1,5 +1,7 @@
 //! The hostile server: it has its own keys and lies with them. Whatever it answers, the tablet calls nothing safe by it, gives
-//! no byte back, and says why; once an honest server answers, everything converges.
+//! no byte back, and says why; once an honest server answers, everything converges. After a log that contradicts what was
+//! seen, nothing at all is given back, not even what was safe before and not after a restart: until the server proves that
+//! what it showed was of the one log, which a forger never can.
 
 mod forger;
 
@@ -19,7 +21,7 @@ use crate::net::stand::{PATIENT_MS, Running, Stand};
 use crate::oracle::{audit_tablet, look};
 use crate::report::Report;
 use crate::rng::Rng;
-use crate::tablet::{Tablet, photo, unlocked_vault};
+use crate::tablet::{Tablet, code_of, photo, unlocked_vault};
 pub use forger::Forger;
 use forger::Lie;
 
@@ -109,10 +111,56 @@ fn told(running: &Running, lie: Lie, ledger: &mut Ledger, seed: u64) -> anyhow::
     await_cause(&tablet, lie)?;
     drop(tablet);
     nothing_is_freed(running, ledger)?;
+    gives_back_by_rule(running, ledger, !lie.contradicts())?;
 
     running.proxy.lie(None);
     let tablet = Tablet::unlocked(site)?;
-    tablet.sync_all(PATIENCE, &mut |id, leaf| ledger.safe(id, leaf))
+    tablet.sync_all(PATIENCE, &mut |id, leaf| ledger.safe(id, leaf))?;
+    drop(tablet);
+    gives_back_by_rule(running, ledger, !lie.contradicts() || lie.heals())
+}
+
+/// What the self-check says.
+fn contradicted(tablet: &Tablet) -> anyhow::Result<bool> {
+    let checks = tablet.ask(Request::SelfCheck)?;
+    let checks = checks.as_array().context("a list of checks")?;
+    Ok(checks
+        .iter()
+        .any(|check| check["code"] == "checkpoint" && check["sentence"] == "contradicts"))
+}
+
+/// Asks for what the rule "at once" says, on a tablet that was started again: all that is safe goes, or nothing does.
+fn gives_back_by_rule(running: &Running, ledger: &mut Ledger, may: bool) -> anyhow::Result<()> {
+    let tablet = Tablet::unlocked(&running.site)?;
+    let until = Instant::now() + PATIENCE;
+    // That a checkpoint is of the one log after all is asked with the next word about the log.
+    while may && contradicted(&tablet)? && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let told = contradicted(&tablet)?;
+    ensure!(told != may, "the self-check says: contradicts: {told}");
+    let asked = tablet.give_back(&mut |id| {
+        ledger.freed.insert(id.to_owned());
+    });
+    match asked {
+        Err(error) if !may => ensure!(
+            code_of(&error) == Some("log-contradicts"),
+            "not given back, but it only said: {error:#}"
+        ),
+        Ok(_) if !may => bail!("given back while the log contradicts"),
+        asked => asked?,
+    }
+    drop(tablet);
+    let vault = unlocked_vault(&running.site)?;
+    for job in vault.outbox_read(outbox::jobs)? {
+        let wanted = may && job.verified_at.is_some();
+        ensure!(
+            job.reclaimed_at.is_some() == wanted,
+            "given back: {}, and should be: {wanted}",
+            job.reclaimed_at.is_some()
+        );
+    }
+    Ok(())
 }
 
 fn seal(tablet: &Tablet, ledger: &mut Ledger, seed: u64) -> anyhow::Result<()> {

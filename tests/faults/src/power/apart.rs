@@ -6,7 +6,6 @@ use std::process::{Command, Stdio};
 
 use anyhow::Context as _;
 
-use super::NAME;
 use super::images::{self, Mounted, run};
 use crate::ctx::{Ctx, Form};
 use crate::report::Report;
@@ -31,8 +30,7 @@ pub fn is_apart() -> bool {
 
 /// Whether images can be mounted here.
 pub fn possible() -> anyhow::Result<()> {
-    run(Command::new("unshare").args(UNSHARE).arg("true"))
-        .context("no mount namespace can be made here (root is needed)")?;
+    can_be_apart()?;
     let folder = tempfile::tempdir()?;
     let image = folder.path().join("image");
     images::format(&image)?;
@@ -41,8 +39,14 @@ pub fn possible() -> anyhow::Result<()> {
         .unmount()
 }
 
-/// Runs what was asked for once more, inside, and hands its report back. Memory is a file system of the namespace's own.
-pub fn again(ctx: &Ctx, asked: &[&str]) -> anyhow::Result<Report> {
+/// Whether there can be mounts of one's own here.
+pub fn can_be_apart() -> anyhow::Result<()> {
+    run(Command::new("unshare").args(UNSHARE).arg("true"))
+        .context("no mount namespace can be made here (root is needed)")
+}
+
+/// Runs what was asked for once more, inside, and hands the campaign's report back. Memory is a file system of the namespace's own.
+pub fn again(ctx: &Ctx, campaign: &'static str, asked: &[&str]) -> anyhow::Result<Report> {
     let program = std::env::current_exe()?;
     let mut command = Command::new("unshare");
     command.args(UNSHARE);
@@ -65,6 +69,7 @@ pub fn again(ctx: &Ctx, asked: &[&str]) -> anyhow::Result<Report> {
             &ctx.jobs.to_string(),
         ])
         .args((ctx.form == Form::Long).then_some("--long"))
+        .args(ctx.point.iter().flat_map(|point| ["--point", point]))
         .env(APART, "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
@@ -77,7 +82,7 @@ pub fn again(ctx: &Ctx, asked: &[&str]) -> anyhow::Result<Report> {
         .with_context(|| format!("no report from inside: {}", output.status))?;
     let report = reports
         .first()
-        .and_then(|json| Report::from_json(NAME, json));
+        .and_then(|json| Report::from_json(campaign, json));
     report.context("no report from inside")
 }
 

@@ -5,7 +5,7 @@
 //! disk. The copies are mounted (the journal is replayed), both sides are started by the product's own start-up, and the
 //! oracle looks whether everything that had been acknowledged by then is there.
 
-mod apart;
+pub mod apart;
 mod child;
 mod images;
 mod machine;
@@ -20,6 +20,7 @@ use crate::ctx::{Ctx, Form};
 use crate::oracle::{Finish, Verdict, examine};
 use crate::report::Report;
 use crate::rng::Rng;
+pub use images::run as run_tool;
 use machine::Disks;
 use round::{Cut, live};
 
@@ -47,7 +48,7 @@ pub fn run(ctx: &Ctx) -> anyhow::Result<Report> {
         return cut_off(ctx, cuts(ctx.form), false);
     }
     match apart::possible() {
-        Ok(()) => apart::again(ctx, &["--only", NAME]),
+        Ok(()) => apart::again(ctx, NAME, &["--only", NAME]),
         Err(why) => Ok(Report::not_run(NAME, format!("{why:#}"))),
     }
 }
@@ -60,7 +61,7 @@ pub fn brief(ctx: &Ctx, most: u64) -> anyhow::Result<Report> {
         return cut_off(ctx, most, true);
     }
     match apart::possible() {
-        Ok(()) => apart::again(ctx, &["--case", NAME, "--most", &most.to_string()]),
+        Ok(()) => apart::again(ctx, NAME, &["--case", NAME, "--most", &most.to_string()]),
         Err(why) => Ok(Report::not_run(NAME, format!("{why:#}"))),
     }
 }

@@ -48,6 +48,10 @@ pub const CASES: &[Case] = &[
         run: |ctx, most| stretch(ctx, "server", &["fsync"], "signal=KILL", 20, most),
     },
     Case {
+        name: "kill-finalise",
+        run: |ctx, most| stretch(ctx, "server-disk", &["write"], "signal=KILL", 12, most),
+    },
+    Case {
         name: "errors-capture",
         run: |ctx, most| stretch(ctx, LOCKED, &["fdatasync"], "error=EIO", 2, most),
     },
