@@ -13,6 +13,7 @@ const FLAGS: u16 = 0x0800;
 /// 1980-01-01 00:00, the zip format's zero.
 const DOS_DATE: u16 = 0x0021;
 const MAX_32: u64 = u32::MAX as u64;
+const MAX_16: u64 = u16::MAX as u64;
 
 /// One file to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,6 +127,46 @@ impl Layout {
     }
 }
 
+/// A stored zip whose entries become known one after another, of any number: the caller writes each header and content as it comes, and keeps the central
+/// records, which are as many as the entries, where there is room for them.
+#[derive(Debug, Clone, Default)]
+pub struct Series {
+    at: u64,
+    count: u64,
+    central_size: u64,
+}
+
+impl Series {
+    /// Before the first entry.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The next entry: what goes before its content, and its central record.
+    pub fn next(&mut self, entry: &LayoutEntry) -> io::Result<(Vec<u8>, Vec<u8>)> {
+        if entry.path.len() > usize::from(u16::MAX) {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "a name is too long",
+            ));
+        }
+        let header = local_header(entry);
+        let mut central = Vec::new();
+        central_header(&mut central, entry, self.at);
+        self.at += header.len() as u64 + entry.size;
+        self.count += 1;
+        self.central_size += central.len() as u64;
+        Ok((header, central))
+    }
+
+    /// What goes after the central records, which follow the last content.
+    pub fn end(&self) -> Vec<u8> {
+        let mut end = Vec::new();
+        end_records(&mut end, self.count, self.central_size, self.at);
+        end
+    }
+}
+
 fn local_header(entry: &LayoutEntry) -> Vec<u8> {
     let big = entry.size >= MAX_32;
     let size = if big { u32::MAX } else { entry.size as u32 };
@@ -192,7 +233,7 @@ fn central_header(out: &mut Vec<u8>, entry: &LayoutEntry, at: u64) {
 }
 
 fn end_records(out: &mut Vec<u8>, count: u64, central_size: u64, central_at: u64) {
-    if central_at >= MAX_32 || central_size >= MAX_32 {
+    if central_at >= MAX_32 || central_size >= MAX_32 || count >= MAX_16 {
         let end_64_at = central_at + central_size;
         out.extend(END_64.to_le_bytes());
         out.extend(44u64.to_le_bytes());
@@ -210,8 +251,9 @@ fn end_records(out: &mut Vec<u8>, count: u64, central_size: u64, central_at: u64
     }
     out.extend(END.to_le_bytes());
     out.extend([0; 4]);
-    out.extend((count as u16).to_le_bytes());
-    out.extend((count as u16).to_le_bytes());
+    let short = count.min(MAX_16) as u16;
+    out.extend(short.to_le_bytes());
+    out.extend(short.to_le_bytes());
     out.extend(
         u32::try_from(central_size)
             .unwrap_or(u32::MAX)

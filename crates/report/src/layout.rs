@@ -4,7 +4,7 @@
 use crate::facts::{Facts, Verdict};
 use crate::items;
 use crate::questions::{self, answers};
-use crate::typeface::{Fonts, Setter};
+use crate::typeface::Setter;
 use crate::words::{self, fill, say};
 use crate::{Language, MOST_PAGES};
 
@@ -170,10 +170,9 @@ impl Flow<'_> {
 }
 
 /// The pages of a report.
-pub(crate) fn pages(facts: &Facts, fonts: &Fonts) -> Vec<Page> {
-    let setter = fonts.setter();
+pub(crate) fn pages(facts: &Facts, setter: &Setter<'_>) -> Vec<Page> {
     let mut flow = Flow {
-        setter: &setter,
+        setter,
         language: facts.language,
         pages: Vec::new(),
         y: 0.0,
@@ -200,7 +199,7 @@ pub(crate) fn pages(facts: &Facts, fonts: &Fonts) -> Vec<Page> {
     described(&mut flow, facts);
     items::table(&mut flow, facts);
     let mut pages = flow.pages;
-    feet(&mut pages, facts, &setter);
+    feet(&mut pages, facts, setter);
     pages
 }
 

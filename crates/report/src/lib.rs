@@ -42,6 +42,7 @@ pub enum ReportError {
 
 /// The report as a PDF.
 pub fn pdf(facts: &Facts, fonts: &Fonts) -> Result<Vec<u8>, ReportError> {
-    let pages = layout::pages(facts, fonts);
-    paint::document(facts, fonts, &pages)
+    let setter = fonts.setter().ok_or(ReportError::Font)?;
+    let pages = layout::pages(facts, &setter);
+    paint::document(facts, &setter, &pages)
 }

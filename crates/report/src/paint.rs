@@ -17,7 +17,7 @@ use qrcode::{Color, EcLevel, QrCode};
 use crate::ReportError;
 use crate::facts::{Facts, Language};
 use crate::layout::{HEIGHT, Ink, Mark, Page, WIDTH};
-use crate::typeface::{Fonts, Setter};
+use crate::typeface::Setter;
 use crate::words::{self, say};
 
 /// Light modules around the code.
@@ -26,7 +26,7 @@ const QUIET: usize = 2;
 /// The document.
 pub(crate) fn document(
     facts: &Facts,
-    fonts: &Fonts,
+    setter: &Setter<'_>,
     pages: &[Page],
 ) -> Result<Vec<u8>, ReportError> {
     let configuration = ConfigurationBuilder::new()
@@ -37,14 +37,13 @@ pub(crate) fn document(
         configuration,
         ..SerializeSettings::default()
     });
-    let setter = fonts.setter();
-    document.set_metadata(metadata(facts, &setter));
+    document.set_metadata(metadata(facts, setter));
     let settings = PageSettings::from_wh(WIDTH, HEIGHT).ok_or(ReportError::Write)?;
     for marks in pages {
         let mut page = document.start_page_with(settings.clone());
         let mut surface = page.surface();
         for mark in marks {
-            paint(&mut surface, &setter, facts, mark);
+            paint(&mut surface, setter, facts, mark);
         }
         surface.finish();
         page.finish();

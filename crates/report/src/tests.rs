@@ -23,14 +23,14 @@ fn right(setter: &Setter<'_>, mark: &Mark) -> (f32, f32) {
 }
 
 fn laid_out(facts: &Facts) -> String {
-    let fonts = Fonts::bundled().unwrap();
-    let pages = pages(facts, &fonts);
+    let fonts = Fonts::bundled();
+    let setter = fonts.setter().unwrap();
+    let pages = pages(facts, &setter);
     assert!(
         !pages.is_empty() && pages.len() <= MOST_PAGES,
         "{}",
         pages.len()
     );
-    let setter = fonts.setter();
     for mark in pages.iter().flatten() {
         let (x, y) = right(&setter, mark);
         assert!(
@@ -101,14 +101,11 @@ fn a_packet_with_next_to_nothing_has_a_report_too() {
 
 #[test]
 fn the_same_facts_are_the_same_bytes_and_other_facts_are_not() {
-    let fonts = Fonts::bundled().unwrap();
+    let fonts = Fonts::bundled();
     let facts = sample::facts(Language::Zh, 6, None);
     let first = pdf(&facts, &fonts).unwrap();
     assert!(first.starts_with(b"%PDF-1.7"));
-    assert_eq!(
-        first,
-        pdf(&facts.clone(), &Fonts::bundled().unwrap()).unwrap()
-    );
+    assert_eq!(first, pdf(&facts.clone(), &Fonts::bundled()).unwrap());
     let mut later = facts;
     later.made_at += 1000;
     assert_ne!(first, pdf(&later, &fonts).unwrap());
@@ -116,7 +113,7 @@ fn the_same_facts_are_the_same_bytes_and_other_facts_are_not() {
 
 #[test]
 fn any_text_gives_a_document() {
-    let fonts = Fonts::bundled().unwrap();
+    let fonts = Fonts::bundled();
     for text in [
         "",
         "\u{0}\u{feff}\u{fffe}",

@@ -1,7 +1,8 @@
 //! Fonts: which has a glyph for a character, how wide text is, and where a line may end. No shaping: Chinese and English set in one weight need none.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use krilla::text::Font;
 use skrifa::charmap::Charmap;
 use skrifa::instance::{LocationRef, Size};
 use skrifa::metrics::GlyphMetrics;
@@ -19,74 +20,57 @@ const MAX_FONT: usize = 64 << 20;
 pub struct FontError;
 
 /// The fonts of a report: the bundled one, and perhaps one more for rare characters.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Fonts {
-    faces: Vec<Face>,
+    further: Option<Face>,
+}
+
+/// `Debug` without the font's bytes.
+impl std::fmt::Debug for Fonts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fonts")
+            .field("further", &self.further.is_some())
+            .finish()
+    }
 }
 
 #[derive(Clone)]
 struct Face {
-    bytes: Bytes,
-    font: krilla::text::Font,
+    bytes: Arc<Vec<u8>>,
+    font: Font,
 }
 
-#[derive(Clone)]
-enum Bytes {
-    Bundled,
-    Further(Arc<Vec<u8>>),
-}
-
-impl Bytes {
-    fn get(&self) -> &[u8] {
-        match self {
-            Self::Bundled => BUNDLED,
-            Self::Further(bytes) => bytes,
-        }
-    }
+/// Read once in a process: hashing it takes longer than a report.
+fn bundled() -> Option<&'static Font> {
+    static FONT: OnceLock<Option<Font>> = OnceLock::new();
+    FONT.get_or_init(|| Font::new(BUNDLED.into(), 0)).as_ref()
 }
 
 impl Fonts {
     /// The bundled font alone.
-    pub fn bundled() -> Result<Self, FontError> {
-        let font = krilla::text::Font::new(BUNDLED.into(), 0).ok_or(FontError)?;
-        Ok(Self {
-            faces: vec![Face {
-                bytes: Bytes::Bundled,
-                font,
-            }],
-        })
+    pub fn bundled() -> Self {
+        Self::default()
     }
 
-    /// With this font (of a collection, its first) for what the bundled one lacks.
-    pub fn with(mut self, bytes: Vec<u8>) -> Result<Self, FontError> {
+    /// The bundled font, and this one (of a collection, its first) for what that lacks.
+    pub fn with(bytes: Vec<u8>) -> Result<Self, FontError> {
         if bytes.len() > MAX_FONT {
             return Err(FontError);
         }
         let bytes = Arc::new(bytes);
-        let font = krilla::text::Font::new(bytes.clone().into(), 0).ok_or(FontError)?;
-        self.faces.push(Face {
-            bytes: Bytes::Further(bytes),
-            font,
-        });
-        Ok(self)
+        let font = Font::new(bytes.clone().into(), 0).ok_or(FontError)?;
+        Ok(Self {
+            further: Some(Face { bytes, font }),
+        })
     }
 
-    /// What measures with these fonts.
-    pub(crate) fn setter(&self) -> Setter<'_> {
-        let faces = self.faces.iter().filter_map(|face| {
-            let font = FontRef::from_index(face.bytes.get(), 0).ok()?;
-            let metrics = font.glyph_metrics(Size::unscaled(), LocationRef::default());
-            let per_em = font.metrics(Size::unscaled(), LocationRef::default());
-            Some(SetFace {
-                charmap: font.charmap(),
-                metrics,
-                per_em: f32::from(per_em.units_per_em.max(1)),
-                font: face.font.clone(),
-            })
-        });
-        Setter {
-            faces: faces.collect(),
+    /// What measures with these fonts; none if the bundled one does not read.
+    pub(crate) fn setter(&self) -> Option<Setter<'_>> {
+        let mut faces = vec![SetFace::new(BUNDLED, bundled()?)?];
+        if let Some(further) = &self.further {
+            faces.extend(SetFace::new(&further.bytes, &further.font));
         }
+        Some(Setter { faces })
     }
 }
 
@@ -94,7 +78,20 @@ struct SetFace<'a> {
     charmap: Charmap<'a>,
     metrics: GlyphMetrics<'a>,
     per_em: f32,
-    font: krilla::text::Font,
+    font: &'a Font,
+}
+
+impl<'a> SetFace<'a> {
+    fn new(bytes: &'a [u8], font: &'a Font) -> Option<Self> {
+        let read = FontRef::from_index(bytes, 0).ok()?;
+        let whole = read.metrics(Size::unscaled(), LocationRef::default());
+        Some(Self {
+            charmap: read.charmap(),
+            metrics: read.glyph_metrics(Size::unscaled(), LocationRef::default()),
+            per_em: f32::from(whole.units_per_em.max(1)),
+            font,
+        })
+    }
 }
 
 /// One character of a line: the face, the glyph and its width as a part of the em.
@@ -110,8 +107,8 @@ pub(crate) struct Setter<'a> {
 }
 
 impl Setter<'_> {
-    pub fn font(&self, face: usize) -> Option<&krilla::text::Font> {
-        self.faces.get(face).map(|face| &face.font)
+    pub fn font(&self, face: usize) -> Option<&Font> {
+        self.faces.get(face).map(|face| face.font)
     }
 
     pub fn sort(&self, character: char) -> Option<Sort> {
@@ -224,8 +221,8 @@ mod tests {
     use super::*;
 
     fn lines(text: &str, width: f32, most: usize) -> Vec<String> {
-        let fonts = Fonts::bundled().unwrap();
-        fonts.setter().lines(text, 10.0, width, most)
+        let fonts = Fonts::bundled();
+        fonts.setter().unwrap().lines(text, 10.0, width, most)
     }
 
     #[test]
@@ -247,8 +244,8 @@ mod tests {
 
     #[test]
     fn nothing_is_left_out_in_silence() {
-        let fonts = Fonts::bundled().unwrap();
-        let setter = fonts.setter();
+        let fonts = Fonts::bundled();
+        let setter = fonts.setter().unwrap();
         assert_eq!(setter.clean("a\n\t b\u{202e}\u{7}c "), "a b[U+202E] c");
         assert_eq!(setter.clean("\u{2a700}"), "[U+2A700]");
         // Rare, but in the table of the characters in general use: names have them.

@@ -14,6 +14,7 @@ use crate::access::device::DeviceTokens;
 use crate::access::pace::Pace;
 use crate::blobs::FileBlobs;
 use crate::config::{Config, Layout};
+use crate::export::stock::Stock;
 use crate::intake::Intake;
 use crate::log::Sequencer;
 use crate::problem::Failure;
@@ -60,6 +61,8 @@ pub struct App {
     pub preview_turns: tokio::sync::Semaphore,
     /// The packet whose pictures are made beforehand: a packet full of pictures that take their time keeps no reviewer from looking.
     pub prepare_turns: tokio::sync::Semaphore,
+    /// Bulk exports: one at a time, whoever asks.
+    pub bulk_turns: Arc<tokio::sync::Semaphore>,
     /// What `/metrics` counts.
     pub counters: Counters,
     /// How stamping is.
@@ -89,6 +92,20 @@ pub struct Counters {
 pub type Shared = Arc<App>;
 
 impl App {
+    /// What exports are made of.
+    pub fn stock(&self) -> Stock<'_> {
+        Stock {
+            db: &self.db,
+            keys: &self.keys,
+            origin: &self.origin,
+            trust: &self.trust,
+            witnesses: self.config.witnessing.enough(),
+            blobs: &self.blobs,
+            previews: &self.previews,
+            fonts: &self.config.report_fonts,
+        }
+    }
+
     /// A session's life without use.
     pub fn session_lifetime_ms(&self) -> i64 {
         millis(self.config.limits.session_lifetime)

@@ -30,6 +30,10 @@ pub struct Config {
     pub witnessing: Witnessing,
     /// Which algorithms new keys use. Keys that are there stay as they are.
     pub suite: fieldseal_wire::device::Suite,
+    /// The language of exports' reports, unless an export asks for another; none: no reports.
+    pub report: Option<fieldseal_report::Language>,
+    /// What they are set in.
+    pub report_fonts: fieldseal_report::Fonts,
     /// The limits.
     pub limits: Limits,
     /// What makes previews.
@@ -107,6 +111,8 @@ impl Config {
             suite: fieldseal_wire::device::Suite::default(),
             stamping: Stamping::default(),
             witnessing: Witnessing::default(),
+            report: Some(fieldseal_report::Language::Zh),
+            report_fonts: fieldseal_report::Fonts::bundled(),
             limits: Limits::default(),
             decoder: fieldseal_picture::Decoder::of_this_program().within(
                 fieldseal_picture::Limits {

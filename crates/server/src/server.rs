@@ -174,6 +174,7 @@ impl Server {
             password_brake: Brake::new(20, 10 * 60_000),
             intake,
             preview_turns: tokio::sync::Semaphore::new(2),
+            bulk_turns: Arc::new(tokio::sync::Semaphore::new(1)),
             prepare_turns: tokio::sync::Semaphore::new(1),
             counters: Counters::default(),
             stamping: stamping::Watch::default(),

@@ -24,7 +24,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     (
         "fieldseal-server",
-        &["picture", "packet", "stamp", "tlog", "wire"],
+        &["picture", "report", "packet", "stamp", "tlog", "wire"],
     ),
     // Watches any log, ours like others.
     ("fieldseal-witness", &["tlog"]),

@@ -1,14 +1,19 @@
 //! Packets and exports, as files.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use fieldseal_packet::Sha256Digest;
+use fieldseal_report::Language;
 
 use super::{Admin, AdminError};
-use crate::export::{Bag, Material};
+use crate::ambient::Millis;
+use crate::export::bulk::{self, Order, Outcome};
+use crate::export::report::Occasion;
+use crate::export::stock::Stock;
 use crate::files;
+use crate::review::preview::Previews;
 use crate::store::packets::{self, PacketRow};
 use crate::store::stamps;
 use crate::witnesses::policy;
@@ -66,36 +71,94 @@ impl Admin {
             .is_some())
     }
 
-    /// Writes the export of a packet as the folder `evidence-<id>` within `folder`.
+    /// Writes the export of a packet as the folder `evidence-<id>` within `folder`, with a report by the setting.
     pub fn write_export(&self, id: &str, folder: &Path) -> Result<PathBuf, AdminError> {
+        self.write_export_in(id, folder, self.config.report)
+    }
+
+    /// As [`Admin::write_export`], with a report in this language, if any.
+    pub fn write_export_in(
+        &self,
+        id: &str,
+        folder: &Path,
+        language: Option<Language>,
+    ) -> Result<PathBuf, AdminError> {
         let packet = self.packet(id)?;
-        let now = self.config.ambient.now();
-        let material = Material::gather(
-            &self.db,
-            &self.keys,
-            &self.origin,
-            &packet,
-            Some(("admin", now)),
-            policy::enough(&policy::read(&self.layout)?),
-            self.trust(),
-        )?;
-        let bag = Bag::make(&material, &packet, now)?;
-        let root = folder.join(&bag.folder);
+        let root = folder.join(format!("evidence-{}", packet.slug));
         if root.exists() {
             return Err(AdminError::InTheWay(root));
         }
-        for (path, bytes) in &bag.files {
-            let path = root.join(path);
-            if let Some(folder) = path.parent() {
-                files::make_folder(folder)?;
-            }
-            fs::write(&path, bytes)?;
-        }
-        copy_new(
-            &self.blobs.path(&Sha256Digest(packet.zip_sha256)),
-            &root.join(&bag.zip_path),
-        )?;
+        let occasion = Occasion {
+            actor: "admin",
+            at: self.config.ambient.now(),
+        };
+        let previews = self.previews();
+        let (bag, _) = self.stock(&previews)?.export(&packet, occasion, language)?;
+        let zip = self.blobs.path(&Sha256Digest(packet.zip_sha256));
+        bulk::write_folder(&bag, &zip, &root)?;
         Ok(root)
+    }
+
+    fn previews(&self) -> Previews {
+        Previews::new(self.layout.previews(), self.config.decoder.clone())
+    }
+
+    fn stock<'a>(&'a self, previews: &'a Previews) -> Result<Stock<'a>, AdminError> {
+        Ok(Stock {
+            db: &self.db,
+            keys: &self.keys,
+            origin: &self.origin,
+            trust: self.trust(),
+            witnesses: policy::enough(&policy::read(&self.layout)?),
+            blobs: &self.blobs,
+            previews,
+            fonts: &self.config.report_fonts,
+        })
+    }
+
+    /// What the packets that were received in this time are called, oldest first; [`bulk::MOST`] at most.
+    pub fn packets_received(
+        &self,
+        since: Millis,
+        before: Millis,
+    ) -> Result<Vec<String>, AdminError> {
+        Ok(self
+            .db
+            .read_blocking(|c| packets::slugs_received(c, since, before, bulk::MOST))?)
+    }
+
+    /// Writes many exports into `to`: folders, or one zip if its name ends in `.zip`. `told` hears of each packet.
+    pub fn write_exports(
+        &self,
+        ids: &[String],
+        to: &Path,
+        language: Option<Language>,
+        told: impl FnMut(&str, Outcome),
+    ) -> Result<(), AdminError> {
+        let previews = self.previews();
+        let stock = self.stock(&previews)?;
+        let now = || self.config.ambient.now();
+        let order = Order {
+            actor: "admin",
+            language,
+            now: &now,
+        };
+        if to.extension().is_none_or(|extension| extension != "zip") {
+            return Ok(bulk::folders(&stock, &order, ids, to, told)?);
+        }
+        if to.exists() {
+            return Err(AdminError::InTheWay(to.to_owned()));
+        }
+        // Under its name only when it is whole.
+        let mut partial = to.as_os_str().to_owned();
+        partial.push(".partial");
+        let partial = PathBuf::from(partial);
+        let mut out = io::BufWriter::with_capacity(256 << 10, File::create(&partial)?);
+        bulk::zip(&stock, &order, ids, &mut out, told)?;
+        out.into_inner()
+            .map_err(io::IntoInnerError::into_error)?
+            .sync_all()?;
+        Ok(files::publish(&partial, to)?)
     }
 }
 

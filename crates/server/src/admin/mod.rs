@@ -25,6 +25,7 @@ use crate::tablets::TabletError;
 
 pub use backup::{BackupReport, restore};
 pub use evidence::StoredPacket;
+pub use crate::export::bulk::Outcome;
 pub use fsck::Report;
 pub use init::{Init, Made, init, is_initialised};
 pub use register::{NewAccount, NewDevice, NewPerson};
@@ -91,6 +92,9 @@ pub enum AdminError {
     /// The export.
     #[error(transparent)]
     Export(#[from] ExportError),
+    /// Many exports.
+    #[error(transparent)]
+    Bulk(#[from] crate::export::bulk::BulkError),
     /// The copy is there already.
     #[error("{0} is there already; nothing was overwritten")]
     InTheWay(PathBuf),

@@ -4,7 +4,12 @@
 //! [`Material`] is what is taken from the database, in one snapshot; [`Bag`] is the list of files made of it; [`zip`] streams them as one stored
 //! zip for the console. The packet itself is never read into memory.
 
+pub mod bulk;
 pub mod head;
+pub mod heartbeats;
+pub mod report;
+mod report_parts;
+pub mod stock;
 mod verify_time;
 pub mod verify_txt;
 pub mod zip;
@@ -20,6 +25,7 @@ use fieldseal_tlog::note::Note;
 use fieldseal_tlog::proof::TlogProof;
 use rusqlite::Connection;
 
+use self::report::ReportFile;
 use crate::ambient::Millis;
 use crate::signing::ServerKeys;
 use crate::store::decisions::{self, DecisionRow};
@@ -44,6 +50,9 @@ pub enum ExportError {
     /// Not logged yet: an export without receipt and proof would prove little.
     #[error("this packet is not in the log yet; an export can be made when it is")]
     NotLogged,
+    /// The packet's file.
+    #[error("the packet's file can't be read")]
+    File(#[from] std::io::Error),
     /// What is stored does not read.
     #[error("what is stored of this packet does not read: {0}")]
     Malformed(&'static str),
@@ -70,12 +79,16 @@ pub struct Material {
     pub consistency: Option<Vec<u8>>,
     /// Server's and signers' public keys, and enrolment entries.
     pub keys: Vec<KeyFile>,
+    /// Heartbeats that tell of the packet's captures, with their proofs and tokens.
+    pub heartbeats: Vec<KeyFile>,
     /// The server's custody log.
     pub custody: Vec<u8>,
     /// The decisions, oldest first.
     pub decisions: Vec<DecisionRow>,
     /// The log's public key.
     pub log_vkey: String,
+    /// The report for court.
+    pub report: ReportFile,
 }
 
 impl Material {
@@ -170,9 +183,11 @@ impl Material {
             roots_pem: String::new(),
             consistency,
             keys: files,
+            heartbeats: heartbeats::files(c, &note, witnesses)?,
             custody: custody::log(c, seal)?,
             decisions: decisions::of_packet(c, &seal.0)?,
             log_vkey: server.vkeys()[0].to_string(),
+            report: ReportFile::NotAsked,
         })
     }
 }
@@ -277,6 +292,12 @@ impl Bag {
                 .iter()
                 .map(|(name, bytes)| (format!("data/receipt/keys/{name}"), bytes.clone())),
         );
+        payload.extend(
+            material
+                .heartbeats
+                .iter()
+                .map(|(name, bytes)| (format!("data/receipt/heartbeats/{name}"), bytes.clone())),
+        );
         payload.push((
             "data/custody-after.log".to_owned(),
             material.custody.clone(),
@@ -295,10 +316,12 @@ impl Bag {
                 decision.salt.to_vec(),
             ));
         }
-        payload.push((
-            "data/VERIFY.txt".to_owned(),
-            verify_txt::text(material, packet).into_bytes(),
-        ));
+        if let ReportFile::Made(pdf) = &material.report {
+            payload.push(("data/report.pdf".to_owned(), pdf.clone()));
+        }
+        let mut verify = verify_txt::text(material, packet);
+        verify.push_str(material.report.note());
+        payload.push(("data/VERIFY.txt".to_owned(), verify.into_bytes()));
         let mut listed = vec![PayloadFile {
             path: zip_path.clone(),
             size: packet.zip_size,

@@ -81,7 +81,7 @@ fn rest(packet: &dyn ReadAt, offset: u64) -> io::Result<Stretch<'_>> {
 }
 
 /// Sends a chunk; false when nobody listens any more.
-type Give<'a> = &'a dyn Fn(io::Result<Bytes>) -> bool;
+pub type Give<'a> = &'a dyn Fn(io::Result<Bytes>) -> bool;
 
 fn copy(reader: &mut dyn Read, send: Give<'_>) {
     loop {
@@ -102,7 +102,7 @@ fn copy(reader: &mut dyn Read, send: Give<'_>) {
 }
 
 /// Runs `work` beside the answer. A reader that goes away ends it.
-fn streamed(work: impl FnOnce(Give<'_>) + Send + 'static) -> Body {
+pub fn streamed(work: impl FnOnce(Give<'_>) + Send + 'static) -> Body {
     let (sender, mut receiver) = tokio::sync::mpsc::channel::<io::Result<Bytes>>(4);
     tokio::task::spawn_blocking(move || work(&|chunk| sender.blocking_send(chunk).is_ok()));
     Body::from_stream(futures_util::stream::poll_fn(move |context| {

@@ -193,7 +193,7 @@ fn items(documents: &Documents, previews: &Previews) -> Vec<ItemView> {
 }
 
 /// The accuracy of each capture's fix, from the custody log.
-fn accuracies(custody: &[Line]) -> HashMap<u64, f64> {
+pub(crate) fn accuracies(custody: &[Line]) -> HashMap<u64, f64> {
     custody
         .iter()
         .filter_map(|line| match line.known() {
@@ -207,7 +207,7 @@ fn accuracies(custody: &[Line]) -> HashMap<u64, f64> {
 }
 
 /// Names for the key and account names in custody lines.
-fn actors(record: Option<&Record>, accounts: &[(String, String)]) -> HashMap<String, String> {
+pub(crate) fn actors(record: Option<&Record>, accounts: &[(String, String)]) -> HashMap<String, String> {
     let mut names: HashMap<String, String> = accounts
         .iter()
         .map(|(account, name)| (format!("account/{account}"), name.clone()))

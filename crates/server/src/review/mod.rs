@@ -1,9 +1,9 @@
 //! What reviewers see and decide.
 
-mod custody_words;
+pub(crate) mod custody_words;
 pub mod decide;
 pub mod detail;
-mod fields;
+pub(crate) mod fields;
 pub mod list;
 pub mod prepare;
 pub mod preview;

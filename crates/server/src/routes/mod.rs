@@ -5,6 +5,7 @@ mod body;
 mod console;
 mod decision;
 mod enrol;
+mod exports;
 mod health;
 mod log;
 mod openapi;

@@ -22,7 +22,7 @@ use crate::access::session::SignedIn;
 use crate::ambient::rfc3339;
 use crate::app::{App, Shared};
 use crate::blobs::Blobs as _;
-use crate::export::{Bag, ExportError, Material, zip};
+use crate::export::{ExportError, zip};
 use crate::problem::Failure;
 use crate::review::preview::{ItemBytes, NoPreview, WIDTHS};
 use crate::review::{detail, list};
@@ -30,7 +30,7 @@ use crate::store::packets::PacketRow;
 use crate::store::{StoreError, custody, packets, quarantine};
 
 /// Who may see evidence.
-const LOOKERS: [&str; 3] = ["reviewer", "supervisor", "auditor"];
+pub(super) const LOOKERS: [&str; 3] = ["reviewer", "supervisor", "auditor"];
 /// One account's look at one packet is one custody line for so long.
 const SAME_LOOK_MS: i64 = 10 * 60 * 1000;
 
@@ -44,7 +44,7 @@ pub fn routes() -> Router<Shared> {
             get(preview),
         )
         .route("/api/v1/review/packets/{id}/zip", get(original))
-        .route("/api/v1/review/packets/{id}/export", get(export))
+        .merge(super::exports::routes())
         .route("/api/v1/review/quarantine", get(aside))
 }
 
@@ -52,11 +52,11 @@ pub fn routes() -> Router<Shared> {
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 pub(super) struct ListQuery {
     /// `open` (default) or `done`.
-    queue: Option<Queue>,
+    pub queue: Option<Queue>,
     /// One verdict only.
-    verdict: Option<String>,
+    pub verdict: Option<String>,
     /// Words that must occur.
-    q: Option<String>,
+    pub q: Option<String>,
     /// Zero-based.
     page: Option<u32>,
 }
@@ -84,7 +84,7 @@ pub(super) async fn packets_page(
     Ok(Answer(page))
 }
 
-async fn find(app: &Shared, id: String) -> Result<PacketRow, Failure> {
+pub(super) async fn find(app: &Shared, id: String) -> Result<PacketRow, Failure> {
     app.db
         .read(move |c| packets::by_slug(c, &id))
         .await?
@@ -245,7 +245,7 @@ fn digest(
 }
 
 /// Headers of everything that is the party's own bytes: never shown by our origin, only saved.
-fn attachment(name: &str, size: u64) -> Result<[(header::HeaderName, HeaderValue); 4], Failure> {
+pub(super) fn attachment(name: &str, size: u64) -> Result<[(header::HeaderName, HeaderValue); 4], Failure> {
     let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""))
         .map_err(|error| Failure::internal(&error))?;
     Ok([
@@ -282,42 +282,6 @@ pub(super) async fn original(
         attachment(&format!("packet-{}.zip", packet.id), packet.zip_size)?,
         body,
     )
-        .into_response())
-}
-
-/// The export as a zip of its bag.
-#[utoipa::path(get, path = "/api/v1/review/packets/{id}/export", params(("id" = String, Path)), responses((status = 200, content_type = "application/zip")))]
-pub(super) async fn export(
-    State(app): State<Shared>,
-    who: SignedIn,
-    Part(id): Part<String>,
-) -> Result<Response, Failure> {
-    who.require(&LOOKERS)?;
-    let packet = find(&app, id).await?;
-    let (actor, now) = (who.actor(), app.config.ambient.now());
-    let making = tokio::task::spawn_blocking(move || {
-        let material = Material::gather(
-            &app.db,
-            &app.keys,
-            &app.origin,
-            &packet,
-            Some((&actor, now)),
-            app.config.witnessing.enough(),
-            &app.trust,
-        )?;
-        let bag = Bag::make(&material, &packet, now)?;
-        let file: zip::Packet = Arc::from(
-            app.blobs
-                .open(&Sha256Digest(packet.zip_sha256))
-                .map_err(|error| Failure::from_io(&error))?,
-        );
-        let layout = zip::layout(&bag, &*file).map_err(|error| Failure::from_io(&error))?;
-        let headers = attachment(&format!("{}.zip", bag.folder), layout.total_size())?;
-        Ok::<_, Failure>((headers, zip::body(bag, layout, file)))
-    });
-    Ok(making
-        .await
-        .map_err(|error| Failure::internal(&error))??
         .into_response())
 }
 

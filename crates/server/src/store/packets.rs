@@ -294,6 +294,38 @@ pub fn open_counts(connection: &Connection) -> Result<Vec<(String, u64)>, StoreE
         .collect::<Result<_, _>>()?)
 }
 
+/// What these packets are called, in the list's order.
+pub fn slugs_matching(
+    connection: &Connection,
+    filter: &Filter,
+    most: u32,
+) -> Result<Vec<String>, StoreError> {
+    let (condition, values) = filter.sql();
+    let sql = format!(
+        "SELECT slug FROM packet WHERE {condition} ORDER BY {} LIMIT {most}",
+        order(filter.done)
+    );
+    let mut statement = connection.prepare(&sql)?;
+    Ok(statement
+        .query_map(params_from_iter(&values), |row| row.get(0))?
+        .collect::<Result<_, _>>()?)
+}
+
+/// What the packets that were received in this time are called, oldest first.
+pub fn slugs_received(
+    connection: &Connection,
+    since: Millis,
+    before: Millis,
+    most: u32,
+) -> Result<Vec<String>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT slug FROM packet WHERE received_at >= ?1 AND received_at < ?2 ORDER BY received_at, slug LIMIT ?3",
+    )?;
+    Ok(statement
+        .query_map(params![since, before, most], |row| row.get(0))?
+        .collect::<Result<_, _>>()?)
+}
+
 /// The packets before and after this one in the open queue.
 pub fn neighbours(
     connection: &Connection,

@@ -1,0 +1,61 @@
+//! What exports are made of: the parts of a running server, or of a data folder that an administrator has opened. The console's export, the command line's and
+//! the bulk export all come from here, so that they are the same.
+
+use fieldseal_packet::Sha256Digest;
+use fieldseal_packet::zipread::ReadAt;
+use fieldseal_report::{Fonts, Language};
+
+use super::report::{self, Occasion, ReportFile};
+use super::{Bag, ExportError, Material};
+use crate::blobs::{Blobs as _, FileBlobs};
+use crate::review::preview::Previews;
+use crate::signing::ServerKeys;
+use crate::store::Db;
+use crate::store::packets::PacketRow;
+
+/// Borrowed from whoever has it.
+#[derive(Clone, Copy)]
+pub struct Stock<'a> {
+    /// The database.
+    pub db: &'a Db,
+    /// The server's keys.
+    pub keys: &'a ServerKeys,
+    /// `<origin>`.
+    pub origin: &'a str,
+    /// The trust file.
+    pub trust: &'a str,
+    /// How many cosignatures it asks for.
+    pub witnesses: u32,
+    /// Packet zips.
+    pub blobs: &'a FileBlobs,
+    /// Small pictures.
+    pub previews: &'a Previews,
+    /// The report's.
+    pub fonts: &'a Fonts,
+}
+
+impl Stock<'_> {
+    /// Makes a packet's export: its files, and the packet itself as a file. Written into custody and audit before anything is handed out.
+    pub fn export(
+        &self,
+        packet: &PacketRow,
+        occasion: Occasion<'_>,
+        language: Option<Language>,
+    ) -> Result<(Bag, Box<dyn ReadAt + Send>), ExportError> {
+        let file = self.blobs.open(&Sha256Digest(packet.zip_sha256))?;
+        let mut material = Material::gather(
+            self.db,
+            self.keys,
+            self.origin,
+            packet,
+            Some((occasion.actor, occasion.at)),
+            self.witnesses,
+            self.trust,
+        )?;
+        if let Some(language) = language {
+            material.report = report::make(self, packet, &material, &*file, occasion, language)?
+                .map_or(ReportFile::NotMade, ReportFile::Made);
+        }
+        Ok((Bag::make(&material, packet, occasion.at)?, file))
+    }
+}
