@@ -4,15 +4,21 @@ use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use fieldseal_dev_tsa::{Authority as DevAuthority, KeyKind, Manner, Serving};
+use fieldseal_packet::beat::Beat;
+use fieldseal_packet::entry::Heartbeat;
 use fieldseal_packet::trust::Trust;
+use fieldseal_packet::{Sha256Digest, Timestamp};
 use fieldseal_server::Config;
+use fieldseal_server::presence;
 use fieldseal_server::stamping::Authority;
 use fieldseal_server::store::stamps::{self, Stamped};
 use fieldseal_server::store::{Db, StoreError};
 use fieldseal_stamp::{Der, certificates_from_pem};
 use fieldseal_tlog::checkpoint::Checkpoint;
-use fieldseal_tlog::note::Note;
-use fieldseal_wire::device::SeenCheckpoint;
+use fieldseal_tlog::merkle::leaf_hash;
+use fieldseal_tlog::note::{Note, Signer as _};
+use fieldseal_tlog::proof::TlogProof;
+use fieldseal_wire::device::{HeartbeatAnswer, HeartbeatRequest, SeenCheckpoint};
 use tempfile::TempDir;
 
 use super::crash::Victim;
@@ -289,4 +295,80 @@ async fn kills_leave_nothing_unstamped_and_nothing_wrong() {
     site.restart().await;
     let database = db(&site);
     until(async || newest(&database).filter(|stamped| stamped.size >= all)).await;
+}
+
+#[tokio::test]
+async fn an_export_hands_over_the_heartbeat_that_tells_of_its_captures() {
+    let tsa = Tsa::new("tsa", KeyKind::P256, 3000);
+    let site = Site::start_with(|config| quick(config, &[tsa.settings()])).await;
+    let mut tablet = site.tablet().await;
+    let packet = tablet.seal();
+    let links = presence::captures(&packet.zip.as_slice());
+    let (newest, link) = *links.last().unwrap();
+    let device = tablet.key.vkey().name().to_owned();
+    let said = Beat {
+        head: Heartbeat {
+            origin: ORIGIN.to_owned(),
+            device,
+            device_seq: 0,
+            capture_seq: newest,
+            capture_link: Sha256Digest(link),
+            at: Timestamp::from_millis(site.config.ambient.now()),
+        },
+        captures: links
+            .iter()
+            .map(|(n, link)| (*n, Sha256Digest(*link)))
+            .collect(),
+    };
+    let note = Note::sign(&said.text(), &[&*tablet.key])
+        .unwrap()
+        .to_bytes();
+    let request = HeartbeatRequest {
+        note: String::from_utf8(note.clone()).unwrap(),
+    };
+    let sent = site
+        .request(reqwest::Method::POST, "/api/v1/heartbeat")
+        .bearer_auth(&tablet.token)
+        .json(&request);
+    let heard: HeartbeatAnswer = answer(sent.send().await.unwrap()).await.unwrap();
+    assert!(heard.logged);
+    // Stamped before the packet comes: that is the bound that its own proof does not give.
+    let database = db(&site);
+    until(async || newest_holding(&database, 3)).await;
+    site.delivered(&tablet, &packet).await;
+    until(async || site.admin().is_stamped(&packet.id).unwrap().then_some(())).await;
+    let folder = TempDir::new().unwrap();
+    let export = site
+        .admin()
+        .write_export(&packet.id, folder.path())
+        .unwrap();
+    let read =
+        |name: &str| std::fs::read(export.join("data/receipt/heartbeats").join(name)).unwrap();
+    assert_eq!(read("3.note"), note);
+    let proof = TlogProof::parse(&read("3.tlog-proof")).unwrap();
+    let trust = Trust::parse(site.admin().trust().as_bytes()).unwrap();
+    proof
+        .verify(&leaf_hash(&note), trust.keys.named(ORIGIN).next().unwrap())
+        .unwrap();
+    let (text, size) = text_of(&proof.checkpoint);
+    let told = fieldseal_stamp::verify(&read("3.tsa.tsr"), text.as_bytes(), &tsa.roots()).unwrap();
+    assert_eq!(size, 4, "without the packet's own leaf");
+    let own = std::fs::read(export.join("data/receipt/checkpoint")).unwrap();
+    let token = std::fs::read(export.join("data/receipt/checkpoint.tsa.tsr")).unwrap();
+    let (text, _) = text_of(&own);
+    let logged = fieldseal_stamp::verify(&token, text.as_bytes(), &tsa.roots()).unwrap();
+    assert!(told.time_ms <= logged.time_ms);
+    // The packets' captures and the heartbeat agree.
+    assert!(
+        site.admin()
+            .devices()
+            .unwrap()
+            .iter()
+            .all(|row| row.alarms.is_empty())
+    );
+}
+
+fn newest_holding(db: &Db, leaf: u64) -> Option<Stamped> {
+    db.read_blocking(|c| stamps::stamped_checkpoint_for(c, leaf))
+        .unwrap()
 }
