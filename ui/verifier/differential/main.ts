@@ -16,6 +16,7 @@ const MOST_MS = 20_000;
 interface Said {
   verdict: string;
   id: string | null;
+  times: string;
   /** `level code subject`, sorted, each once. */
   findings: string[];
 }
@@ -26,13 +27,13 @@ function option(name: string, otherwise: string): string {
 }
 
 function saidIn(json: string): Said {
-  const { packets } = JSON.parse(json) as { packets: { verdict: string; id: string | null; findings: { level: string; code: string; subject: string }[] }[] };
+  const { packets } = JSON.parse(json) as { packets: { verdict: string; id: string | null; sealed_after: string | null; logged_before: string | null; findings: { level: string; code: string; subject: string }[] }[] };
   const [packet] = packets;
   if (!packet) throw new Error('no report');
-  return { verdict: packet.verdict, id: packet.id, findings: [...new Set(packet.findings.map(({ level, code, subject }) => `${level} ${code} ${subject}`))].sort() };
+  return { verdict: packet.verdict, id: packet.id, times: `${String(packet.sealed_after)} ${String(packet.logged_before)}`, findings: [...new Set(packet.findings.map(({ level, code, subject }) => `${level} ${code} ${subject}`))].sort() };
 }
 
-const broken = (why: string): Said => ({ verdict: why, id: null, findings: [] });
+const broken = (why: string): Said => ({ verdict: why, id: null, times: '', findings: [] });
 
 /** The Rust verifier: a process for each, so that a panic, a hang or greed is that mutant's own. */
 function rust(program: string, path: string, trust: string | null): Promise<Said> {
@@ -109,7 +110,7 @@ export async function main(): Promise<void> {
     writeFileSync(path, bytes);
     return await Promise.all([rust(program, path, trust), others[lane]?.said(path, trust) ?? broken('no worker')]);
   };
-  const differ = ([a, b]: [Said, Said]): boolean => a.verdict !== b.verdict || a.id !== b.id || a.findings.join('\n') !== b.findings.join('\n');
+  const differ = ([a, b]: [Said, Said]): boolean => a.verdict !== b.verdict || a.id !== b.id || a.times !== b.times || a.findings.join('\n') !== b.findings.join('\n');
 
   const keep = async (one: Mutant, lane: number): Promise<void> => {
     // Fewer mutations, as long as they still disagree.

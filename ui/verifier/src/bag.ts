@@ -1,14 +1,17 @@
 /** BagIt as docs/spec/packet.md, "The bag", bounds it: declaration, bag-info, manifests, and the two file sets. */
 
-import { isDigest, text } from './bytes';
+import { text } from './bytes';
 import type { Findings } from './report';
 import { small, type Tree } from './tree';
 
 const DECLARATION = 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n';
 const MOST_MANIFEST = 16 << 20;
+/** RFC 8493 lets readers meet more spellings than our writer has. */
+const LINE = /^([0-9a-fA-F]{64})[ \t]+\*?([^]+)$/;
 const MOST_INFO = 1 << 20;
 export const MANIFEST = 'manifest-sha256.txt';
 export const TAG_MANIFEST = 'tagmanifest-sha256.txt';
+export const SM3_MANIFEST = 'manifest-sm3.txt';
 export const SM3_TAG_MANIFEST = 'tagmanifest-sm3.txt';
 
 export interface Bag {
@@ -31,59 +34,67 @@ async function manifestIn(tree: Tree, name: string, findings: Findings): Promise
     return null;
   };
   if (content === null) return refuse('not text');
-  if (content !== '' && !content.endsWith('\n')) return refuse('no newline at its end');
   const lines = new Map<string, string>();
-  for (const [n, line] of content.split('\n').slice(0, -1).entries()) {
-    const [digest, path] = [line.slice(0, 64), line.slice(66)];
-    if (!isDigest(digest) || line.slice(64, 66) !== '  ' || path === '') return refuse(`line ${String(n + 1)}`);
+  for (const [n, line] of content.replace(/\n$/, '').split('\n').entries()) {
+    if (line === '' && content === '') break;
+    const [, digest, spelt] = LINE.exec(line) ?? [];
+    const path = spelt?.replace(/%(0A|0D|25)/gi, (code) => decodeURIComponent(code));
+    if (digest === undefined || path === undefined || path === '') return refuse(`line ${String(n + 1)}`);
     if (lines.has(path)) return refuse(`line ${String(n + 1)} names a path a second time`);
-    lines.set(path, digest);
+    lines.set(path, digest.toLowerCase());
   }
   return lines;
 }
 
-/** Labels and values of bag-info.txt; a line that begins with a space goes on with the one before. */
-function infoOf(content: string): Map<string, string[]> | null {
-  const info = new Map<string, string[]>();
-  let last: string[] | null = null;
-  for (const line of content.split('\n').slice(0, -1)) {
-    if (/^[ \t]/.test(line)) {
-      if (!last) return null;
-      last.push(`${last.pop() ?? ''} ${line.trim()}`);
-      continue;
-    }
+export const failures = (findings: Findings): number => findings.list.filter(({ level }) => level === 'failed').length;
+
+/** The first value of each label of bag-info.txt: RFC 8493 lets labels repeat, and lets others write what they like. */
+function infoOf(content: string): Map<string, string> {
+  const info = new Map<string, string>();
+  for (const line of content.split('\n')) {
     const colon = line.indexOf(':');
-    if (colon <= 0) return null;
     const label = line.slice(0, colon);
-    last = info.get(label) ?? [];
-    last.push(line.slice(colon + 1).trim());
-    info.set(label, last);
+    if (colon > 0 && !info.has(label)) info.set(label, line.slice(colon + 1).trim());
   }
-  return content.endsWith('\n') ? info : null;
+  return info;
 }
 
-async function checkInfo(tree: Tree, findings: Findings): Promise<string | null> {
+async function checkInfo(tree: Tree, packet: boolean, findings: Findings): Promise<string | null> {
   const read = await small(tree, 'bag-info.txt', MOST_INFO);
   const content = read && text(read);
-  const info = content === null ? null : infoOf(content);
-  if (!info) {
-    findings.add('bag-info', '', 'missing or malformed');
+  if (content === null) {
+    findings.add('bag-info', '', 'missing or not text');
     return null;
   }
-  const only = (label: string): string | null => {
-    const values = info.get(label);
-    return values?.length === 1 ? (values[0] ?? null) : null;
-  };
-  for (const label of ['External-Identifier', 'Bagging-Date', 'BagIt-Profile-Identifier', 'Payload-Oxum']) if (only(label) === null) findings.add('bag-info', '', label);
+  const info = infoOf(content);
   const payload = [...tree.values()].filter(({ path }) => path.startsWith('data/'));
   const oxum = `${String(payload.reduce((sum, { source }) => sum + source.size, 0))}.${String(payload.length)}`;
-  if (only('Payload-Oxum') !== oxum) findings.add('bag-info', '', 'Payload-Oxum');
-  return only('External-Identifier');
+  if ((packet || info.has('Payload-Oxum')) && info.get('Payload-Oxum') !== oxum) findings.add('bag-info', '', 'Payload-Oxum');
+  return info.get('External-Identifier') ?? null;
 }
 
-/** @param outside paths that no manifest need list. */
-export async function checkBag(tree: Tree, outside: Set<string>, findings: Findings): Promise<Bag> {
-  const before = findings.list.filter(({ level }) => level === 'failed').length;
+/** The second pair of manifests, where there is one. */
+async function checkSm3(tree: Tree, tags: Map<string, string> | null, outside: Set<string>, findings: Findings): Promise<void> {
+  if (!tree.has(SM3_MANIFEST) && !tree.has(SM3_TAG_MANIFEST)) return;
+  const before = failures(findings);
+  const payload = await manifestIn(tree, SM3_MANIFEST, findings);
+  const others = tree.has(SM3_TAG_MANIFEST) ? await manifestIn(tree, SM3_TAG_MANIFEST, findings) : null;
+  const inPayload = (path: string): boolean => path.startsWith('data/');
+  const inTags = (path: string): boolean => !inPayload(path) && path !== TAG_MANIFEST && !outside.has(path);
+  let listed = 0;
+  for (const [manifest, belongs] of [[payload, inPayload], [others, inTags]] as const) {
+    if (!manifest) continue;
+    for (const [path, digest] of manifest) {
+      listed += 1;
+      if (!belongs(path) || tree.get(path)?.sm3 !== digest) findings.add('sm3-mismatch', path);
+    }
+    for (const path of tree.keys()) if (belongs(path) && !manifest.has(path) && (manifest === payload || tags?.has(path) !== false)) findings.add('sm3-mismatch', path);
+  }
+  if (failures(findings) === before) findings.add('sm3-ok', '', String(listed));
+}
+
+/** @param before findings that failed before the files were gone through: what came since counts against the bag. */
+export async function checkBag(tree: Tree, outside: Set<string>, packet: boolean, findings: Findings, before: number): Promise<Bag> {
   const declared = await small(tree, 'bagit.txt', 4096);
   if (!declared || text(declared) !== DECLARATION) findings.add('bag-declaration');
   const payload = await manifestIn(tree, MANIFEST, findings);
@@ -98,11 +109,11 @@ export async function checkBag(tree: Tree, outside: Set<string>, findings: Findi
   for (const path of tree.keys()) {
     const manifest = path.startsWith('data/') ? payload : tags;
     if (manifest && !manifest.has(path) && path !== TAG_MANIFEST && !outside.has(path)) findings.add('file-unlisted', path);
-    const other = /^(?:tag)?manifest-([^/]*)\.txt$/.exec(path)?.[1];
-    if (other === undefined || other === 'sha256' || !tags?.has(path)) continue;
-    if (other === 'sm3') findings.add('sm3-not-checked');
-    else findings.add('manifest-not-checked', path);
+    const other = /^manifest-([^/]*)\.txt$/.exec(path)?.[1];
+    if (other === undefined || other === 'sha256' || other === 'sm3') continue;
+    findings.add('manifest-not-checked', path);
   }
-  const identifier = await checkInfo(tree, findings);
-  return { identifier, whole: findings.list.filter(({ level }) => level === 'failed').length === before && !findings.has('zip-crc-mismatch', 'file-unreadable') };
+  await checkSm3(tree, tags, outside, findings);
+  const identifier = await checkInfo(tree, packet, findings);
+  return { identifier, whole: failures(findings) === before };
 }

@@ -21,6 +21,7 @@ export interface Captured {
   fix: Json | null;
   noFix: string | null;
   mock: boolean;
+  serverOffset: number | null;
 }
 
 /** What a line says, where this version knows its event. */
@@ -39,22 +40,42 @@ export type Event =
   /** Not known, or malformed. */
   | { is: 'unread' };
 
+/** What a line says of the clocks, in milliseconds. */
+export interface Clock {
+  at: number;
+  bootId: string | null;
+  bootMs: number | null;
+}
+
 export interface Log {
   /** `name` is null where the line could not be read at all. */
-  events: { line: number; name: string | null; event: Event }[];
+  events: { line: number; name: string | null; clock: Clock | null; event: Event }[];
   /** Every line is JSON of the form and chained. */
   chained: boolean;
   lines: number;
 }
 
+/** A position and where it came from. */
+export function checkFix(fix: Shape): void {
+  fix.string('latitude');
+  fix.string('longitude');
+  fix.number('accuracy_m');
+  fix.maybe('altitude_m', (name) => fix.number(name));
+  fix.time('at');
+  fix.integer('age_ms');
+  fix.string('provider');
+  fix.bool('mock');
+}
+
 function capturedOf(line: Shape): Event {
   const context = line.inner('context');
   const fix = context.maybe('fix', (name) => context.inner(name));
+  if (fix) checkFix(fix);
   context.string('zone');
-  if (fix) {
-    fix.string('latitude');
-    fix.string('longitude');
-  }
+  for (const name of ['boot_id', 'original_name', 'software', 'device_model']) context.maybeString(name);
+  context.maybe('boot_ms', (name) => context.count(name));
+  context.maybe('server_seen_at', (name) => context.time(name));
+  context.maybe('heading_deg', (name) => context.number(name));
   line.maybeString('shot');
   return {
     is: 'captured',
@@ -67,26 +88,25 @@ function capturedOf(line: Shape): Event {
       capturedAt: context.time('captured_at'),
       fix: context.raw('fix') ?? null,
       noFix: context.maybeString('no_fix_reason'),
-      mock: fix?.maybe('mock', (name) => fix.bool(name)) ?? false,
+      mock: fix?.bool('mock') ?? false,
+      serverOffset: context.maybe('server_offset_ms', (name) => context.integer(name)),
     },
   };
 }
 
-const TABLET: Record<string, (line: Shape) => Event> = {
-  opened: (line) => ({ is: 'opened', packet: line.string('packet'), kind: line.string('kind') }),
+/** One list for both logs: a name means the same in either. */
+const KNOWN: Record<string, (line: Shape) => Event> = {
+  opened: (line) => (line.maybe('supplements', () => null), { is: 'opened', packet: line.packetId('packet'), kind: line.string('kind') }),
   captured: capturedOf,
   described: (line) => (line.strings('fields'), { is: 'other' }),
   'kind-changed': (line) => ({ is: 'kind-changed', kind: line.string('kind') }),
   shot: (line) => (line.count('capture_seq'), line.string('shot'), { is: 'other' }),
   voided: (line) => ({ is: 'voided', seq: line.count('capture_seq'), reason: line.string('reason') }),
-  party: (line) => ({ is: 'party', presence: line.oneOf('presence', PRESENCES) }),
-  recovered: (line) => (line.string('captures'), { is: 'other' }),
+  party: (line) => (line.maybeString('note'), { is: 'party', presence: line.oneOf('presence', PRESENCES) }),
+  recovered: (line) => (line.list('captures'), { is: 'other' }),
   'given-up': (line) => ({ is: 'given-up', reason: line.string('reason') }),
   closed: (line) => ({ is: 'closed', items: line.count('items'), captures: line.string('captures') }),
   reopened: (line) => (line.strings('voided'), { is: 'other' }),
-};
-
-const SERVER: Record<string, (line: Shape) => Event> = {
   received: (line) => ({ is: 'received', sha256: line.digest('zip_sha256'), size: line.count('zip_size') }),
   logged: (line) => ({ is: 'logged', leaf: line.count('leaf_index') }),
   'looked-at': (line) => (line.string('what'), { is: 'other' }),
@@ -98,20 +118,18 @@ interface Line {
   n: number;
   prev: string;
   event: string;
+  clock: Clock;
   shape: Shape;
 }
 
-function lineOf(bytes: Uint8Array, tablet: boolean): Line | null {
+function lineOf(bytes: Uint8Array): Line | null {
   try {
     if (bytes.length > MOST_LINE) return null;
     const shape = Shape.of(parseJson(bytes), 'line');
-    shape.time('at');
+    const at = Date.parse(shape.time('at'));
     shape.maybeString('actor');
-    if (tablet) {
-      shape.maybeString('boot_id');
-      shape.maybe('boot_ms', (name) => shape.count(name));
-    }
-    return { n: shape.count('n'), prev: shape.digest('prev'), event: shape.string('event'), shape };
+    const clock = { at, bootId: shape.maybeString('boot_id'), bootMs: shape.maybe('boot_ms', (name) => shape.count(name)) };
+    return { clock, n: shape.count('n'), prev: shape.digest('prev'), event: shape.string('event'), shape };
   } catch (cause) {
     if (cause instanceof Misshapen || cause instanceof NotJson) return null;
     throw cause;
@@ -119,16 +137,15 @@ function lineOf(bytes: Uint8Array, tablet: boolean): Line | null {
 }
 
 /** Reads a log line by line, each against the one before. */
-export function readLog(bytes: Uint8Array, path: string, first: string, tablet: boolean, findings: Findings): Log {
+export function readLog(bytes: Uint8Array, path: string, first: string, findings: Findings): Log {
   const log: Log = { events: [], chained: true, lines: 0 };
-  const known = tablet ? TABLET : SERVER;
   let prev = first;
   let at = 0;
   while (at < bytes.length) {
     log.lines += 1;
     const end = bytes.indexOf(0x0a, at);
     const content = bytes.subarray(at, end < 0 ? bytes.length : end);
-    const line = lineOf(content, tablet);
+    const line = lineOf(content);
     const number = String(log.lines);
     if (!line || end < 0) {
       findings.add('custody-malformed', path, number);
@@ -139,16 +156,16 @@ export function readLog(bytes: Uint8Array, path: string, first: string, tablet: 
         findings.add('custody-chain-broken', path, number);
         log.chained = false;
       }
-      log.events.push({ line: log.lines, name: line.event, event: eventOf(line, known, path, number, findings) });
-    } else log.events.push({ line: log.lines, name: null, event: { is: 'unread' } });
+      log.events.push({ line: log.lines, name: line.event, clock: line.clock, event: eventOf(line, path, number, findings) });
+    } else log.events.push({ line: log.lines, name: null, clock: null, event: { is: 'unread' } });
     prev = hexDigestOf(bytes.subarray(at, end < 0 ? bytes.length : end + 1));
     at = end < 0 ? bytes.length : end + 1;
   }
   return log;
 }
 
-function eventOf(line: Line, known: Record<string, (line: Shape) => Event>, path: string, number: string, findings: Findings): Event {
-  const read = Object.hasOwn(known, line.event) ? known[line.event] : undefined;
+function eventOf(line: Line, path: string, number: string, findings: Findings): Event {
+  const read = Object.hasOwn(KNOWN, line.event) ? KNOWN[line.event] : undefined;
   if (!read) {
     findings.add('custody-event-unknown', path, number);
     return { is: 'unread' };
@@ -188,4 +205,29 @@ export function checkTablet(log: Log, seal: Seal | null, packet: string | null, 
   const last = events.at(-1);
   const repeats = last?.is !== 'closed' || (last.captures === seal.captures && last.items === captures.length);
   if (!once || spelling(numbers) !== seal.captures || !repeats || rangesOf(seal.captures) === null) findings.add('seal-captures-mismatch');
+}
+
+const MOST_JUMP_MS = 2_000;
+export const MOST_OFFSET_MS = 60_000;
+
+/** What the lines say of the tablet's clock: docs/spec/time.md, "The tablet's clock". Of each code the first line. */
+export function checkClock(log: Log, path: string, findings: Findings): void {
+  let boot: string | null = null;
+  const starts = new Map<string, number>();
+  const first = (code: 'clock-restart' | 'clock-jump' | 'clock-offset', line: number): void => {
+    if (!findings.list.some((known) => known.code === code && known.subject === path)) findings.add(code, path, String(line));
+  };
+  for (const { line, clock, event } of log.events) {
+    if (clock?.bootId != null) {
+      if (boot !== null && boot !== clock.bootId) first('clock-restart', line);
+      boot = clock.bootId;
+      if (clock.bootMs !== null) {
+        const start = clock.at - clock.bootMs;
+        const before = starts.get(clock.bootId);
+        if (before !== undefined && Math.abs(start - before) > MOST_JUMP_MS) first('clock-jump', line);
+        starts.set(clock.bootId, start);
+      }
+    }
+    if (event.is === 'captured' && Math.abs(event.capture.serverOffset ?? 0) > MOST_OFFSET_MS) first('clock-offset', line);
+  }
 }

@@ -1,9 +1,10 @@
 /** What the server hands over around a packet: receipt, proofs, keys, its custody log, decisions. docs/spec/export.md. */
 
 import { equal, hexDigestOf, joined } from './bytes';
-import { MOST_LOG, readLog } from './custody';
+import { MOST_LOG, MOST_OFFSET_MS, readLog } from './custody';
 import { standingOf, verifies } from './keys';
-import { type Checkpoint, continues, type Inclusion, includes, leafHash, parseConsistency, parseInclusion } from './log';
+import { type Checkpoint, continues, includes, leafHash, parseCheckpoint, parseConsistency, parseInclusion } from './log';
+import { type Note, parseNote } from './note';
 import { parseDecision, parseReceipt, parseRevocation } from './leaves';
 import type { Findings } from './report';
 import type { Seal } from './seal';
@@ -36,12 +37,22 @@ function read<T>(bytes: Uint8Array, parse: (bytes: Uint8Array) => T, wrong: (why
 }
 
 /** Whether the log signed it; null where its key is not known. */
-function byTheLog(checkpoint: Checkpoint, origin: string, hand: Hand): boolean | null {
-  if (checkpoint.origin !== origin) return false;
-  const standing = standingOf(checkpoint.note, origin, hand.anchors);
-  if (standing.at === 'unknown' || standing.at === 'unsupported') return null;
+export function byTheLog(note: Note, origin: string, hand: Hand): boolean | null {
+  if (!hand.anchors.all().some(({ name }) => name === origin)) return null;
+  const standing = standingOf(note, origin, hand.anchors);
+  if (standing.at === 'unknown' || standing.at === 'unsupported' || standing.at === 'absent') return null;
   if (standing.at === 'right' && hand.trust) hand.anchorUsed = true;
   return standing.at === 'right';
+}
+
+/** The checkpoint of a proof, signed by the log; null where its key is not known, false where it is wrong. */
+function opened(bytes: Uint8Array, origin: string, hand: Hand): Checkpoint | null | false {
+  const note = read(bytes, parseNote, () => undefined);
+  if (!note) return false;
+  const signed = byTheLog(note, origin, hand);
+  if (signed !== true) return signed;
+  const checkpoint = read(bytes, parseCheckpoint, () => undefined);
+  return checkpoint?.origin === origin ? checkpoint : false;
 }
 
 /** Revocations and where the log has them. */
@@ -55,7 +66,8 @@ export async function takeRevocations(tree: Tree, origin: string, hand: Hand): P
     if (hand.trust) hand.anchorUsed = true;
     const proofBytes = await small(tree, `${path}.tlog-proof`, MOST_PROOF);
     const proof = proofBytes && read(proofBytes, parseInclusion, () => undefined);
-    const placed = proof && byTheLog(proof.checkpoint, origin, hand) === true && includes(leafHash(bytes), proof.index, proof.checkpoint.size, proof.path, proof.checkpoint.root);
+    const checkpoint = proof && opened(proof.checkpointBytes, origin, hand);
+    const placed = checkpoint && includes(leafHash(bytes), proof.index, checkpoint.size, proof.path, checkpoint.root);
     const revoked: Revoked = { revocation, index: placed ? proof.index : null };
     hand.revoked.push(revoked);
   }
@@ -66,7 +78,7 @@ export interface Proved {
   said: bigint | null;
   /** The same where the proof holds. */
   index: bigint | null;
-  proof: Inclusion | null;
+  checkpoint: Checkpoint | null;
 }
 
 /** The proof of inclusion, the checkpoint beside it, witnesses. */
@@ -75,27 +87,26 @@ export async function checkInclusion(tree: Tree, inner: Inner, hand: Hand, findi
   const bytes = await small(tree, `${RECEIPT}packet.tlog-proof`, MOST_PROOF);
   if (!tree.has(`${RECEIPT}packet.tlog-proof`)) {
     findings.add('log-inclusion-absent');
-    return { said: null, index: null, proof: null };
+    return { said: null, index: null, checkpoint: null };
   }
   const proof = bytes ? read(bytes, parseInclusion, (why) => findings.add('proof-malformed', '', why)) : null;
   if (!bytes) findings.add('proof-malformed', '', 'too large');
-  if (!proof) return { said: null, index: null, proof: null };
+  if (!proof) return { said: null, index: null, checkpoint: null };
   if (tree.has(`${RECEIPT}checkpoint`)) {
     const beside = await small(tree, `${RECEIPT}checkpoint`, MOST_NOTE);
     if (!beside || !equal(beside, proof.checkpointBytes)) findings.add('checkpoint-invalid');
   } else findings.add('export-part-absent', `${RECEIPT}checkpoint`);
-  const signed = byTheLog(proof.checkpoint, origin, hand);
-  const { checkpoint } = proof;
-  if (signed === false) findings.add('checkpoint-invalid');
-  if (signed === null) findings.add('log-key-unknown');
-  if (signed !== true) return { said: proof.index, index: null, proof: null };
+  const checkpoint = opened(proof.checkpointBytes, origin, hand);
+  if (checkpoint === false) findings.add('checkpoint-invalid');
+  if (checkpoint === null) findings.add('log-key-unknown');
+  if (!checkpoint) return { said: proof.index, index: null, checkpoint: null };
   if (!includes(leafHash(inner.sealBytes), proof.index, checkpoint.size, proof.path, checkpoint.root)) {
     findings.add('log-inclusion-invalid');
-    return { said: proof.index, index: null, proof: null };
+    return { said: proof.index, index: null, checkpoint: null };
   }
   findings.add('log-inclusion-ok', '', String(proof.index));
   checkWitnesses(checkpoint, hand, findings);
-  return { said: proof.index, index: proof.index, proof };
+  return { said: proof.index, index: proof.index, checkpoint };
 }
 
 function cosigned(quorum: Quorum, checkpoint: Checkpoint): boolean {
@@ -114,9 +125,9 @@ function checkWitnesses(checkpoint: Checkpoint, hand: Hand, findings: Findings):
 /** That the log continues what the tablet had seen. */
 export async function checkConsistency(tree: Tree, seal: Seal, proved: Proved, findings: Findings): Promise<void> {
   const { seen } = seal;
-  if (!seen || !proved.proof) return;
-  const { size, root } = proved.proof.checkpoint;
-  const contradicts = (seen.size === size && !equal(seen.root, root)) || seen.size > size || proved.proof.index < seen.size;
+  if (!seen || !proved.checkpoint || proved.index === null) return;
+  const { size, root } = proved.checkpoint;
+  const contradicts = (seen.size === size && !equal(seen.root, root)) || seen.size > size || proved.index < seen.size;
   const bytes = await small(tree, `${RECEIPT}consistency`, MOST_PROOF);
   if (contradicts) return findings.add('consistency-invalid');
   if (!tree.has(`${RECEIPT}consistency`)) {
@@ -135,12 +146,12 @@ export async function checkReceipt(tree: Tree, inner: Inner, proved: Proved, han
   const receipt = bytes ? read(bytes, parseReceipt, (why) => findings.add('receipt-malformed', '', why)) : null;
   if (!bytes) findings.add('receipt-malformed', '', 'too large');
   if (!receipt) return;
-  const standing = standingOf(receipt.note, `${inner.seal.origin}/receipts`, hand.anchors);
+  if (receipt.origin !== inner.seal.origin) return findings.add('receipt-mismatch', '', 'origin');
+  const standing = standingOf(receipt.note, `${receipt.origin}/receipts`, hand.anchors);
   if (standing.at === 'absent' || standing.at === 'wrong') return findings.add('receipt-invalid');
   if (standing.at !== 'right') return findings.add('receipt-key-unknown');
   if (hand.trust) hand.anchorUsed = true;
   const wrong = [
-    receipt.origin === inner.seal.origin || 'origin',
     receipt.packet === inner.seal.packet || 'packet',
     receipt.sealSha256 === hexDigestOf(inner.sealBytes) || 'seal-sha256',
     receipt.zipSha256 === inner.zipSha256 || 'zip-sha256',
@@ -175,6 +186,9 @@ export async function checkDecisions(tree: Tree, inner: Inner, hand: Hand, findi
       findings.add('decision-ok', path);
     }
   }
+  for (const path of tree.keys()) {
+    if (path.startsWith('data/decisions/') && /\.(json|salt)$/.test(path) && !tree.has(path.replace(/\.[a-z]+$/, '.note'))) findings.add('decision-invalid', path);
+  }
   return documents;
 }
 
@@ -183,7 +197,9 @@ export async function checkAfter(tree: Tree, inner: Inner, proved: Proved, docum
   if (!tree.has(AFTER)) return findings.add('export-part-absent', AFTER);
   const bytes = await small(tree, AFTER, MOST_LOG);
   if (!bytes) return findings.add('custody-malformed', AFTER, '1');
-  const log = readLog(bytes, AFTER, hexDigestOf(inner.sealBytes), false, findings);
+  const log = readLog(bytes, AFTER, hexDigestOf(inner.sealBytes), findings);
+  const began = log.events[0]?.clock?.at;
+  if (began !== undefined && Date.parse(inner.seal.closedAt) - began > MOST_OFFSET_MS) findings.add('clock-offset', AFTER, '1');
   if (log.chained) findings.add('custody-after-chained', AFTER, String(log.lines));
   const received = log.events.findLast(({ event }) => event.is === 'received');
   for (const one of log.events) {

@@ -8,8 +8,9 @@ import { p256 } from '@noble/curves/nist.js';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { digestOf, equal, fromBase64, hex, joined, utf8 } from './bytes';
 import { isKeyName, type Note, type SignatureLine } from './note';
+import { isSm2Point, sm2Verifies } from './sm';
 
-export type KeyType = 'ed25519' | 'p256' | 'cosignature' | 'other';
+export type KeyType = 'ed25519' | 'p256' | 'sm2' | 'cosignature' | 'other';
 
 export interface Key {
   name: string;
@@ -49,11 +50,21 @@ function typeOf(name: string, id: string, material: Uint8Array): KeyType | null 
       if (key.length !== 91 || id !== idOf(key) || !startsWith(key, SPKI) || !p256.utils.isValidPublicKey(key.subarray(SPKI.length), false)) return null;
       return 'p256';
     case 0xff:
-      // Of SM2 the id is known, the signature is not checked; whatever else may stand under this byte is not known at all.
-      return startsWith(key, SM2) && id !== bound ? null : 'other';
+      // What else may stand under this byte is not known at all.
+      if (!startsWith(key, SM2)) return 'other';
+      return id === bound && sm2Point(material) ? 'sm2' : null;
     default:
       return 'other';
   }
+}
+
+const SM2_SPKI = Uint8Array.from([0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x82, 0x2d, 0x03, 0x42, 0x00]);
+
+/** The point of an SM2 key, where the key is one. */
+function sm2Point(material: Uint8Array): Uint8Array | null {
+  const spki = material.subarray(1 + SM2.length);
+  const point = spki.subarray(SM2_SPKI.length);
+  return startsWith(spki, SM2_SPKI) && isSm2Point(point) ? point : null;
 }
 
 /** One line of a key file, without its newline. */
@@ -93,6 +104,8 @@ export function verifies(key: Key, line: SignatureLine, message: string): boolea
       return ed25519Verifies(line.signature, utf8(message), key.material.subarray(1));
     case 'p256':
       return p256Verifies(line.signature, utf8(message), key.material.subarray(1 + SPKI.length));
+    case 'sm2':
+      return sm2Verifies(line.signature, utf8(message), sm2Point(key.material) ?? new Uint8Array());
     case 'cosignature':
       return cosigned(key, line, message);
     default:

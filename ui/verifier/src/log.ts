@@ -36,7 +36,6 @@ export interface Inclusion {
   path: Uint8Array[];
   /** As it stands in the proof, byte for byte. */
   checkpointBytes: Uint8Array;
-  checkpoint: Checkpoint;
 }
 
 const MOST_PROOF = 135_168;
@@ -55,7 +54,7 @@ export function parseInclusion(bytes: Uint8Array): Inclusion {
   if (index === null) throw new Malformed('its index');
   if (lines.length > MOST_HASHES) throw new Malformed('too many hashes');
   const checkpointBytes = utf8(content.slice(end + 2));
-  return { index, path: lines.map(hashOf), checkpointBytes, checkpoint: parseCheckpoint(checkpointBytes) };
+  return { index, path: lines.map(hashOf), checkpointBytes };
 }
 
 /** RFC 9162, 2.1.3.2. */

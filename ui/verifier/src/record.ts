@@ -1,7 +1,7 @@
 /** Record and form, and what they say against packet and custody log: docs/spec/packet.md, "data/record.json". */
 
-import { isPacketId } from './bytes';
-import { capturesIn, type Log } from './custody';
+import { decimal } from './bytes';
+import { capturesIn, checkFix, type Log } from './custody';
 import { isObject, type Json, JsonNumber, NotJson, parseJson } from './json';
 import type { Findings } from './report';
 import { Misshapen, Shape } from './shape';
@@ -60,6 +60,7 @@ function officerOf(value: Json): string {
 function recordOf(shape: Shape): Record {
   const where = shape.inner('where');
   for (const name of ['no_fix_reason', 'address', 'floor', 'unit', 'point', 'ticket', 'campaign']) where.maybeString(name);
+  where.maybe('fix', (name) => checkFix(where.inner(name)));
   const moments = shape.inner('when');
   for (const name of ['first_capture_at', 'last_capture_at']) moments.maybe(name, (field) => moments.time(field));
   moments.string('zone');
@@ -69,10 +70,8 @@ function recordOf(shape: Shape): Record {
   for (const name of ['name', 'note']) party?.maybeString(name);
   const supplements = shape.maybe('supplements', (name) => shape.inner(name));
   supplements?.digest('seal_sha256');
-  const packet = shape.string('packet');
-  if (!isPacketId(packet)) throw new Misshapen('packet');
   return {
-    packet,
+    packet: shape.packetId('packet'),
     kind: shape.string('kind'),
     device: shape.string('device'),
     officers: shape.list('officers').map(officerOf),
@@ -87,7 +86,7 @@ function recordOf(shape: Shape): Record {
 /** Reads one of the two documents; what stands in the way is a finding. */
 async function read<T>(tree: Tree, path: string, schema: string, take: (shape: Shape) => T, findings: Findings): Promise<T | null> {
   if (!tree.has(path)) {
-    findings.add('record-missing', path === RECORD ? '' : path);
+    findings.add('record-missing', path);
     return null;
   }
   const bytes = await small(tree, path, MOST_JSON);
@@ -96,7 +95,7 @@ async function read<T>(tree: Tree, path: string, schema: string, take: (shape: S
     const shape = Shape.of(parseJson(bytes), 'not an object');
     const said = shape.string('schema');
     if (said !== `${schema}/1`) {
-      if (!new RegExp(`^${schema}/[0-9]+$`).test(said)) throw new Misshapen('schema');
+      if (!said.startsWith(`${schema}/`) || decimal(said.slice(schema.length + 1)) === null) throw new Misshapen('schema');
       findings.add('schema-unknown', path, said);
       return null;
     }
@@ -182,7 +181,8 @@ export function checkAgainstLog(record: Record, log: Log, findings: Findings): v
     if (capture.mediaType !== item.mediaType) findings.add('record-custody-mismatch', item.path, 'media_type');
     if (voided.has(item.seq) !== (item.voided !== null)) findings.add('record-custody-mismatch', item.path, 'voided');
   }
-  if (captures.length !== record.items.length) findings.add('custody-item-mismatch', path);
+  const itemsOf = (seq: number): number => record.items.filter((item) => item.seq === seq).length;
+  if (captures.some(({ seq }) => itemsOf(seq) !== 1)) findings.add('custody-item-mismatch', path);
   const party = events.findLast((event) => event.is === 'party');
   if ((party?.is === 'party' ? party.presence : null) !== record.party) findings.add('record-custody-mismatch', '', 'party');
   const kind = kindOf(events);

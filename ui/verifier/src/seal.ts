@@ -28,17 +28,18 @@ export interface Seal {
 const MOST_BYTES = 16_384;
 const MOST_RANGES = 4_096;
 const MOST_TOKENS = 16;
-const isTsa = (id: string): boolean => /^[a-z0-9][a-z0-9-]{0,31}$/.test(id);
+const isTsa = (id: string): boolean => /^[a-z0-9-]{1,64}$/.test(id);
 
 /** Ascending ranges, never adjacent. */
 export function rangesOf(spelt: string): [bigint, bigint][] | null {
   if (spelt === 'none') return [];
   const ranges: [bigint, bigint][] = [];
+  const most = BigInt(Number.MAX_SAFE_INTEGER);
   let last = -1n;
   for (const part of spelt.split(',')) {
     const [from, to, ...more] = part.split('-').map(decimal);
     if (from === undefined || from === null || to === null || more.length > 0) return null;
-    if (from === 0n || (ranges.length > 0 && from <= last + 1n) || (to !== undefined && to <= from)) return null;
+    if (from === 0n || (to ?? from) > most || (ranges.length > 0 && from <= last + 1n) || (to !== undefined && to <= from)) return null;
     ranges.push([from, to ?? from]);
     last = to ?? from;
   }

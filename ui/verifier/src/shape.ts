@@ -1,6 +1,6 @@
 /** Values taken out of JSON by their shape; what does not fit throws [`Misshapen`] with the field's name. */
 
-import { isDigest, isTime } from './bytes';
+import { isDigest, isPacketId, isTime } from './bytes';
 import { isObject, type Json, JsonNumber, type JsonObject } from './json';
 
 export class Misshapen extends Error {}
@@ -44,6 +44,10 @@ export class Shape {
 
   time(name: string): string {
     return this.spelt(name, isTime);
+  }
+
+  packetId(name: string): string {
+    return this.spelt(name, isPacketId);
   }
 
   oneOf<T extends string>(name: string, values: readonly T[]): T {

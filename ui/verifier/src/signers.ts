@@ -1,7 +1,7 @@
 /** Who signed the seal, and whether their keys are enrolled or revoked: docs/spec/seal.md, "Lines". */
 
 import { equal, hexDigestOf } from './bytes';
-import { type Key, Keys, standingOf } from './keys';
+import { type Key, type Keys, standingOf, verifies } from './keys';
 import { type Enrolment, parseEnrolment, type Revocation } from './leaves';
 import { Malformed } from './log';
 import { NotANote } from './note';
@@ -38,22 +38,22 @@ interface Entry {
 /** The entries that the authority signed, and findings about those that say so and lie. */
 export function enrolments(hand: Hand, origin: string, findings: Findings): Entry[] {
   const right: Entry[] = [];
-  for (const { path, bytes } of hand.entries) {
+  for (const { bytes } of hand.entries) {
     let enrolment: Enrolment;
     try {
       enrolment = parseEnrolment(bytes);
     } catch (cause) {
       if (!isGrammar(cause)) throw cause;
-      findings.add('enrolment-invalid', path);
+      findings.add('enrolment-invalid');
       continue;
     }
+    if (enrolment.key) hand.keys.add(enrolment.key);
     if (enrolment.origin !== origin) continue;
     const standing = standingOf(enrolment.note, `${origin}/authority`, hand.anchors);
-    const kindFits = enrolment.subject.startsWith(`${origin}/${enrolment.kind}/`);
+    const kindFits = enrolment.key?.name === enrolment.subject && enrolment.subject.startsWith(`${origin}/${enrolment.kind}/`);
     if (standing.at === 'wrong' || !kindFits) findings.add('enrolment-invalid', enrolment.subject);
     else if (standing.at === 'right') {
       if (hand.trust) hand.anchorUsed = true;
-      hand.keys.add(enrolment.key);
       right.push({ enrolment, sha256: hexDigestOf(bytes) });
     }
   }
@@ -71,29 +71,40 @@ export interface Logged {
   index: bigint | null;
 }
 
-/** One line of the seal; gives the key that made it where it is right. */
-function line(name: string, kind: keyof typeof CODES, logged: Logged, hand: Hand, entries: Entry[], findings: Findings): Key | null {
+/** The lines of one name, each judged by itself; gives the keys that made them where they are right. */
+function line(name: string, kind: keyof typeof CODES, logged: Logged, hand: Hand, entries: Entry[], findings: Findings): Key[] {
   const codes = CODES[kind];
-  const standing = standingOf(logged.seal.note, name, hand.keys);
-  if (standing.at === 'absent') return null;
-  if (standing.at === 'unknown') findings.add(codes.unknown, name);
-  else if (standing.at === 'wrong') findings.add(codes.wrong, name);
-  else if (standing.at === 'unsupported') findings.add('signature-unsupported', name);
-  if (standing.at !== 'right') return null;
-  findings.add(codes.right, name);
-  const enrolled = entries.some(({ enrolment }) => enrolment.kind === kind && enrolment.key.vkey === standing.key.vkey);
-  findings.add(enrolled ? codes.enrolled : codes.not, name);
-  for (const { revocation, index } of hand.revoked) {
-    if (revocation.vkey !== standing.key.vkey) continue;
-    if (index !== null && logged.seal.seen && index < logged.seal.seen.size) findings.add('key-revoked-before-seal', name);
-    else if (index === null || logged.index === null || index < logged.index) findings.add('key-revoked-before-logging', name);
+  const right: Key[] = [];
+  for (const one of logged.seal.note.lines) {
+    if (one.name !== name) continue;
+    const key = hand.keys.of(one);
+    const good = key && verifies(key, one, logged.seal.note.text);
+    if (!key) findings.add(codes.unknown, name);
+    else if (good === null) findings.add('signature-unsupported', name);
+    else if (!good) findings.add(codes.wrong, name);
+    else {
+      findings.add(codes.right, name);
+      right.push(key);
+      standingOfKey(key, kind, logged, hand, entries, findings);
+    }
   }
-  return standing.key;
+  return right;
+}
+
+/** Whether the key is enrolled, and whether it was revoked. */
+function standingOfKey(key: Key, kind: keyof typeof CODES, logged: Logged, hand: Hand, entries: Entry[], findings: Findings): void {
+  const enrolled = entries.some(({ enrolment }) => enrolment.kind === kind && enrolment.key?.vkey === key.vkey);
+  findings.add(enrolled ? CODES[kind].enrolled : CODES[kind].not, key.name);
+  for (const { revocation, index } of hand.revoked) {
+    if (revocation.vkey !== key.vkey) continue;
+    if (index !== null && logged.seal.seen && index < logged.seal.seen.size) findings.add('key-revoked-before-seal', key.name);
+    else if (index === null || logged.index === null || index < logged.index) findings.add('key-revoked-before-logging', key.name);
+  }
 }
 
 /** The place of the seal among the device's: checkable for the first one, whose predecessor is the enrolment. */
 function sequence(seal: Seal, device: Key, entries: Entry[], findings: Findings): void {
-  const own = entries.filter(({ enrolment }) => enrolment.key.vkey === device.vkey);
+  const own = entries.filter(({ enrolment }) => enrolment.key?.vkey === device.vkey);
   if (seal.deviceSeq === 1n && own.length > 0) {
     if (own.some(({ sha256 }) => sha256 === seal.devicePrev)) findings.add('device-first');
     else findings.add('device-prev-mismatch', device.name);
@@ -108,28 +119,30 @@ export function checkSigners(record: { device: string; officers: string[] } | nu
   const devices = names.filter((name) => name.startsWith(`${seal.origin}/device/`));
   const officers = names.filter((name) => name.startsWith(`${seal.origin}/officer/`));
   const device = record ? record.device : devices[0];
-  let deviceKey: Key | null = null;
+  let deviceKeys: Key[] = [];
   if (devices.length === 0) findings.add('device-line-absent');
   else if (device !== undefined && devices.includes(device)) {
-    deviceKey = line(device, 'device', logged, hand, entries, findings);
-    if (deviceKey) sequence(seal, deviceKey, entries, findings);
+    deviceKeys = line(device, 'device', logged, hand, entries, findings);
+    for (const key of deviceKeys) sequence(seal, key, entries, findings);
   } else findings.add('record-device-mismatch', device);
   const named = record ? [...new Set(record.officers)] : officers;
-  const signed: Key[] = [];
+  const signed: Key[][] = [];
   for (const name of named) {
-    if (!names.includes(name)) findings.add('officer-line-absent', name);
-    const key = line(name, 'officer', logged, hand, entries, findings);
-    if (key) signed.push(key);
+    if (!officers.includes(name)) {
+      findings.add('officer-line-absent', name);
+      continue;
+    }
+    signed.push(line(name, 'officer', logged, hand, entries, findings));
   }
   for (const name of names) {
-    if (name === device || named.includes(name)) continue;
+    if ((name === device && devices.includes(name)) || (named.includes(name) && officers.includes(name))) continue;
     findings.add('signature-unknown', name);
     if (officers.includes(name) && standingOf(seal.note, name, hand.keys).at === 'wrong') findings.add('officer-line-invalid', name);
   }
-  const right = deviceKey ? [deviceKey, ...signed] : signed;
-  const twice = right.some((a, n) => right.slice(n + 1).some((b) => equal(a.material, b.material)));
+  const right = [...deviceKeys, ...signed.flat()];
+  const twice = right.some((a, n) => right.slice(n + 1).some((b) => a.name !== b.name && equal(a.material, b.material)));
   if (twice) findings.add('officers-same-key');
   if (record && named.length < 2) findings.add('second-officer-absent');
-  else if (record && signed.length >= 2 && !twice) findings.add('two-officers-ok');
-  return deviceKey;
+  else if (record && signed.filter((keys) => keys.length > 0).length >= 2 && !twice) findings.add('two-officers-ok');
+  return deviceKeys[0] ?? null;
 }

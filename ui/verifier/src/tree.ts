@@ -13,6 +13,8 @@ export interface File {
   crc: number | null;
   /** Once it was gone through. */
   sha256: string | null;
+  /** Likewise, where an SM3 manifest is there. */
+  sm3?: string;
 }
 
 export type Tree = Map<string, File>;
@@ -30,9 +32,11 @@ export const bytesIn = (tree: Tree): number => [...tree.values()].reduce((sum, f
 
 /** Goes through every file once. What can't be read, or has another CRC than the zip says, is a finding. */
 export async function digestAll(tree: Tree, findings: Findings, work: Work): Promise<void> {
+  const withSm3 = tree.has('manifest-sm3.txt') || tree.has('tagmanifest-sm3.txt');
   for (const file of tree.values()) {
     try {
-      const found = await digest(file.source, work, file.crc !== null);
+      const found = await digest(file.source, work, file.crc !== null, withSm3);
+      file.sm3 = found.sm3;
       file.sha256 = found.sha256;
       if (file.crc !== null && file.crc !== found.crc) findings.add('zip-crc-mismatch', file.path);
     } catch (cause) {

@@ -1,8 +1,9 @@
 /** The trust file: vkeys, tlog-policy lines and PEM roots, handed to the verifier from outside. */
 
-import { text } from './bytes';
+import { fromBase64, text } from './bytes';
 import { type Key, Keys, parseVkey } from './keys';
 import { Malformed } from './log';
+import { readable } from './token';
 
 /** How many members of a group must have cosigned; a witness is a group of itself. */
 export interface Quorum {
@@ -14,11 +15,12 @@ export interface Trust {
   keys: Keys;
   origins: Set<string>;
   quorum: Quorum | null;
-  /** PEM blocks, base64 of DER without its armour. */
-  roots: string[];
+  /** Certificates of timestamp authorities, DER. */
+  roots: Uint8Array[];
 }
 
 const MOST_BYTES = 1 << 20;
+const MOST_ROOTS = 64;
 
 function vkeyIn(spelt: string | undefined, line: number): Key {
   const key = spelt === undefined ? null : parseVkey(spelt);
@@ -58,6 +60,12 @@ class Reader {
     }
   }
 
+  root(der: Uint8Array | null, n: number): void {
+    if (!der || !readable(der)) throw new Malformed(`the certificate before line ${String(n)} can't be read`);
+    this.trust.roots.push(der);
+    if (this.trust.roots.length > MOST_ROOTS) throw new Malformed('too many certificates');
+  }
+
   private name(name: string | undefined, what: Key | Quorum, n: number): void {
     if (name === undefined || name === 'none' || this.named.has(name)) throw new Malformed(`line ${String(n)}: the name`);
     this.named.set(name, what);
@@ -88,7 +96,7 @@ export function parseTrust(bytes: Uint8Array): Trust {
     const bare = line.trim();
     if (bare === '-----BEGIN CERTIFICATE-----' && !pem) pem = [];
     else if (bare === '-----END CERTIFICATE-----' && pem) {
-      reader.trust.roots.push(pem.join(''));
+      reader.root(fromBase64(pem.join('')), n + 1);
       pem = null;
     } else if (pem) pem.push(bare);
     else if (bare !== '' && !bare.startsWith('#')) reader.line(bare.split(/[ \t]+/), n + 1);

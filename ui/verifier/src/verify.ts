@@ -6,11 +6,13 @@
 import { checkBag } from './bag';
 import { digest } from './digests';
 import { checkAfter, checkConsistency, checkDecisions, checkInclusion, checkReceipt, type Inner, takeRevocations } from './export';
+import { interval, lowerBound, upperBound } from './interval';
 import { Keys } from './keys';
 import { checkContent, checkSeal, type Packet, SEAL, takeKeys } from './packet';
 import { Findings, type Report, verdictOf, worstFirst } from './report';
 import { hexDigestOf } from './bytes';
 import type { Hand } from './signers';
+import { ready } from './sm';
 import type { Source } from './source';
 import { Stopped, type Work } from './stop';
 import { digestAll, small, type Tree, treeOfZip } from './tree';
@@ -19,6 +21,9 @@ import { isCanonical, openZip, topOf, type Zip, ZipRefused } from './zip';
 
 /** What is verified: one file, or a folder's files by their path below it. */
 export type Given = { path: string; zip: Source } | { path: string; folder: Map<string, Source> };
+
+/** A packet, with the interval where it is known. */
+type Checked = Packet & Partial<Pick<Report, 'sealed_after' | 'logged_before'>>;
 
 const PACKET_ZIP = /^data\/packet-([^/]*)\.zip$/;
 const MOST_SEAL = 64 << 10;
@@ -56,9 +61,8 @@ function aboutTrust(hand: Hand, origin: string, findings: Findings): void {
   else findings.add(hand.anchorUsed ? 'trust-anchor-ok' : 'trust-anchor-unused');
 }
 
-async function packetAlone(tree: Tree, zip: Zip | null, trust: Trust | null, findings: Findings, work: Work): Promise<Packet> {
-  await digestAll(tree, findings, work);
-  const packet = await checkContent(tree, findings);
+async function packetAlone(tree: Tree, zip: Zip | null, trust: Trust | null, findings: Findings, work: Work): Promise<Checked> {
+  const packet = await checkContent(tree, findings, work);
   if (zip) aboutZip(zip, packet.id, findings);
   if (!packet.seal) return packet;
   const hand = handOf(trust);
@@ -69,14 +73,13 @@ async function packetAlone(tree: Tree, zip: Zip | null, trust: Trust | null, fin
   findings.add('log-inclusion-absent');
   findings.add('timestamp-absent');
   findings.add('receipt-absent');
-  return packet;
+  const lower = await lowerBound(tree, packet.seal, trust?.roots ?? [], findings);
+  return { ...packet, ...interval(lower, null, packet.seal.closedAt, findings) };
 }
 
-async function exported(tree: Tree, trust: Trust | null, findings: Findings, work: Work): Promise<Packet> {
-  const own = new Findings();
-  await digestAll(tree, own, work);
-  const bag = await checkBag(tree, new Set(), own);
-  for (const { code, subject, detail } of own.list) findings.add(code, subject, detail);
+async function exported(tree: Tree, trust: Trust | null, findings: Findings, work: Work): Promise<Checked> {
+  await digestAll(tree, findings, work);
+  const bag = await checkBag(tree, new Set(), false, findings, 0);
   const packets = [...tree.keys()].filter((path) => PACKET_ZIP.test(path));
   const file = packets.length === 1 ? tree.get(packets[0] ?? '') : undefined;
   if (!file) {
@@ -86,15 +89,14 @@ async function exported(tree: Tree, trust: Trust | null, findings: Findings, wor
   }
   if (bag.whole) findings.add('export-ok', '', String(tree.size));
   const zip = await opened(file.source, findings);
-  if (!zip) return { id: bag.identifier, seal: null, record: null, log: null };
+  if (!zip) return { id: null, seal: null, record: null, log: null };
   const inside = treeOfZip(zip);
-  await digestAll(inside, findings, work);
-  const packet = await checkContent(inside, findings);
+  const packet = await checkContent(inside, findings, work);
   aboutZip(zip, packet.id, findings);
   const { seal } = packet;
-  if (!seal) return packet;
+  if (!seal) return { ...packet, id: null };
   if (file.path !== `data/packet-${seal.packet}.zip`) findings.add('export-packet-mismatch', '', file.path);
-  if (bag.identifier !== seal.packet) findings.add('export-packet-mismatch', '', 'External-Identifier');
+  if (bag.identifier !== null && bag.identifier !== seal.packet) findings.add('export-packet-mismatch', '', 'External-Identifier');
   const hand = handOf(trust);
   await takeKeys(inside, 'seal/keys/', hand, [hand.keys], findings);
   await takeKeys(tree, 'data/receipt/keys/', hand, [hand.keys], findings);
@@ -106,18 +108,19 @@ async function exported(tree: Tree, trust: Trust | null, findings: Findings, wor
     zipSize: file.source.size,
   };
   const proved = await checkInclusion(tree, inner, hand, findings);
-  await checkSeal(packet, seal, inside, hand, proved.index, findings);
+  await checkSeal(packet, seal, inside, hand, proved.said, findings);
   await checkConsistency(tree, seal, proved, findings);
   await checkReceipt(tree, inner, proved, hand, findings);
   const documents = await checkDecisions(tree, inner, hand, findings);
   await checkAfter(tree, inner, proved, documents, findings);
   aboutTrust(hand, seal.origin, findings);
   for (const name of hand.keys.conflicts) findings.add('key-conflict', name);
-  findings.add('timestamp-absent');
-  return packet;
+  const roots = trust?.roots ?? [];
+  const [lower, upper] = [await lowerBound(inside, seal, roots, findings), await upperBound(tree, proved.index !== null && !findings.has('checkpoint-invalid'), roots, findings)];
+  return { ...packet, ...interval(lower, upper, seal.closedAt, findings) };
 }
 
-async function reported(given: Given, trust: Trust | null, findings: Findings, work: Work): Promise<{ packet: Packet | null; digest: string | null }> {
+async function reported(given: Given, trust: Trust | null, findings: Findings, work: Work): Promise<{ packet: Checked | null; digest: string | null }> {
   let tree: Tree;
   let zip: Zip | null = null;
   if ('zip' in given) {
@@ -136,7 +139,8 @@ async function reported(given: Given, trust: Trust | null, findings: Findings, w
 /** A report for any input. Rejects with [`Stopped`] when it was stopped, and never otherwise. */
 export async function verify(given: Given, trust: Trust | null, work: Work = {}): Promise<Report> {
   const findings = new Findings();
-  let found: { packet: Packet | null; digest: string | null } = { packet: null, digest: null };
+  await ready();
+  let found: { packet: Checked | null; digest: string | null } = { packet: null, digest: null };
   try {
     found = await reported(given, trust, findings, work);
   } catch (cause) {
@@ -147,8 +151,8 @@ export async function verify(given: Given, trust: Trust | null, work: Work = {})
     path: given.path,
     id: found.packet?.id ?? null,
     verdict: verdictOf(findings.list),
-    sealed_after: null,
-    logged_before: null,
+    sealed_after: found.packet?.sealed_after ?? null,
+    logged_before: found.packet?.logged_before ?? null,
     findings: worstFirst(findings.list),
     packetDigest: found.digest,
   };

@@ -132,8 +132,7 @@ function kindOf(view: DataView, at: number, name: string, size: number): boolean
   const attributes = view.getUint32(at + 38, true);
   const unix = view.getUint16(at + 4, true) >>> 8 === 3;
   const kind = unix ? (attributes >>> 16) & 0o170000 : 0;
-  const marked = (attributes & 0x10) !== 0;
-  if (folder ? size !== 0 || (kind !== 0 && kind !== 0o040000) : marked || (kind !== 0 && kind !== 0o100000)) throw new ZipRefused('zip-entry-kind');
+  if ((folder && size !== 0) || ![0, 0o040000, 0o100000].includes(kind)) throw new ZipRefused('zip-entry-kind');
   return folder;
 }
 
@@ -205,6 +204,10 @@ function refuseEqualNames(entries: Entry[]): void {
     if (seen.has(folded)) throw new ZipRefused('zip-name-duplicate');
     seen.add(folded);
   }
+  const files = new Set(entries.filter(({ folder }) => !folder).map(({ name }) => name.normalize('NFC').toLowerCase()));
+  for (const folded of seen) {
+    for (let slash = folded.indexOf('/'); slash >= 0; slash = folded.indexOf('/', slash + 1)) if (files.has(folded.slice(0, slash))) throw new ZipRefused('zip-name-duplicate');
+  }
 }
 
 /** The bytes under local headers are read in large parts: twenty thousand small reads would take minutes. */
@@ -235,9 +238,6 @@ export async function openZip(source: Source): Promise<Zip> {
     at = next;
   }
   if (at !== bytes.length) throw malformed('the directory holds more than its entries');
-  refuseEqualNames(entries);
-  const tops = new Set(entries.map(({ name }) => name.split('/')[0]));
-  if (tops.size !== 1 || entries.some(({ name }) => !name.includes('/'))) throw new ZipRefused('zip-top-folder');
   const headers = ahead(source);
   let end = 0;
   for (const entry of [...entries].sort((a, b) => a.header - b.header)) {
@@ -246,6 +246,10 @@ export async function openZip(source: Source): Promise<Zip> {
     end = entry.start + entry.size;
   }
   if (end !== directory.start) throw malformed('bytes between the last entry and the directory');
+  if (entries.length === 0) throw malformed('no entries');
+  const tops = new Set(entries.map(({ name }) => name.split('/')[0]));
+  if (tops.size !== 1 || entries.some(({ name }) => !name.includes('/'))) throw new ZipRefused('zip-top-folder');
+  refuseEqualNames(entries);
   return { entries, source };
 }
 
