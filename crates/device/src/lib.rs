@@ -26,6 +26,8 @@ mod enrol;
 mod enrol_asked;
 mod enrol_code;
 mod forms;
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod identity;
 mod line;

@@ -18,6 +18,8 @@ mod child;
 #[cfg(unix)]
 pub mod confine;
 mod frame;
+#[doc(hidden)]
+pub mod fuzzing;
 mod parent;
 pub mod plain_jpeg;
 pub mod previews;

@@ -70,6 +70,11 @@ pub fn decode_here(bytes: &[u8]) -> Result<Previews, NoPreview> {
     })
 }
 
+/// The decoder for cameras' JPEGs alone, for those of at most so many pixels.
+pub(crate) fn decode_jpeg(bytes: &[u8], most_pixels: u64) -> Option<Result<(), NoPreview>> {
+    Some(jpeg::decode_within(bytes, most_pixels)?.map(|_| ()))
+}
+
 fn is_turned(orientation: Orientation) -> bool {
     matches!(
         orientation,

@@ -27,6 +27,8 @@ mod create;
 mod db;
 mod disk;
 mod folder;
+#[doc(hidden)]
+pub mod fuzzing;
 mod handover;
 mod keys;
 mod moment;

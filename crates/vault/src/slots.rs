@@ -75,6 +75,13 @@ pub(crate) struct Slot {
     pub(crate) tries: Tries,
 }
 
+impl Slot {
+    /// Whether trying a PIN takes no more memory than this.
+    pub(crate) fn costs_at_most(&self, memory_kib: u32) -> bool {
+        self.kdf.memory_kib <= memory_kib
+    }
+}
+
 /// The administrator's slot.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct RecoverySlot {
@@ -298,8 +305,14 @@ impl Slots {
 
     /// Reads a slots file; `None` when its contents are not one.
     pub(crate) fn read(path: &Path) -> io::Result<Option<Self>> {
-        Ok(read_json::<Self>(path)?
-            .filter(|slots| slots.schema == Self::SCHEMA && slots.officers.len() <= MOST_OFFICERS))
+        Ok(read_bytes(path)?.and_then(|bytes| Self::parse(&bytes)))
+    }
+
+    /// The contents of a slots file; `None` when they are not one.
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok().filter(|slots: &Self| {
+            slots.schema == Self::SCHEMA && slots.officers.len() <= MOST_OFFICERS
+        })
     }
 }
 
@@ -317,10 +330,15 @@ pub(crate) enum RecoveryUnusable {
 }
 
 pub(crate) fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+    Ok(read_bytes(path)?.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+}
+
+/// `None` for a file that is too large.
+fn read_bytes(path: &Path) -> io::Result<Option<Vec<u8>>> {
     if std::fs::metadata(path)?.len() > MOST_BYTES {
         return Ok(None);
     }
-    Ok(serde_json::from_slice(&std::fs::read(path)?).ok())
+    std::fs::read(path).map(Some)
 }
 
 /// Binds a wrapped key to its vault, its use and its owner.

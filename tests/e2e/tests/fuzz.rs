@@ -14,6 +14,9 @@ use targets::{Body, TARGETS};
 
 /// Changed inputs per target. The whole test takes a few seconds unoptimised.
 const ROUNDS: u64 = 4000;
+/// Of targets that decode pictures, and the changed inputs of these.
+const SLOW: &[&str] = &["picture", "jpeg", "scan"];
+const SLOW_ROUNDS: u64 = 300;
 
 /// A target's files. Packets are the vectors without a failure.
 fn corpus(target: &str) -> Vec<Vec<u8>> {
@@ -58,7 +61,11 @@ fn no_parser_panics() {
             corpus.iter().any(|data| body(data)),
             "no corpus file of {target} is accepted"
         );
-        for seed in 0..ROUNDS {
+        let rounds = match SLOW.contains(target) {
+            true => SLOW_ROUNDS,
+            false => ROUNDS,
+        };
+        for seed in 0..rounds {
             let data = changed(&corpus, &mut Seeded(seed));
             survive(target, *body, &data, &format!("seed {seed}"));
         }

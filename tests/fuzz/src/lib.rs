@@ -1,6 +1,11 @@
 //! What each fuzz target does with arbitrary bytes. A target's body must not panic; where a format has one spelling, what
 //! is accepted must be written back byte for byte.
 
+mod picture;
+mod server;
+mod tablet;
+mod time;
+
 use fieldseal_packet::KeyName;
 use fieldseal_packet::consistency::Consistency;
 use fieldseal_packet::context::CaptureContext;
@@ -14,6 +19,11 @@ use fieldseal_tlog::merkle::{leaf_hash, verify_consistency, verify_inclusion};
 use fieldseal_tlog::note::{Note, Vkey};
 use fieldseal_tlog::proof::TlogProof;
 use fieldseal_tlog::tile::{self, TilePath};
+
+pub use picture::{jpeg, picture, preview};
+pub use server::{tus, wire, witness};
+pub use tablet::{enrol_code, scan, segment, slots};
+pub use time::timestamp;
 
 /// A target's body. It says whether the bytes were accepted, so that a corpus that reaches nothing is noticed.
 pub type Body = fn(&[u8]) -> bool;
@@ -40,6 +50,17 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("context", context),
     ("cosignature", cosignature),
     ("words", words),
+    ("segment", segment),
+    ("slots", slots),
+    ("enrol_code", enrol_code),
+    ("scan", scan),
+    ("tus", tus),
+    ("wire", wire),
+    ("jpeg", jpeg),
+    ("picture", picture),
+    ("preview", preview),
+    ("timestamp", timestamp),
+    ("witness", witness),
 ];
 
 /// Reads text; where it is accepted, it must be written back the same.

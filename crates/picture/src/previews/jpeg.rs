@@ -20,13 +20,17 @@ const MAX_PIXELS: u64 = 400_000_000;
 
 /// Nothing when it is not that kind of JPEG.
 pub(super) fn decode(bytes: &[u8]) -> Option<Result<Decoded, NoPreview>> {
-    let head = head::read(bytes)?;
-    Some(shrunken(&head, bytes))
+    decode_within(bytes, MAX_PIXELS)
 }
 
-fn shrunken(head: &head::Head, bytes: &[u8]) -> Result<Decoded, NoPreview> {
+pub(super) fn decode_within(bytes: &[u8], most_pixels: u64) -> Option<Result<Decoded, NoPreview>> {
+    let head = head::read(bytes)?;
+    Some(shrunken(&head, bytes, most_pixels))
+}
+
+fn shrunken(head: &head::Head, bytes: &[u8], most_pixels: u64) -> Result<Decoded, NoPreview> {
     let (width, height) = (head.width, head.height);
-    if u64::from(width) * u64::from(height) > MAX_PIXELS {
+    if u64::from(width) * u64::from(height) > most_pixels {
         return Err(NoPreview::TooLarge);
     }
     let to = fit(width, height, SCREEN_SIDE);
