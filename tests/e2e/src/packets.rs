@@ -179,3 +179,41 @@ pub fn go_verifies_the_log(export: &Path, packet: &Path, trust: &Path) -> Result
         .arg(packet.join("bagit.txt")))?
     .refused()
 }
+
+/// Runs the lines of VERIFY.txt that are commands, in the folder that holds bagit.txt as it says.
+pub fn run_verify_txt(evidence: &Path) -> Result<Outcome> {
+    let scratch = tempfile::tempdir()?;
+    let text = fs::read_to_string(evidence.join("data/VERIFY.txt"))?;
+    let commands = [
+        "sha256sum ",
+        "bagit.py ",
+        "unzip ",
+        "cd ",
+        "cut ",
+        "grep ",
+        "sed ",
+        "echo ",
+        "openssl ",
+        "find ",
+        "W=",
+    ];
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| commands.iter().any(|start| line.starts_with(start)))
+        .collect();
+    for command in ["sha256sum", "bagit.py", "openssl"] {
+        if !lines.iter().any(|line| line.starts_with(command)) {
+            bail!("VERIFY.txt names no {command}");
+        }
+    }
+    let script = format!("set -e -o pipefail\n{}\n", lines.join("\n"));
+    let validator = PathBuf::from(bagit()?.get_program());
+    let mut path = std::ffi::OsString::from(validator.parent().context("bagit.py's folder")?);
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    run(Command::new("bash")
+        .args(["-c", &script])
+        .current_dir(evidence)
+        .env("PATH", path)
+        .env("TMPDIR", scratch.path()))
+}
