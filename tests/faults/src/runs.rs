@@ -9,7 +9,7 @@ use crate::ctx::Ctx;
 use crate::report::Report;
 use crate::scene::Templates;
 
-/// Between two words about how far it is.
+/// Between two words about how far it is: a run that is cut short has told what it found until then.
 const TELL_EVERY: Duration = Duration::from_secs(20);
 /// After so many failures the rest would only say the same.
 const ENOUGH: usize = 200;
@@ -63,8 +63,14 @@ pub fn all<R: Send + Sync + std::fmt::Debug>(
             }
             if told.elapsed() > TELL_EVERY {
                 *told = Instant::now();
-                let so_far = began.elapsed().as_secs();
-                ctx.say(&format!("  {} of {total} runs, {so_far} s", report.runs));
+                ctx.say(&format!(
+                    "  {} of {total} runs, {} failures, {} not reached, slowest start-up {} ms, {} s",
+                    report.runs,
+                    report.failures.len(),
+                    report.not_reached,
+                    report.slowest_start.as_millis(),
+                    began.elapsed().as_secs()
+                ));
             }
         }
     };

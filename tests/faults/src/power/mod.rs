@@ -129,17 +129,20 @@ fn job_of(
                 report.runs += 1;
                 report.points += 1;
                 report.started_in(verdict.slowest_start);
-                let told = verdict.failures.into_iter();
+                for what in verdict.failures {
+                    let what = format!("seed {seed}, power cut {moment}: {what}");
+                    ctx.say(&format!("  FAILED {what}"));
+                    report.failures.push(what);
+                }
                 if report.runs.is_multiple_of(TELL_EVERY) {
                     ctx.say(&format!(
-                        "  {} of {} power cuts",
+                        "  {} of {} power cuts, {} failures, slowest start-up {} ms",
                         report.runs,
-                        cuts(ctx.form)
+                        cuts(ctx.form),
+                        report.failures.len(),
+                        report.slowest_start.as_millis()
                     ));
                 }
-                report
-                    .failures
-                    .extend(told.map(|what| format!("seed {seed}, power cut {moment}: {what}")));
                 if until_failure && !report.failures.is_empty() {
                     left.store(0, Ordering::SeqCst);
                 }
