@@ -1,14 +1,14 @@
 //! The findings that the console shows: the verifier's, with receipt and inclusion proof taken into account.
 
 use fieldseal_packet::Sha256Digest;
-use fieldseal_packet::verify::{LogEvidence, PacketCheck, ZipFacts};
+use fieldseal_packet::verify::{LogEvidence, PacketCheck, Token, ZipFacts};
 use fieldseal_tlog::proof::TlogProof;
 
 use super::admit::IntakeError;
 use super::examine::{Known, admissible};
 use crate::app::App;
 use crate::blobs::Blobs as _;
-use crate::export;
+use crate::export::{self, head};
 use crate::review::summary;
 use crate::store::StoreError;
 use crate::store::packets::{self, PacketRow};
@@ -32,16 +32,21 @@ pub fn all(app: &App) -> Result<Vec<PacketRow>, IntakeError> {
 }
 
 fn one(app: &App, packet: &PacketRow) -> Result<(), IntakeError> {
-    let facts = summary::facts(&verify(app, packet)?, &packet.id);
+    let check = verify(app, packet)?;
+    let facts = summary::facts(&check, &packet.id);
     let findings = serde_json::to_string(&facts.findings)?;
     app.db.write_blocking(|tx| {
         packets::judge(
             tx,
             &packet.seal_sha256,
             &packet.zip_sha256,
-            &facts.verdict,
-            facts.risk,
-            &findings,
+            &packets::Judged {
+                verdict: &facts.verdict,
+                risk: facts.risk,
+                findings: &findings,
+                sealed_after: check.report.sealed_after.map(|at| at.to_string()),
+                logged_before: check.report.logged_before.map(|at| at.to_string()),
+            },
         )
     })?;
     Ok(())
@@ -54,31 +59,53 @@ pub fn verify(app: &App, packet: &PacketRow) -> Result<PacketCheck, IntakeError>
         sha256: Sha256Digest(packet.zip_sha256),
         size: packet.zip_size,
     };
-    let checkpoint = packet
+    let receipts = packet
         .proof
         .as_deref()
-        .and_then(|proof| TlogProof::parse(proof).ok())
-        .map(|proof| proof.checkpoint);
-    let (known, consistency) =
-        app.db
-            .read_blocking(|c| match admissible(c, &*file, &app.origin)? {
-                Ok(seal) => {
-                    let consistency = checkpoint.as_deref().and_then(|checkpoint| {
-                        export::consistency(c, &seal.note, checkpoint)
-                            .ok()
-                            .flatten()
-                    });
-                    Ok::<_, StoreError>((Known::gather(c, &app.trust, &seal.note)?, consistency))
-                }
-                // The stored bytes no longer read as they did: the verifier says so.
-                Err(_) => Ok((Known::anchors(&app.trust)?, None)),
-            })?;
+        .and_then(|proof| TlogProof::parse(proof).ok());
+    let (known, head, consistency) = app.db.read_blocking(|c| {
+        // By the checkpoint that an export would take: the oldest stamped one that holds the leaf.
+        let head = match (receipts, packet.leaf_index) {
+            (Some(receipts), Some(index)) => head::choose(c, index, receipts, 0).ok(),
+            _ => None,
+        };
+        match admissible(c, &*file, &app.origin)? {
+            Ok(seal) => {
+                let consistency = head.as_ref().and_then(|head| {
+                    export::consistency(c, &seal.note, &head.proof.checkpoint)
+                        .ok()
+                        .flatten()
+                });
+                let known = Known::gather(c, &app.trust, &seal.note)?;
+                Ok::<_, StoreError>((known, head, consistency))
+            }
+            // The stored bytes no longer read as they did: the verifier says so.
+            Err(_) => Ok((Known::anchors(&app.trust)?, head, None)),
+        }
+    })?;
+    let files: Vec<(String, &[u8])> = head
+        .iter()
+        .flat_map(|head| &head.tokens)
+        .filter(|token| token.n == 0)
+        .map(|token| {
+            let path = format!("data/receipt/checkpoint.{}.tsr", token.stem());
+            (path, token.der.as_slice())
+        })
+        .collect();
+    let tokens: Vec<Token<'_>> = files
+        .iter()
+        .map(|(path, bytes)| Token {
+            path,
+            bytes: Some(bytes),
+        })
+        .collect();
+    let proof = head.as_ref().map(|head| head.proof.to_bytes());
     let log = LogEvidence {
         receipt: packet.receipt.as_deref(),
-        proof: packet.proof.as_deref(),
-        checkpoint: checkpoint.as_deref(),
+        proof: proof.as_deref(),
+        checkpoint: head.as_ref().map(|head| head.proof.checkpoint.as_slice()),
         consistency: consistency.as_deref(),
-        tokens: &[],
+        tokens: &tokens,
         leaf_index: packet.leaf_index,
     };
     Ok(known.verify(&*file, zip, Some(log)))

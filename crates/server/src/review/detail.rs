@@ -11,7 +11,7 @@ use fieldseal_wire::console::{CustodyView, DecisionView, ItemView, PacketDetail,
 use std::collections::HashMap;
 
 use super::preview::Previews;
-use super::summary::{can_preview, item_number};
+use super::summary::{Summary, can_preview, item_number};
 use super::words::{decision_of, label, same};
 use super::{custody_words, fields, list};
 use crate::ambient::rfc3339;
@@ -73,6 +73,8 @@ pub fn detail(
         ))
     })?;
     let after = chain::read(&log, Head::after_seal(seal)).0;
+    let summary: Summary =
+        serde_json::from_str(&packet.summary).map_err(|_| StoreError::Malformed("summary"))?;
     let record = documents.record.as_ref();
     let actors = actors(record, &names);
     let mut custody: Vec<CustodyView> = documents
@@ -103,8 +105,8 @@ pub fn detail(
             .map(|party| party.presence.clone()),
         custody,
         findings: list::findings(packet)?,
-        sealed_after: None,
-        logged_before: None,
+        sealed_after: summary.sealed_after,
+        logged_before: summary.logged_before,
         decisions: decisions
             .iter()
             .map(decision_view)

@@ -33,14 +33,13 @@ pub fn prepare(app: &App, packet: &PacketRow) -> Result<(), IntakeError> {
             shown.extend(item_number(&item.path));
         }
     }
-    let mut summary: Summary = serde_json::from_str(&packet.summary)?;
+    let summary: Summary = serde_json::from_str(&packet.summary)?;
     if summary.previews == shown {
         return Ok(());
     }
-    summary.previews = shown;
-    let summary = serde_json::to_string(&summary)?;
+    let shown = serde_json::to_string(&shown)?;
     app.db.write_blocking(|tx| {
-        packets::set_summary(tx, &packet.seal_sha256, &packet.zip_sha256, &summary)
+        packets::set_previews(tx, &packet.seal_sha256, &packet.zip_sha256, &shown)
             .map_err(StoreError::into)
     })
 }

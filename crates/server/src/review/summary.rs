@@ -26,6 +26,12 @@ pub struct Summary {
     pub items: u32,
     /// Numbers of the first items that may have a preview.
     pub previews: Vec<u32>,
+    /// Proved by a timestamp: sealed after this, RFC 3339.
+    #[serde(default)]
+    pub sealed_after: Option<String>,
+    /// Proved by a timestamp: logged before this, RFC 3339.
+    #[serde(default)]
+    pub logged_before: Option<String>,
 }
 
 /// What a check says for the database.
@@ -124,6 +130,8 @@ pub fn facts(check: &PacketCheck, id: &str) -> Facts {
             .filter_map(|item| item_number(&item.path))
             .take(SHOWN)
             .collect(),
+        sealed_after: None,
+        logged_before: None,
     };
     let mut search = vec![
         id.to_owned(),

@@ -26,6 +26,7 @@ use crate::app::{Shared, millis};
 use crate::log::publish::newest_published;
 use crate::outward::Outward;
 use crate::store::StoreError;
+use crate::store::packets;
 use crate::store::stamps::{self, Chosen, Token};
 
 pub use ask::AskError;
@@ -223,11 +224,24 @@ impl Line {
             good_until: answer.good_until,
             der: answer.der,
         };
-        self.app
+        let look_again = self
+            .app
             .db
-            .write(move |tx| stamps::add(tx, size, &token))
+            .write(move |tx| {
+                let first = stamps::tokens(tx, size)?.is_empty();
+                stamps::add(tx, size, &token)?;
+                // What it is the first to bound gets new findings. A second authority's word changes little.
+                if first {
+                    packets::judge_again_stamped(tx, stamps::stamped_below(tx, size)?, size)
+                } else {
+                    Ok::<_, StoreError>(0)
+                }
+            })
             .await?;
         self.app.stamping.stamped(answer.at);
+        if look_again > 0 {
+            self.app.intake.kick();
+        }
         Ok(())
     }
 }

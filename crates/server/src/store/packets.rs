@@ -122,32 +122,67 @@ pub fn replace_bytes(
     Ok(())
 }
 
-/// A later look at these bytes, with receipt and proof, found this.
+/// What a later look at a packet's bytes found, with receipt, proof and tokens.
+pub struct Judged<'a> {
+    /// Worst level.
+    pub verdict: &'a str,
+    /// For the queue's order.
+    pub risk: u8,
+    /// JSON.
+    pub findings: &'a str,
+    /// Proved lower bound, RFC 3339.
+    pub sealed_after: Option<String>,
+    /// Proved upper bound, RFC 3339.
+    pub logged_before: Option<String>,
+}
+
+/// A later look at these bytes found this.
 pub fn judge(
     tx: &Transaction<'_>,
     seal: &[u8; 32],
     zip: &[u8; 32],
-    verdict: &str,
-    risk: u8,
-    findings: &str,
+    judged: &Judged<'_>,
 ) -> Result<(), StoreError> {
     tx.execute(
-        "UPDATE packet SET verdict = ?3, risk = ?4, findings = ?5, judged = 1 WHERE seal_sha256 = ?1 AND zip_sha256 = ?2",
-        params![seal, zip, verdict, risk, findings],
+        "UPDATE packet SET verdict = ?3, risk = ?4, findings = ?5, judged = 1,
+           summary = json_set(summary, '$.sealed_after', ?6, '$.logged_before', ?7)
+         WHERE seal_sha256 = ?1 AND zip_sha256 = ?2",
+        params![
+            seal,
+            zip,
+            judged.verdict,
+            judged.risk,
+            judged.findings,
+            judged.sealed_after,
+            judged.logged_before
+        ],
     )?;
     Ok(())
 }
 
-/// What the list shows of these bytes is known better now.
-pub fn set_summary(
+/// The leaves `first..last` are under a stamped checkpoint now: their packets are to be looked at again.
+pub fn judge_again_stamped(
+    tx: &Transaction<'_>,
+    first: u64,
+    last: u64,
+) -> Result<usize, StoreError> {
+    Ok(tx.execute(
+        "UPDATE packet SET judged = 0 WHERE judged = 1 AND seal_sha256 IN
+           (SELECT note_sha256 FROM log_leaf WHERE idx >= ?1 AND idx < ?2 AND kind = 'packet-seal')",
+        [first, last],
+    )?)
+}
+
+/// Which of these bytes' items the list can show is known better now; `previews` is a JSON list of their numbers.
+pub fn set_previews(
     tx: &Transaction<'_>,
     seal: &[u8; 32],
     zip: &[u8; 32],
-    summary: &str,
+    previews: &str,
 ) -> Result<(), StoreError> {
     tx.execute(
-        "UPDATE packet SET summary = ?3 WHERE seal_sha256 = ?1 AND zip_sha256 = ?2",
-        params![seal, zip, summary],
+        "UPDATE packet SET summary = json_set(summary, '$.previews', json(?3)) WHERE seal_sha256 = ?1 AND zip_sha256 = ?2",
+        params![seal, zip, previews],
     )?;
     Ok(())
 }

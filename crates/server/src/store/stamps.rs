@@ -162,6 +162,13 @@ pub fn stamped_checkpoint_for(
     stamped(connection, row)
 }
 
+/// Size of the newest stamped checkpoint below this size; 0 when there is none.
+pub fn stamped_below(connection: &Connection, size: u64) -> Result<u64, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT coalesce(max(size), 0) FROM stamp_token WHERE size < ?1")?
+        .query_row([size], |row| row.get(0))?)
+}
+
 /// When the newest stamp was made, by its authority's clock.
 pub fn newest_at(connection: &Connection) -> Result<Option<Millis>, StoreError> {
     Ok(

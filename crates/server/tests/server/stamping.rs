@@ -368,6 +368,35 @@ async fn an_export_hands_over_the_heartbeat_that_tells_of_its_captures() {
     );
 }
 
+#[tokio::test]
+async fn the_reviewer_is_shown_the_interval_once_it_is_proved() {
+    let tsa = Tsa::new("tsa", KeyKind::P256, 3000);
+    let site = Site::start_with(|config| quick(config, &[tsa.settings()])).await;
+    let mut tablet = site.tablet().await;
+    let packet = tablet.seal();
+    site.delivered(&tablet, &packet).await;
+    let console = site.sign_in("reviewer").await;
+    let detail = until(async || {
+        let detail = console.detail(&packet.id).await;
+        detail.logged_before.is_some().then_some(detail)
+    })
+    .await;
+    assert!(
+        detail
+            .findings
+            .iter()
+            .any(|finding| finding.code == "timestamp-ok")
+    );
+    // This tablet's seal names no token.
+    assert_eq!(detail.sealed_after, None);
+    let stamped = newest_holding(&db(&site), detail.leaf_index.unwrap()).unwrap();
+    let (text, _) = text_of(&stamped.checkpoint);
+    let stamp =
+        fieldseal_stamp::verify(&stamped.tokens[0].der, text.as_bytes(), &tsa.roots()).unwrap();
+    let latest = Timestamp::from_millis(stamp.latest_ms).to_string();
+    assert_eq!(detail.logged_before, Some(latest));
+}
+
 fn newest_holding(db: &Db, leaf: u64) -> Option<Stamped> {
     db.read_blocking(|c| stamps::stamped_checkpoint_for(c, leaf))
         .unwrap()
