@@ -352,7 +352,7 @@ export const en: Translation<typeof zh> = {
   'ending.gone': 'Stolen, lost …',
   'ending.retire': 'It will take no new photos. Its evidence is sound and may still come in. This cannot be undone.',
   'ending.left': '{n} {n#packet|packets} that it says it has sealed {n#is|are} not here: keep it until it has sent {n#it|them}.',
-  'ending.revoke': "Its key, and the officers' keys on it, are refused at once; whatever is logged with them later is in doubt. This cannot be undone.",
+  'ending.revoke': "Its key, and the officers' keys on it, are refused at once; whatever is logged with them later is not proved. This cannot be undone.",
   'ending.with': 'Revoked with it: the keys on it of {people}. Their keys on other tablets stay good.',
   'ending.reason': 'Choose a reason',
   'ending.replace': 'The new tablet is a new device with an id and a key of its own; the list shows which took over from which. Officers enrol on it again.',

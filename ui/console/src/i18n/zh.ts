@@ -330,7 +330,7 @@ export const zh = {
   'tablet.ended': '停止',
   'tablet.replaces': '接替',
   'tablet.replaced-by': '由它接替',
-  'tablet.claim': '自报型号',
+  'tablet.claim': '自报为',
   'tablet.key': '密钥名',
 
   'alarm.title': '警报',
@@ -350,7 +350,7 @@ export const zh = {
   'ending.gone': '被盗、丢失等',
   'ending.retire': '停用以后它不再拍新照片；里面的证据完好，仍可上传。不能撤销。',
   'ending.left': '它自报还有 {n} 个证据包没有到：先留着它，等它传完。',
-  'ending.revoke': '吊销以后，它和它上面的执法人员密钥立即失效，此后登记的封存都存疑。不能撤销。',
+  'ending.revoke': '吊销以后，它和它上面的执法人员密钥立即失效，此后入日志的封存都未能证明。不能撤销。',
   'ending.with': '一并吊销它上面的密钥：{people}。他们在其他平板上的密钥不受影响。',
   'ending.reason': '请选一个原因',
   'ending.replace': '新平板是一台新设备，有新的编号和密钥；列表里看得出谁接替了谁。执法人员要在新平板上重新登记。',
