@@ -267,8 +267,8 @@ async fn a_revoked_tablets_packet_is_admitted_and_not_proved() {
     site.admin()
         .revoke(lost.key.vkey().name(), "stolen")
         .unwrap();
-    // Four enrolments, and the revocation, which the server logs by itself.
-    super::log::published(&site, 5).await;
+    // Four enrolments, and the revocations of the tablet and its two officers, which the server logs by itself.
+    super::log::published(&site, 7).await;
     let status = site.delivered(&carrier, &packet).await;
     is_safe(&site, &packet, &status);
     let console = site.sign_in("reviewer").await;
