@@ -73,7 +73,7 @@ fn keep_stamped(core: &Core, signed: &[u8], tokens: &[(String, String)]) -> Resu
         return Ok(());
     }
     // Of the log that everybody else sees: an older tree than the newest, or the same.
-    continues(core, &read)?;
+    continues(core, &read, signed)?;
     let kept = Seen {
         size: read.size,
         root: read.root,
