@@ -1,6 +1,7 @@
 //! `fieldseal admin`: setting a server up and looking after its data, beside a running server or without one.
 
 mod devices;
+pub mod export;
 
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -120,14 +121,8 @@ enum Command {
     },
     /// List packets
     Packets,
-    /// Write a packet's export as a folder
-    Export {
-        /// Packet's id
-        id: String,
-        /// Folder to write evidence-<id> into
-        #[arg(long, value_name = "DIR", default_value = ".")]
-        to: PathBuf,
-    },
+    /// Write exports: a packet's as a folder, or many as folders or one zip. What is there already is left alone, so that a run that was broken off is taken up
+    Export(export::Args),
     /// Check log, database and every stored byte
     Fsck,
     /// Copy everything into a new folder, while the server runs
@@ -286,10 +281,7 @@ fn answer(config: &Config, command: Command) -> anyhow::Result<Answer> {
             shown(&admin, &new, &code)?
         }
         Command::Packets => packets(&open()?)?,
-        Command::Export { id, to } => {
-            let path = open()?.write_export(&id, &to)?;
-            Answer::new(format!("{}\n", path.display()), json!({"path": path}))
-        }
+        Command::Export(args) => export::run(&open()?, config, &args)?,
         Command::Fsck => fsck(&open()?)?,
         Command::Backup { to } => {
             let report = open()?.backup(&to)?;

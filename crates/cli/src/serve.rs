@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use fieldseal_dev_tsa::{AuthorityError, Serving};
+use fieldseal_server::config::Fonts;
 use fieldseal_server::stamping::Authority;
 use fieldseal_server::{Config, Server, admin};
 use fieldseal_wire::device::{Retention, Suite};
 use serde::Deserialize;
 
+use crate::admin::export::Lang;
 use crate::stamps;
 use crate::witness::WitnessingSettings;
 
@@ -70,6 +72,10 @@ pub struct Settings {
     witnessing: Option<WitnessingSettings>,
     /// Timestamp authorities.
     stamping: Option<StampingSettings>,
+    /// Language of the reports in exports: `"zh"` (default), `"en"`, or `"none"` for no reports.
+    report: Option<Lang>,
+    /// An OpenType font (of a collection, its first) for characters that the built-in one lacks.
+    report_font: Option<PathBuf>,
 }
 
 /// A number of days, or as long as there is room.
@@ -166,6 +172,14 @@ impl Settings {
             config.limits.silent_after = Duration::from_secs(days.saturating_mul(24 * 3600));
         }
         config.return_days = self.return_days;
+        if let Some(language) = self.report {
+            config.report = language.report();
+        }
+        if let Some(path) = &self.report_font {
+            let unusable = || format!("the report's font {} can't be used", path.display());
+            let bytes = std::fs::read(path).with_context(unusable)?;
+            config.report_fonts = Fonts::with(bytes).with_context(unusable)?;
+        }
         config.suite = self.suite.unwrap_or_default();
         config.retention = self.tablets_keep_days.map(|keep| Retention {
             keep_days: match keep {

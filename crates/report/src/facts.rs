@@ -117,14 +117,14 @@ pub struct Custody {
     pub whole: bool,
     /// Lines of the server's log.
     pub server_lines: usize,
-    /// What happened, oldest first: time, who, what.
+    /// What happened, oldest first: time, who (empty: the administrator), what.
     pub steps: Vec<(i64, Option<String>, String)>,
 }
 
 /// Question 4: how it was handed over.
 #[derive(Clone)]
 pub struct Extraction {
-    /// Who exported.
+    /// Who exported; empty: the administrator.
     pub by: String,
     /// sha256 hex of the packet's zip.
     pub zip_sha256: String,
@@ -141,7 +141,7 @@ pub struct Extraction {
 /// Question 5: what was changed.
 #[derive(Clone, Default)]
 pub struct Changes {
-    /// Whether every item's bytes are as sealed.
+    /// Whether every item's bytes are as sealed, and as the custody log says.
     pub items_ok: bool,
     /// Times that signatures were voided and the draft opened again.
     pub reopened: usize,

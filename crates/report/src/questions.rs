@@ -51,6 +51,15 @@ pub(crate) fn moment(facts: &Facts, millis: i64) -> String {
     }
 }
 
+/// A bound, to the millisecond: a rounded one would say more, or less, than is proved.
+fn bound(facts: &Facts, millis: i64) -> String {
+    let text = moment(facts, millis);
+    match text.rsplit_once(" UTC") {
+        Some((day, zone)) => format!("{day}.{:03} UTC{zone}", millis.rem_euclid(1000)),
+        None => text,
+    }
+}
+
 impl Voice<'_> {
     fn say(&self, pair: Pair) -> &'static str {
         say(self.language, pair)
@@ -74,6 +83,17 @@ impl Voice<'_> {
             label: self.say(label),
             text: parts.join(self.say(words::STOP)),
             most,
+        }
+    }
+
+    /// Empty: whoever sits at the server itself.
+    fn person<'b>(&self, name: &'b str) -> &'b str
+    where
+        'static: 'b,
+    {
+        match name {
+            "" => self.say(words::ADMINISTRATOR),
+            name => name,
         }
     }
 
@@ -208,11 +228,11 @@ impl Voice<'_> {
         let by_server = self.fill(words::SERVER_CLOCK, &[&self.at(it.received_at), &logged]);
         let after = it.sealed_after.map_or_else(
             || self.say(words::NO_LOWER).to_owned(),
-            |at| self.fill(words::SEALED_AFTER, &[&self.at(at)]),
+            |at| self.fill(words::SEALED_AFTER, &[&bound(self.facts, at)]),
         );
         let before = it.logged_before.map_or_else(
             || self.say(words::NO_UPPER).to_owned(),
-            |at| self.fill(words::LOGGED_BEFORE, &[&self.at(at)]),
+            |at| self.fill(words::LOGGED_BEFORE, &[&bound(self.facts, at)]),
         );
         vec![
             self.answer(words::OFFICERS, &officers, 3),
@@ -266,10 +286,7 @@ impl Voice<'_> {
 
     fn extraction(&self) -> Vec<Answer> {
         let (facts, it) = (self.facts, &self.facts.extraction);
-        let by = match it.by.as_str() {
-            "" => self.say(words::ADMINISTRATOR),
-            name => name,
-        };
+        let by = self.person(&it.by);
         let leaf = it.leaf.map_or(String::new(), |(index, size)| {
             let (index, size) = (index.to_string(), size.to_string());
             let root = it.root.as_deref().unwrap_or("-");

@@ -73,7 +73,10 @@ fn an_ordinary_packet_takes_two_pages_at_most_and_says_it_all() {
 #[test]
 fn what_is_not_proved_never_reads_as_failed() {
     let zh = laid_out(&sample::facts(Language::Zh, 3, None));
-    assert!(zh.contains("封存的最早时间：未能证明") && zh.contains("入日志早于 2026-11-23"));
+    assert!(
+        zh.contains("封存的最早时间：未能证明")
+            && zh.contains("入日志早于 2026-11-23 10:01:27.000 UTC+8")
+    );
     assert!(zh.contains("未能证明 2 项 · 核验不符 0 项"));
     let en = laid_out(&sample::facts(Language::En, 3, None));
     assert!(en.contains("earliest time of the seal: not proved"));

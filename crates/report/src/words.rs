@@ -207,8 +207,8 @@ pub(crate) const NO_TOKENS: Pair = ("没有时间戳", "no timestamp tokens");
 // 5
 pub(crate) const FIRST_BYTES: Pair = ("原始字节", "First bytes");
 pub(crate) const ITEMS_OK: Pair = (
-    "{} 件的字节与封存时逐件一致；从拍摄起没有改写过",
-    "the bytes of all {} items are as sealed; since the shutter none was rewritten",
+    "{} 件的字节与封存时逐件一致，也与保管链在拍摄时记下的摘要一致",
+    "the bytes of all {} items are as sealed, and as the custody log recorded them at the shutter",
 );
 pub(crate) const ITEMS_NOT_OK: Pair = (
     "{} 件中有与封存时不一致的，见后",

@@ -7,6 +7,8 @@ use crate::ambient::Ambient;
 use crate::stamping::Stamping;
 use crate::witnesses::Witnessing;
 
+pub use fieldseal_report::{Fonts, Language as ReportLanguage};
+
 /// Where the server keeps its data and how far it goes. [`Config::new`] gives values that fit one machine.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -31,9 +33,9 @@ pub struct Config {
     /// Which algorithms new keys use. Keys that are there stay as they are.
     pub suite: fieldseal_wire::device::Suite,
     /// The language of exports' reports, unless an export asks for another; none: no reports.
-    pub report: Option<fieldseal_report::Language>,
+    pub report: Option<ReportLanguage>,
     /// What they are set in.
-    pub report_fonts: fieldseal_report::Fonts,
+    pub report_fonts: Fonts,
     /// The limits.
     pub limits: Limits,
     /// What makes previews.
@@ -111,8 +113,8 @@ impl Config {
             suite: fieldseal_wire::device::Suite::default(),
             stamping: Stamping::default(),
             witnessing: Witnessing::default(),
-            report: Some(fieldseal_report::Language::Zh),
-            report_fonts: fieldseal_report::Fonts::bundled(),
+            report: Some(ReportLanguage::Zh),
+            report_fonts: Fonts::bundled(),
             limits: Limits::default(),
             decoder: fieldseal_picture::Decoder::of_this_program().within(
                 fieldseal_picture::Limits {
