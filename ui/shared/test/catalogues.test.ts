@@ -1,10 +1,12 @@
-/** The three pairs of catalogues: the same keys, no empty sentence, the same parameters, Chinese in the one and none in the
+/** The four pairs of catalogues: the same keys, no empty sentence, the same parameters, Chinese in the one and none in the
  *  other; and a sentence for every code that the engine and the server can answer. */
 import { describe, expect, it } from 'vitest';
 import { en as consoleEn } from '../../console/src/i18n/en.ts';
 import { zh as consoleZh } from '../../console/src/i18n/zh.ts';
 import { en as tabletEn } from '../../tablet/src/i18n/en.ts';
 import { zh as tabletZh } from '../../tablet/src/i18n/zh.ts';
+import { en as verifierEn } from '../../verifier/page/i18n/en.ts';
+import { zh as verifierZh } from '../../verifier/page/i18n/zh.ts';
 import { problems, serverProblems } from '../src/codes.ts';
 import { en as sharedEn } from '../src/i18n/en.ts';
 import { zh as sharedZh } from '../src/i18n/zh.ts';
@@ -14,6 +16,7 @@ const pairs: [string, Words, Words][] = [
   ['shared', sharedZh, sharedEn],
   ['tablet', tabletZh, tabletEn],
   ['console', consoleZh, consoleEn],
+  ['verifier', verifierZh, verifierEn],
 ];
 
 const HAN = /\p{Script=Han}/u;

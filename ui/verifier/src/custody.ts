@@ -218,7 +218,7 @@ export function checkClock(log: Log, path: string, findings: Findings): void {
     if (!findings.list.some((known) => known.code === code && known.subject === path)) findings.add(code, path, String(line));
   };
   for (const { line, clock, event } of log.events) {
-    if (clock?.bootId != null) {
+    if (clock && clock.bootId !== null) {
       if (boot !== null && boot !== clock.bootId) first('clock-restart', line);
       boot = clock.bootId;
       if (clock.bootMs !== null) {

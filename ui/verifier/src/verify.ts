@@ -23,7 +23,7 @@ import { isCanonical, openZip, topOf, type Zip, ZipRefused } from './zip';
 export type Given = { path: string; zip: Source } | { path: string; folder: Map<string, Source> };
 
 /** A packet, with the interval where it is known. */
-type Checked = Packet & Partial<Pick<Report, 'sealed_after' | 'logged_before'>>;
+type Checked = Packet & Partial<Pick<Report, 'sealed_after' | 'logged_before' | 'packetDigest'>>;
 
 const PACKET_ZIP = /^data\/packet-([^/]*)\.zip$/;
 const MOST_SEAL = 64 << 10;
@@ -74,7 +74,7 @@ async function packetAlone(tree: Tree, zip: Zip | null, trust: Trust | null, fin
   findings.add('timestamp-absent');
   findings.add('receipt-absent');
   const lower = await lowerBound(tree, packet.seal, trust?.roots ?? [], findings);
-  return { ...packet, ...interval(lower, null, packet.seal.closedAt, findings) };
+  return { ...packet, packetDigest: tree.get(SEAL)?.sha256 ?? null, ...interval(lower, null, packet.seal.closedAt, findings) };
 }
 
 async function exported(tree: Tree, trust: Trust | null, findings: Findings, work: Work): Promise<Checked> {
@@ -117,30 +117,27 @@ async function exported(tree: Tree, trust: Trust | null, findings: Findings, wor
   for (const name of hand.keys.conflicts) findings.add('key-conflict', name);
   const roots = trust?.roots ?? [];
   const [lower, upper] = [await lowerBound(inside, seal, roots, findings), await upperBound(tree, proved.index !== null && !findings.has('checkpoint-invalid'), roots, findings)];
-  return { ...packet, ...interval(lower, upper, seal.closedAt, findings) };
+  return { ...packet, packetDigest: hexDigestOf(inner.sealBytes), ...interval(lower, upper, seal.closedAt, findings) };
 }
 
-async function reported(given: Given, trust: Trust | null, findings: Findings, work: Work): Promise<{ packet: Checked | null; digest: string | null }> {
+async function reported(given: Given, trust: Trust | null, findings: Findings, work: Work): Promise<Checked | null> {
   let tree: Tree;
   let zip: Zip | null = null;
   if ('zip' in given) {
     zip = await opened(given.zip, findings);
-    if (!zip) return { packet: null, digest: null };
+    if (!zip) return null;
     tree = treeOfZip(zip);
   } else {
     tree = new Map([...given.folder].map(([path, source]) => [path, { path, source, crc: null, sha256: null }]));
   }
-  const outside = isExport(tree);
-  const packet = outside ? await exported(tree, trust, findings, work) : await packetAlone(tree, zip, trust, findings, work);
-  const seal = outside || !packet.seal ? null : await small(tree, SEAL, MOST_SEAL);
-  return { packet, digest: seal ? hexDigestOf(seal) : null };
+  return isExport(tree) ? await exported(tree, trust, findings, work) : await packetAlone(tree, zip, trust, findings, work);
 }
 
 /** A report for any input. Rejects with [`Stopped`] when it was stopped, and never otherwise. */
 export async function verify(given: Given, trust: Trust | null, work: Work = {}): Promise<Report> {
   const findings = new Findings();
   await ready();
-  let found: { packet: Checked | null; digest: string | null } = { packet: null, digest: null };
+  let found: Checked | null = null;
   try {
     found = await reported(given, trust, findings, work);
   } catch (cause) {
@@ -149,11 +146,11 @@ export async function verify(given: Given, trust: Trust | null, work: Work = {})
   }
   return {
     path: given.path,
-    id: found.packet?.id ?? null,
+    id: found?.id ?? null,
     verdict: verdictOf(findings.list),
-    sealed_after: found.packet?.sealed_after ?? null,
-    logged_before: found.packet?.logged_before ?? null,
+    sealed_after: found?.sealed_after ?? null,
+    logged_before: found?.logged_before ?? null,
     findings: worstFirst(findings.list),
-    packetDigest: found.digest,
+    packetDigest: found?.packetDigest ?? null,
   };
 }

@@ -177,14 +177,24 @@ function ecdsaVerifies(curve: typeof p256, point: Uint8Array, hash: Uint8Array, 
   }
 }
 
+interface Spki {
+  oid: string;
+  parameters: Element | null;
+  key: Uint8Array;
+}
+
+function spkiOf(bytes: Uint8Array): Spki {
+  const cursor = new Cursor(only(bytes, SEQUENCE).content);
+  const by = algorithm(cursor.take(SEQUENCE));
+  const key = wholeBits(cursor.take(BITS));
+  cursor.end();
+  return { ...by, key };
+}
+
 /** Whether the key of this SubjectPublicKeyInfo made the signature. Throws [`Unsupported`] for other algorithms. */
 export function keyVerifies(spki: Uint8Array, by: { kind: 'rsa' | 'ecdsa'; digest: Digest }, message: Uint8Array, signature: Uint8Array): boolean {
-  let [id, parameters, key]: [string, Element | null, Uint8Array] = ['', null, new Uint8Array()];
   try {
-    const cursor = new Cursor(only(spki, SEQUENCE).content);
-    ({ oid: id, parameters } = algorithm(cursor.take(SEQUENCE)));
-    key = wholeBits(cursor.take(BITS));
-    cursor.end();
+    const { oid: id, parameters, key } = spkiOf(spki);
     const hash = hashed(by.digest, message);
     if (id === RSA && parameters === null && by.kind === 'rsa') return rsaVerifies(key, by.digest, hash, signature);
     const curve = id === '1.2.840.10045.2.1' && parameters?.tag === OID ? CURVES[oid(parameters)] : undefined;

@@ -1,0 +1,7 @@
+import '@fieldseal/shared/tokens.css';
+import '@fieldseal/shared/base.css';
+import { mount } from 'svelte';
+import App from './App.svelte';
+
+const target = document.getElementById('app');
+if (target) mount(App, { target });
