@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { freePort, program } from './stage.mjs';
 import { until } from './webdriver.mjs';
 
-const OFFICERS = [
+export const OFFICERS = [
   { name: '王建国', badge: '沪执0110023' },
   { name: '李敏', badge: '沪执0110047' },
 ];
-const TEAM = '新华路街道中队';
+export const TEAM = '新华路街道中队';
 const PASSWORD = 'lamplight-over-the-canal';
 
 /** The server, its data folder and its one-time codes. */
