@@ -37,7 +37,7 @@ async function manifestIn(tree: Tree, name: string, findings: Findings): Promise
   const lines = new Map<string, string>();
   for (const [n, line] of content.replace(/\n$/, '').split('\n').entries()) {
     if (line === '' && content === '') break;
-    const [, digest, spelt] = LINE.exec(line) ?? [];
+    const [, digest, spelt] = LINE.exec(line.replace(/\r$/, '')) ?? [];
     const path = spelt?.replace(/%(0A|0D|25)/gi, (code) => decodeURIComponent(code));
     if (digest === undefined || path === undefined || path === '') return refuse(`line ${String(n + 1)}`);
     if (lines.has(path)) return refuse(`line ${String(n + 1)} names a path a second time`);
@@ -53,13 +53,13 @@ function infoOf(content: string): Map<string, string> {
   const info = new Map<string, string>();
   for (const line of content.split('\n')) {
     const colon = line.indexOf(':');
-    const label = line.slice(0, colon);
+    const label = line.slice(0, colon).toLowerCase();
     if (colon > 0 && !info.has(label)) info.set(label, line.slice(colon + 1).trim());
   }
   return info;
 }
 
-async function checkInfo(tree: Tree, packet: boolean, findings: Findings): Promise<string | null> {
+async function checkInfo(tree: Tree, findings: Findings): Promise<string | null> {
   const read = await small(tree, 'bag-info.txt', MOST_INFO);
   const content = read && text(read);
   if (content === null) {
@@ -69,16 +69,16 @@ async function checkInfo(tree: Tree, packet: boolean, findings: Findings): Promi
   const info = infoOf(content);
   const payload = [...tree.values()].filter(({ path }) => path.startsWith('data/'));
   const oxum = `${String(payload.reduce((sum, { source }) => sum + source.size, 0))}.${String(payload.length)}`;
-  if ((packet || info.has('Payload-Oxum')) && info.get('Payload-Oxum') !== oxum) findings.add('bag-info', '', 'Payload-Oxum');
-  return info.get('External-Identifier') ?? null;
+  if (info.get('payload-oxum') !== oxum) findings.add('bag-info', '', 'Payload-Oxum');
+  return info.get('external-identifier') ?? null;
 }
 
 /** The second pair of manifests, where there is one. */
 async function checkSm3(tree: Tree, tags: Map<string, string> | null, outside: Set<string>, findings: Findings): Promise<void> {
   if (!tree.has(SM3_MANIFEST) && !tree.has(SM3_TAG_MANIFEST)) return;
   const before = failures(findings);
-  const payload = await manifestIn(tree, SM3_MANIFEST, findings);
   const others = tree.has(SM3_TAG_MANIFEST) ? await manifestIn(tree, SM3_TAG_MANIFEST, findings) : null;
+  const payload = tree.has(SM3_MANIFEST) || others ? await manifestIn(tree, SM3_MANIFEST, findings) : null;
   const inPayload = (path: string): boolean => path.startsWith('data/');
   const inTags = (path: string): boolean => !inPayload(path) && path !== TAG_MANIFEST && !outside.has(path);
   let listed = 0;
@@ -94,7 +94,7 @@ async function checkSm3(tree: Tree, tags: Map<string, string> | null, outside: S
 }
 
 /** @param before findings that failed before the files were gone through: what came since counts against the bag. */
-export async function checkBag(tree: Tree, outside: Set<string>, packet: boolean, findings: Findings, before: number): Promise<Bag> {
+export async function checkBag(tree: Tree, outside: Set<string>, findings: Findings, before: number): Promise<Bag> {
   const declared = await small(tree, 'bagit.txt', 4096);
   if (!declared || text(declared) !== DECLARATION) findings.add('bag-declaration');
   const payload = await manifestIn(tree, MANIFEST, findings);
@@ -114,6 +114,6 @@ export async function checkBag(tree: Tree, outside: Set<string>, packet: boolean
     findings.add('manifest-not-checked', path);
   }
   await checkSm3(tree, tags, outside, findings);
-  const identifier = await checkInfo(tree, packet, findings);
+  const identifier = await checkInfo(tree, findings);
   return { identifier, whole: failures(findings) === before };
 }

@@ -33,6 +33,7 @@ export type Event =
   | { is: 'party'; presence: string }
   | { is: 'given-up'; reason: string }
   | { is: 'closed'; items: number; captures: string }
+  | { is: 'reopened' }
   | { is: 'received'; sha256: string; size: number }
   | { is: 'logged'; leaf: number }
   | { is: 'decided'; document: string }
@@ -64,7 +65,7 @@ export function checkFix(fix: Shape): void {
   fix.time('at');
   fix.integer('age_ms');
   fix.string('provider');
-  fix.bool('mock');
+  fix.maybe('mock', (name) => fix.bool(name));
 }
 
 function capturedOf(line: Shape): Event {
@@ -88,7 +89,7 @@ function capturedOf(line: Shape): Event {
       capturedAt: context.time('captured_at'),
       fix: context.raw('fix') ?? null,
       noFix: context.maybeString('no_fix_reason'),
-      mock: fix?.bool('mock') ?? false,
+      mock: fix?.maybe('mock', (name) => fix.bool(name)) ?? false,
       serverOffset: context.maybe('server_offset_ms', (name) => context.integer(name)),
     },
   };
@@ -106,7 +107,7 @@ const KNOWN: Record<string, (line: Shape) => Event> = {
   recovered: (line) => (line.list('captures'), { is: 'other' }),
   'given-up': (line) => ({ is: 'given-up', reason: line.string('reason') }),
   closed: (line) => ({ is: 'closed', items: line.count('items'), captures: line.string('captures') }),
-  reopened: (line) => (line.strings('voided'), { is: 'other' }),
+  reopened: (line) => (line.strings('voided'), { is: 'reopened' }),
   received: (line) => ({ is: 'received', sha256: line.digest('zip_sha256'), size: line.count('zip_size') }),
   logged: (line) => ({ is: 'logged', leaf: line.count('leaf_index') }),
   'looked-at': (line) => (line.string('what'), { is: 'other' }),
@@ -187,11 +188,10 @@ export const capturesIn = (log: Log): Captured[] => log.events.flatMap(({ event 
 /** Rules of the tablet's log that need the seal, and the chain of captures. */
 export function checkTablet(log: Log, seal: Seal | null, packet: string | null, findings: Findings): void {
   const events = log.events.map(({ event }) => event);
-  const names = log.events.map(({ name }) => name);
   const first = events[0];
-  const closedRight = names.every((name, n) => name !== 'closed' || n === names.length - 1 || names[n + 1] === 'reopened');
+  const closedRight = events.every((event, n) => event.is !== 'closed' || n === events.length - 1 || events[n + 1]?.is === 'reopened');
   const openedRight = first?.is === 'opened' && (packet === null || first.packet === packet);
-  if (!openedRight || names.at(-1) !== 'closed' || !closedRight) findings.add('custody-not-closed');
+  if (!openedRight || events.at(-1)?.is !== 'closed' || !closedRight) findings.add('custody-not-closed');
   const captures = capturesIn(log);
   const bySeq = [...captures].sort((a, b) => a.seq - b.seq);
   for (const [n, capture] of bySeq.entries()) {

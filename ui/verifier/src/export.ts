@@ -148,7 +148,7 @@ export async function checkReceipt(tree: Tree, inner: Inner, proved: Proved, han
   if (!receipt) return;
   if (receipt.origin !== inner.seal.origin) return findings.add('receipt-mismatch', '', 'origin');
   const standing = standingOf(receipt.note, `${receipt.origin}/receipts`, hand.anchors);
-  if (standing.at === 'absent' || standing.at === 'wrong') return findings.add('receipt-invalid');
+  if (standing.at === 'wrong') return findings.add('receipt-invalid');
   if (standing.at !== 'right') return findings.add('receipt-key-unknown');
   if (hand.trust) hand.anchorUsed = true;
   const wrong = [
@@ -179,7 +179,7 @@ export async function checkDecisions(tree: Tree, inner: Inner, hand: Hand, findi
     const bound = document && salt?.length === 32 && hexDigestOf(joined(salt, document)) === decision.documentSha256;
     const ours = decision.origin === inner.seal.origin && decision.packet === inner.seal.packet && decision.sealSha256 === hexDigestOf(inner.sealBytes);
     const standing = standingOf(decision.note, `${inner.seal.origin}/decisions`, hand.anchors);
-    if (!bound || !ours || standing.at === 'absent' || standing.at === 'wrong') findings.add('decision-invalid', path);
+    if (!bound || !ours || standing.at === 'wrong') findings.add('decision-invalid', path);
     else if (standing.at !== 'right') findings.add('decision-key-unknown', path);
     else {
       if (hand.trust) hand.anchorUsed = true;
@@ -187,7 +187,7 @@ export async function checkDecisions(tree: Tree, inner: Inner, hand: Hand, findi
     }
   }
   for (const path of tree.keys()) {
-    if (path.startsWith('data/decisions/') && /\.(json|salt)$/.test(path) && !tree.has(path.replace(/\.[a-z]+$/, '.note'))) findings.add('decision-invalid', path);
+    if (path.startsWith('data/decisions/') && path.endsWith('.json') && !tree.has(path.replace(/\.[a-z]+$/, '.note'))) findings.add('decision-invalid', path);
   }
   return documents;
 }

@@ -49,6 +49,7 @@ export async function takeKeys(tree: Tree, folder: string, hand: Hand, into: Key
     if (path.endsWith('.vkey') || (folder === 'seal/keys/' && !path.endsWith('.entry'))) {
       const bytes = await small(tree, path, MOST_KEYS);
       const content = bytes && text(bytes);
+      if (content === '' && folder !== 'seal/keys/') continue;
       const lines = content?.endsWith('\n') ? content.slice(0, -1).split('\n') : [''];
       const keys = lines.map(parseVkey);
       // A file that is no key file through and through gives no key at all.
@@ -65,7 +66,7 @@ export async function checkContent(tree: Tree, findings: Findings, work: Work): 
   const seal = await readSeal(tree, findings);
   const before = failures(findings);
   await digestAll(tree, findings, work);
-  const bag = await checkBag(tree, new Set([SEAL, CMS, SM3_TAG_MANIFEST]), true, findings, before);
+  const bag = await checkBag(tree, new Set([SEAL, CMS, SM3_TAG_MANIFEST]), findings, before);
   const record = await readRecord(tree, findings);
   const kind = await readForm(tree, findings);
   const otherKind = record !== null && kind !== null && kind !== record.kind && record.kind !== 'void';
@@ -126,7 +127,10 @@ async function checkCustody(tree: Tree, seal: Seal | null, identifier: string | 
 /** Signers and the seen checkpoint: what needs the keys in hand. Gives the device's key where its line is right. */
 export async function checkSeal(packet: Packet, seal: Seal, tree: Tree, hand: Hand, index: bigint | null, findings: Findings): Promise<Key | null> {
   const device = checkSigners(packet.record, { seal, index }, hand, findings);
-  if (!seal.seen) return device;
+  if (!seal.seen) {
+    if (tree.has('seen/checkpoint')) findings.add('seen-checkpoint-invalid');
+    return device;
+  }
   const bytes = await small(tree, 'seen/checkpoint', MOST_KEYS);
   try {
     if (!bytes) throw new Error('absent');

@@ -131,6 +131,7 @@ function formOf(shape: Shape): string {
     const shot = Shape.of(value, 'shots');
     shot.string('id');
     label(shot, 'label');
+    shot.maybe('expected', (name) => shot.bool(name));
   }
   return shape.string('kind');
 }
@@ -166,6 +167,9 @@ export function soundItems(record: Record, tree: Tree): number | null {
   return sound && record.items.length > 0 ? record.items.length : null;
 }
 
+const FIX = ['latitude', 'longitude', 'accuracy_m', 'altitude_m', 'at', 'age_ms', 'provider', 'mock'];
+const fieldOf = (value: Json, name: string): Json => (isObject(value) ? (value.get(name) ?? null) : null);
+
 /** Record against custody log. */
 export function checkAgainstLog(record: Record, log: Log, findings: Findings): void {
   const path = 'data/custody.log';
@@ -188,7 +192,7 @@ export function checkAgainstLog(record: Record, log: Log, findings: Findings): v
   const kind = kindOf(events);
   if (kind !== null && kind !== record.kind) findings.add('record-custody-mismatch', '', 'kind');
   const { fix } = record;
-  if (fix !== null && !captures.some((capture) => capture.fix !== null && same(capture.fix, fix))) findings.add('record-custody-mismatch', '', 'where');
+  if (fix !== null && !captures.some((capture) => FIX.every((name) => same(fieldOf(capture.fix, name), fieldOf(fix, name))))) findings.add('record-custody-mismatch', '', 'where');
 }
 
 /** The kind that the custody log comes to. */

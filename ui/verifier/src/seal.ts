@@ -34,7 +34,7 @@ const isTsa = (id: string): boolean => /^[a-z0-9-]{1,64}$/.test(id);
 export function rangesOf(spelt: string): [bigint, bigint][] | null {
   if (spelt === 'none') return [];
   const ranges: [bigint, bigint][] = [];
-  const most = BigInt(Number.MAX_SAFE_INTEGER);
+  const most = (1n << 64n) - 2n;
   let last = -1n;
   for (const part of spelt.split(',')) {
     const [from, to, ...more] = part.split('-').map(decimal);

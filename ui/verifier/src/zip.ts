@@ -105,7 +105,7 @@ function extraOf(bytes: Uint8Array, wanted: number): number[] {
     at += 4;
     if (at + size > bytes.length) throw malformed('an extra field that is cut off');
     if (id === 0x0001) {
-      if (values || size !== wanted * 8) throw malformed('a zip64 field');
+      if (values || wanted === 0 || size !== wanted * 8) throw malformed('a zip64 field');
       values = [];
       for (let n = 0; n < wanted; n += 1) values.push(large(view, at + n * 8));
     } else if (id !== 0x5455 && id !== 0x7875) throw malformed('an extra field');
@@ -127,12 +127,12 @@ function nameOf(bytes: Uint8Array): string {
   return name;
 }
 
-function kindOf(view: DataView, at: number, name: string, size: number): boolean {
+function kindOf(view: DataView, at: number, name: string): boolean {
   const folder = name.endsWith('/');
   const attributes = view.getUint32(at + 38, true);
   const unix = view.getUint16(at + 4, true) >>> 8 === 3;
   const kind = unix ? (attributes >>> 16) & 0o170000 : 0;
-  if ((folder && size !== 0) || ![0, 0o040000, 0o100000].includes(kind)) throw new ZipRefused('zip-entry-kind');
+  if (![0, 0o040000, 0o100000].includes(kind)) throw new ZipRefused('zip-entry-kind');
   return folder;
 }
 
@@ -158,7 +158,7 @@ function entryAt(bytes: Uint8Array, view: DataView, at: number): { entry: Listed
   if (packed !== size) throw malformed('a stored entry with two sizes');
   if (view.getUint16(at + 34, true) !== 0) throw malformed('more than one volume');
   if (commentSize !== 0) throw malformed('a comment');
-  const folder = kindOf(view, at, name, size);
+  const folder = kindOf(view, at, name);
   const plain =
     view.getUint16(at + 4, true) === 0x032d &&
     view.getUint16(at + 6, true) === (wanted > 0 ? 45 : 20) &&
@@ -246,7 +246,8 @@ export async function openZip(source: Source): Promise<Zip> {
     end = entry.start + entry.size;
   }
   if (end !== directory.start) throw malformed('bytes between the last entry and the directory');
-  if (entries.length === 0) throw malformed('no entries');
+  if (entries.every(({ folder }) => folder)) throw malformed('no files');
+  if (entries.some(({ folder, size }) => folder && size !== 0)) throw new ZipRefused('zip-entry-kind');
   const tops = new Set(entries.map(({ name }) => name.split('/')[0]));
   if (tops.size !== 1 || entries.some(({ name }) => !name.includes('/'))) throw new ZipRefused('zip-top-folder');
   refuseEqualNames(entries);
