@@ -9,7 +9,6 @@ import { Misshapen, Shape } from './shape';
 const MOST_LINE = 256 << 10;
 export const MOST_LOG = 16 << 20;
 export const NONE = '0'.repeat(64);
-const PRESENCES = ['present', 'absent', 'refused', 'unknown'] as const;
 
 export interface Captured {
   seq: number;
@@ -73,8 +72,9 @@ function capturedOf(line: Shape): Event {
   const fix = context.maybe('fix', (name) => context.inner(name));
   if (fix) checkFix(fix);
   context.string('zone');
-  for (const name of ['boot_id', 'original_name', 'software', 'device_model']) context.maybeString(name);
-  context.maybe('boot_ms', (name) => context.count(name));
+  for (const name of ['boot_id', 'software', 'source']) context.string(name);
+  for (const name of ['original_name', 'device_model']) context.maybeString(name);
+  context.count('boot_ms');
   context.maybe('server_seen_at', (name) => context.time(name));
   context.maybe('heading_deg', (name) => context.number(name));
   line.maybeString('shot');
@@ -103,8 +103,8 @@ const KNOWN: Record<string, (line: Shape) => Event> = {
   'kind-changed': (line) => ({ is: 'kind-changed', kind: line.string('kind') }),
   shot: (line) => (line.count('capture_seq'), line.string('shot'), { is: 'other' }),
   voided: (line) => ({ is: 'voided', seq: line.count('capture_seq'), reason: line.string('reason') }),
-  party: (line) => (line.maybeString('note'), { is: 'party', presence: line.oneOf('presence', PRESENCES) }),
-  recovered: (line) => (line.list('captures'), { is: 'other' }),
+  party: (line) => (line.maybeString('note'), { is: 'party', presence: line.string('presence') }),
+  recovered: (line) => (line.count('captures'), { is: 'other' }),
   'given-up': (line) => ({ is: 'given-up', reason: line.string('reason') }),
   closed: (line) => ({ is: 'closed', items: line.count('items'), captures: line.string('captures') }),
   reopened: (line) => (line.strings('voided'), { is: 'reopened' }),
@@ -187,7 +187,8 @@ export const capturesIn = (log: Log): Captured[] => log.events.flatMap(({ event 
 
 /** Rules of the tablet's log that need the seal, and the chain of captures. */
 export function checkTablet(log: Log, seal: Seal | null, packet: string | null, findings: Findings): void {
-  const events = log.events.map(({ event }) => event);
+  // A line that does not read is said to be malformed; it neither opens nor closes.
+  const events = log.events.filter(({ name }) => name !== null).map(({ event }) => event);
   const first = events[0];
   const closedRight = events.every((event, n) => event.is !== 'closed' || n === events.length - 1 || events[n + 1]?.is === 'reopened');
   const openedRight = first?.is === 'opened' && (packet === null || first.packet === packet);

@@ -54,6 +54,7 @@ export function parseInclusion(bytes: Uint8Array): Inclusion {
   if (index === null) throw new Malformed('its index');
   if (lines.length > MOST_HASHES) throw new Malformed('too many hashes');
   const checkpointBytes = utf8(content.slice(end + 2));
+  parseNote(checkpointBytes);
   return { index, path: lines.map(hashOf), checkpointBytes };
 }
 

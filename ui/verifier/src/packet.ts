@@ -52,9 +52,9 @@ export async function takeKeys(tree: Tree, folder: string, hand: Hand, into: Key
       if (content === '' && folder !== 'seal/keys/') continue;
       const lines = content?.endsWith('\n') ? content.slice(0, -1).split('\n') : [''];
       const keys = lines.map(parseVkey);
-      // A file that is no key file through and through gives no key at all.
+      // What a server puts beside the receipt is right through and through, or gives no key at all.
       if (keys.includes(null)) findings.add('key-malformed', path);
-      else for (const key of keys) if (key) for (const set of into) set.add(key);
+      if (!keys.includes(null) || folder === 'seal/keys/') for (const key of keys) if (key) for (const set of into) set.add(key);
     } else if (path.endsWith('.entry')) {
       hand.entries.push({ path, bytes: (await small(tree, path, MOST_KEYS)) ?? new Uint8Array() });
     }

@@ -9,8 +9,8 @@ import { small, type Tree } from './tree';
 
 export const RECORD = 'data/record.json';
 export const FORM = 'data/form.json';
+const MOST_MAJOR = 1n << 32n;
 const MOST_JSON = 4 << 20;
-const PRESENCES = ['present', 'absent', 'refused', 'unknown'] as const;
 
 export interface Item {
   path: string;
@@ -76,7 +76,7 @@ function recordOf(shape: Shape): Record {
     device: shape.string('device'),
     officers: shape.list('officers').map(officerOf),
     fix: where.raw('fix') ?? null,
-    party: party?.oneOf('presence', PRESENCES) ?? null,
+    party: party?.string('presence') ?? null,
     items: shape.list('items').map(itemOf),
     supplements: supplements?.string('packet') ?? null,
     voidReason: shape.maybeString('void_reason'),
@@ -95,7 +95,7 @@ async function read<T>(tree: Tree, path: string, schema: string, take: (shape: S
     const shape = Shape.of(parseJson(bytes), 'not an object');
     const said = shape.string('schema');
     if (said !== `${schema}/1`) {
-      if (!said.startsWith(`${schema}/`) || decimal(said.slice(schema.length + 1)) === null) throw new Misshapen('schema');
+      if (!said.startsWith(`${schema}/`) || (decimal(said.slice(schema.length + 1)) ?? MOST_MAJOR) >= MOST_MAJOR) throw new Misshapen('schema');
       findings.add('schema-unknown', path, said);
       return null;
     }

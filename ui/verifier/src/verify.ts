@@ -49,8 +49,8 @@ async function opened(source: Source, findings: Findings): Promise<Zip | null> {
 }
 
 /** What stands on the zip itself, once its packet is known. */
-function aboutZip(zip: Zip, id: string | null, findings: Findings): void {
-  if (id !== null && topOf(zip) !== `packet-${id}`) findings.add('zip-top-folder');
+function aboutZip(zip: Zip, seal: Packet['seal'], findings: Findings): void {
+  if (seal && topOf(zip) !== `packet-${seal.packet}`) findings.add('zip-top-folder');
   else findings.add('zip-ok');
   if (!isCanonical(zip)) findings.add('zip-not-canonical');
 }
@@ -63,7 +63,7 @@ function aboutTrust(hand: Hand, origin: string, findings: Findings): void {
 
 async function packetAlone(tree: Tree, zip: Zip | null, trust: Trust | null, findings: Findings, work: Work): Promise<Checked> {
   const packet = await checkContent(tree, findings, work);
-  if (zip) aboutZip(zip, packet.id, findings);
+  if (zip) aboutZip(zip, packet.seal, findings);
   if (!packet.seal) return packet;
   const hand = handOf(trust);
   await takeKeys(tree, 'seal/keys/', hand, [hand.keys], findings);
@@ -92,7 +92,7 @@ async function exported(tree: Tree, trust: Trust | null, findings: Findings, wor
   if (!zip) return { id: null, seal: null, record: null, log: null };
   const inside = treeOfZip(zip);
   const packet = await checkContent(inside, findings, work);
-  aboutZip(zip, packet.id, findings);
+  aboutZip(zip, packet.seal, findings);
   const { seal } = packet;
   if (!seal) return { ...packet, id: null };
   if (file.path !== `data/packet-${seal.packet}.zip`) findings.add('export-packet-mismatch', '', file.path);
