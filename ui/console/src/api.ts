@@ -94,10 +94,16 @@ export interface PacketQuery {
   page: number;
 }
 
-export function packets(query: PacketQuery, signal?: AbortSignal): Promise<PacketPage> {
-  const params = new URLSearchParams({ queue: query.queue, page: String(query.page) });
+function listed(query: Omit<PacketQuery, 'page'>): URLSearchParams {
+  const params = new URLSearchParams({ queue: query.queue });
   if (query.verdict !== null) params.set('verdict', query.verdict);
   if (query.q !== '') params.set('q', query.q);
+  return params;
+}
+
+export function packets(query: PacketQuery, signal?: AbortSignal): Promise<PacketPage> {
+  const params = listed(query);
+  params.set('page', String(query.page));
   return ask<PacketPage>('GET', `/review/packets?${params.toString()}`, undefined, signal);
 }
 
@@ -174,6 +180,12 @@ export function zipUrl(id: string): string {
   return `${BASE}${packetPath(id)}/zip`;
 }
 
-export function exportUrl(id: string): string {
-  return `${BASE}${packetPath(id)}/export`;
+/** One packet's export; its report in this language. */
+export function exportUrl(id: string, lang: string): string {
+  return `${BASE}${packetPath(id)}/export?lang=${lang}`;
+}
+
+/** The exports of all that a list shows, in one zip. */
+export function exportsUrl(query: Omit<PacketQuery, 'page'>, lang: string): string {
+  return `${BASE}/review/exports?${listed(query).toString()}&lang=${lang}`;
 }

@@ -62,6 +62,7 @@ export const en: Translation<typeof zh> = {
   'queue.empty.done': 'No decision yet',
   'queue.more': '{n} more; keep going with',
   'queue.load': 'Show another page',
+  'queue.export': 'Export these ({n})',
 
   'row.items': '{n} {n#photo|photos}',
   'row.no-preview': 'No photo that can be previewed',

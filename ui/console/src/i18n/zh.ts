@@ -60,6 +60,7 @@ export const zh = {
   'queue.empty.done': '还没有作过决定',
   'queue.more': '另有 {n} 个，继续往下按',
   'queue.load': '再显示一页',
+  'queue.export': '导出这些（{n} 个）',
 
   'row.items': '{n} 张',
   'row.no-preview': '没有可预览的照片',
