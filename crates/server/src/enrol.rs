@@ -140,6 +140,7 @@ pub fn enrol(
             on_device: new.on_device.clone(),
             retired_at: None,
             retired: None,
+            rotated_from: None,
             entry: entry.clone(),
         };
         keys::add(tx, &row, &Sha256Digest::of(&entry).0)?;

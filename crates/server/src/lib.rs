@@ -25,6 +25,7 @@ pub mod outward;
 pub mod problem;
 pub mod retirement;
 pub mod review;
+pub mod rotation;
 pub mod routes;
 mod server;
 pub mod signing;

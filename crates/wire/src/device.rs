@@ -5,6 +5,8 @@ use utoipa::ToSchema;
 
 /// First line of the text that a new key signs to prove that the enroller holds it.
 pub const ENROL_CONTEXT: &str = "fieldseal-enrol/v1";
+/// First line of the text that two keys of one name sign, so that one takes over from the other.
+pub const ROTATE_CONTEXT: &str = "fieldseal-rotate/v1";
 /// First line of the text that a device key signs to get a token.
 pub const AUTH_CONTEXT: &str = "fieldseal-auth/v1";
 
@@ -89,6 +91,26 @@ pub struct Enrolled {
     pub recovery_key: Option<String>,
     /// Server time, RFC 3339.
     pub server_time: String,
+}
+
+/// `POST /api/v1/keys/rotate`: a new key takes over from another one of the same name: the tablet's own, or an officer's that lies on it.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct RotateRequest {
+    /// The key that ends.
+    pub old_vkey: String,
+    /// The key that begins.
+    pub vkey: String,
+    /// Base64 signature by the old key over `fieldseal-rotate/v1\n<origin>\n<old vkey>\n<vkey>\n`.
+    pub old_proof: String,
+    /// Base64 signature by the new key over the same.
+    pub proof: String,
+}
+
+/// Answer to [`RotateRequest`].
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct RotatedKey {
+    /// The authority's signed `rotated` note: a leaf of the log, kept byte for byte.
+    pub entry: String,
 }
 
 /// `POST /api/v1/auth/challenge`.

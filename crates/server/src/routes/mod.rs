@@ -12,6 +12,7 @@ mod openapi;
 mod packets;
 mod presence;
 mod review;
+mod rotation;
 mod session;
 mod tablets;
 mod upload_body;
@@ -41,6 +42,7 @@ pub fn router(app: Shared) -> Router {
         .merge(auth::routes())
         .merge(packets::routes())
         .merge(presence::routes())
+        .merge(rotation::routes())
         .merge(uploads::routes())
         .merge(session::routes())
         .merge(review::routes())

@@ -22,6 +22,7 @@ use crate::app::Shared;
         super::packets::checkpoint,
         super::presence::heartbeat,
         super::presence::retire,
+        super::rotation::post_rotate,
         super::session::sign_in,
         super::session::who,
         super::session::sign_out,

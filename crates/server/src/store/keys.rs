@@ -36,8 +36,17 @@ pub struct KeyRow {
     pub retired_at: Option<Millis>,
     /// The signed `retired` note.
     pub retired: Option<Vec<u8>>,
-    /// The signed `enrolled` note.
+    /// Key id of the key of this name that it took over from.
+    pub rotated_from: Option<u32>,
+    /// The signed `enrolled` note, or `rotated` for a key that took over.
     pub entry: Vec<u8>,
+}
+
+impl KeyRow {
+    /// Another key has taken over: its owner goes on, by that one.
+    pub fn is_rotated_away(&self) -> bool {
+        self.status == "retired" && self.retired.is_none()
+    }
 }
 
 /// A one-time code's row.
@@ -55,7 +64,7 @@ pub struct CodeRow {
     pub replaces: Option<String>,
 }
 
-const COLUMNS: &str = "name, key_id, kind, subject, vkey, team, claim, status, enrolled_at, revoked_at, entry, replaces, on_device, retired_at, retired";
+const COLUMNS: &str = "name, key_id, kind, subject, vkey, team, claim, status, enrolled_at, revoked_at, entry, replaces, on_device, retired_at, retired, rotated_from";
 
 /// The deployment: origin and public recovery key. None in a folder that was never initialised.
 pub fn deployment(connection: &Connection) -> Result<Option<(String, String)>, StoreError> {
@@ -85,8 +94,8 @@ pub fn set_deployment(
 /// Adds an enrolled key.
 pub fn add(tx: &Transaction<'_>, key: &KeyRow, entry_sha256: &[u8; 32]) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO signing_key (name, key_id, kind, subject, vkey, team, claim, status, enrolled_at, entry, entry_sha256, replaces, on_device)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'active', ?8, ?9, ?10, ?11, ?12)",
+        "INSERT INTO signing_key (name, key_id, kind, subject, vkey, team, claim, status, enrolled_at, entry, entry_sha256, replaces, on_device, rotated_from)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'active', ?8, ?9, ?10, ?11, ?12, ?13)",
         params![
             key.name,
             key.key_id,
@@ -99,7 +108,8 @@ pub fn add(tx: &Transaction<'_>, key: &KeyRow, entry_sha256: &[u8; 32]) -> Resul
             key.entry,
             entry_sha256,
             key.replaces,
-            key.on_device
+            key.on_device,
+            key.rotated_from
         ],
     )?;
     Ok(())
@@ -150,6 +160,20 @@ pub fn retire(
         params![name, key_id, at, note],
     )?;
     Ok(changed > 0)
+}
+
+/// Another key has taken over from this one, which ends in good order and without a note of its own.
+pub fn rotated_away(
+    tx: &Transaction<'_>,
+    name: &str,
+    key_id: u32,
+    at: Millis,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE signing_key SET status = 'retired', retired_at = ?3 WHERE name = ?1 AND key_id = ?2 AND status = 'active'",
+        params![name, key_id, at],
+    )?;
+    Ok(())
 }
 
 /// The officers' keys that lie on a tablet.
@@ -231,5 +255,6 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<KeyRow> {
         on_device: row.get(12)?,
         retired_at: row.get(13)?,
         retired: row.get(14)?,
+        rotated_from: row.get(15)?,
     })
 }

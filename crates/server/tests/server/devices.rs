@@ -4,7 +4,7 @@ use super::support::*;
 use fieldseal_packet::entry::{Enrolled, Heartbeat, Retired};
 use fieldseal_packet::{Sha256Digest, Timestamp};
 use fieldseal_server::admin::{DeviceRow, Ending, NewPerson};
-use fieldseal_tlog::note::{Ed25519Signer, Note, Signer as _};
+use fieldseal_tlog::note::{Note, Signer};
 use fieldseal_wire::device::{
     self, EnrolLookup, EnrolSubject, HeartbeatAnswer, HeartbeatRequest, Retirement, Standing,
 };
@@ -13,7 +13,7 @@ use reqwest::Method;
 use std::time::Duration;
 
 fn beat_by(
-    key: &Ed25519Signer,
+    key: &dyn Signer,
     device: &str,
     at: i64,
     (device_seq, capture_seq): (u64, u64),

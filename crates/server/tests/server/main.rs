@@ -13,6 +13,7 @@ mod log;
 mod packets;
 mod quarantine;
 mod review;
+mod rotation;
 mod stamping;
 mod support;
 mod tablets;

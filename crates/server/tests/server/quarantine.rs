@@ -149,7 +149,7 @@ async fn an_officer_enrolled_after_the_packet_proves_it_then() {
         })
         .unwrap();
     let late = key(&format!("{ORIGIN}/officer/{person}"));
-    tablet.officers[1] = (late, "丙".into(), "03".into());
+    tablet.officers[1] = (Box::new(late), "丙".into(), "03".into());
     let packet = tablet.seal();
     site.delivered(&tablet, &packet).await;
     let console = site.sign_in("reviewer").await;

@@ -29,6 +29,24 @@ pub trait Signer: Send + Sync {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
 }
 
+impl<S: Signer + ?Sized> Signer for std::sync::Arc<S> {
+    fn vkey(&self) -> &Vkey {
+        (**self).vkey()
+    }
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        (**self).sign(message)
+    }
+}
+
+impl<S: Signer + ?Sized> Signer for Box<S> {
+    fn vkey(&self) -> &Vkey {
+        (**self).vkey()
+    }
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        (**self).sign(message)
+    }
+}
+
 /// The signature line for `text`, which must end with a newline.
 pub fn sign_line(signer: &dyn Signer, text: &str) -> Result<SignatureLine, SignError> {
     if !is_note_text(text) {

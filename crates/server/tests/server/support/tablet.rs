@@ -9,16 +9,16 @@ use fieldseal_packet::seal::{Ranges, SealBody};
 use fieldseal_packet::ziplayout::{Layout, LayoutEntry};
 use fieldseal_packet::{PacketId, Sha256Digest, Timestamp};
 use fieldseal_server::ambient::{Ambient, Clock as _, SystemClock};
-use fieldseal_tlog::note::{Ed25519Signer, Note, Signer};
+use fieldseal_tlog::note::{Note, Signer};
 use serde_json::json;
 
 use super::ORIGIN;
 
 /// What a tablet has in its vault.
 pub struct Tablet {
-    pub key: Arc<Ed25519Signer>,
+    pub key: Arc<dyn Signer>,
     pub token: String,
-    pub officers: Vec<(Ed25519Signer, String, String)>,
+    pub officers: Vec<(Box<dyn Signer>, String, String)>,
     pub entry: Vec<u8>,
     pub sealed: u64,
     pub captured: u64,
@@ -196,11 +196,7 @@ impl Tablet {
             seen_tsr: Vec::new(),
         };
         let mut signers: Vec<&dyn Signer> = vec![&*self.key];
-        signers.extend(
-            self.officers
-                .iter()
-                .map(|officer| &officer.0 as &dyn Signer),
-        );
+        signers.extend(self.officers.iter().map(|officer| &*officer.0));
         let seal = Note::sign(&body.text(), &signers).unwrap().to_bytes();
         let mut files: Vec<_> = payload.into_iter().chain(tags).chain(made.files).collect();
         files.push((bag::SEAL.to_owned(), seal.clone()));

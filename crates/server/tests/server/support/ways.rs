@@ -7,7 +7,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use fieldseal_packet::Sha256Digest;
 use fieldseal_server::admin::{NewDevice, NewPerson};
 use fieldseal_server::ambient::Ambient;
-use fieldseal_tlog::note::{Ed25519Signer, Signer as _};
+use fieldseal_tlog::note::{Algorithm, Ed25519Signer, Signer, signer_of};
 use fieldseal_wire::Problem;
 use fieldseal_wire::device::*;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
@@ -17,7 +17,12 @@ use super::{HOUR, ORIGIN, Packet, Site, Tablet, answer};
 impl Site {
     /// A tablet with its device key and two officers enrolled, and a token in hand.
     pub async fn tablet(&self) -> Tablet {
-        let mut tablet = self.device().await;
+        self.tablet_of(Algorithm::Ed25519).await
+    }
+
+    /// The same, with keys of this kind.
+    pub async fn tablet_of(&self, kind: Algorithm) -> Tablet {
+        let mut tablet = self.device_of(kind).await;
         for (name, badge) in [("甲", "01"), ("乙", "02")] {
             let person = self
                 .admin()
@@ -28,7 +33,10 @@ impl Site {
                 })
                 .unwrap();
             let code = self.admin().officer_code(&person, HOUR).unwrap();
-            let officer = self.enrol(&code.code, Some(&tablet.token)).await.unwrap();
+            let officer = self
+                .enrol_by(&code.code, Some(&tablet.token), |name| key_of(kind, name))
+                .await
+                .unwrap();
             tablet
                 .officers
                 .push((officer.0, name.to_owned(), badge.to_owned()));
@@ -38,13 +46,21 @@ impl Site {
 
     /// A tablet without officers.
     pub async fn device(&self) -> Tablet {
+        self.device_of(Algorithm::Ed25519).await
+    }
+
+    /// The same, with a key of this kind.
+    pub async fn device_of(&self, kind: Algorithm) -> Tablet {
         let code = self
             .admin()
             .device_code(&NewDevice::default(), HOUR)
             .unwrap();
-        let (key, enrolled) = self.enrol(&code.code, None).await.unwrap();
+        let (key, enrolled) = self
+            .enrol_by(&code.code, None, |name| key_of(kind, name))
+            .await
+            .unwrap();
         let mut tablet = Tablet {
-            key: Arc::new(key),
+            key: Arc::from(key),
             token: String::new(),
             officers: Vec::new(),
             entry: enrolled.entry.into_bytes(),
@@ -61,7 +77,18 @@ impl Site {
         &self,
         code: &str,
         token: Option<&str>,
-    ) -> Result<(Ed25519Signer, Enrolled), Problem> {
+    ) -> Result<(Box<dyn Signer>, Enrolled), Problem> {
+        self.enrol_by(code, token, |name| key_of(Algorithm::Ed25519, name))
+            .await
+    }
+
+    /// The same, with a key that is made here.
+    pub async fn enrol_by(
+        &self,
+        code: &str,
+        token: Option<&str>,
+        make: impl FnOnce(&str) -> Box<dyn Signer>,
+    ) -> Result<(Box<dyn Signer>, Enrolled), Problem> {
         let subject: EnrolSubject = self
             .post("/api/v1/enrol/lookup", &EnrolLookup { code: code.into() })
             .await?;
@@ -70,8 +97,8 @@ impl Site {
         } else {
             "officer"
         };
-        let key = key(&format!("{}/{kind}/{}", subject.origin, subject.id));
-        let request = enrol_request(code, &key);
+        let key = make(&format!("{}/{kind}/{}", subject.origin, subject.id));
+        let request = enrol_request(code, &*key);
         let mut builder = self.request(Method::POST, "/api/v1/enrol").json(&request);
         if let Some(token) = token {
             builder = builder.bearer_auth(token);
@@ -79,7 +106,7 @@ impl Site {
         Ok((key, answer(builder.send().await.unwrap()).await?))
     }
 
-    pub async fn token(&self, key: &Ed25519Signer) -> Result<Token, Problem> {
+    pub async fn token(&self, key: &dyn Signer) -> Result<Token, Problem> {
         let device = key.vkey().name().to_owned();
         let challenge: Challenge = self
             .post(
@@ -256,7 +283,11 @@ pub fn key(name: &str) -> Ed25519Signer {
     Ed25519Signer::from_seed(name, &Ambient::default().bytes().unwrap()).unwrap()
 }
 
-pub fn enrol_request(code: &str, key: &Ed25519Signer) -> EnrolRequest {
+pub fn key_of(kind: Algorithm, name: &str) -> Box<dyn Signer> {
+    signer_of(kind, name, &Ambient::default().bytes().unwrap()).unwrap()
+}
+
+pub fn enrol_request(code: &str, key: &dyn Signer) -> EnrolRequest {
     let normal: String = code.chars().filter(|c| *c != '-').collect();
     let vkey = key.vkey().to_string();
     let text = format!(
@@ -271,7 +302,7 @@ pub fn enrol_request(code: &str, key: &Ed25519Signer) -> EnrolRequest {
     }
 }
 
-pub fn token_request(key: &Ed25519Signer, device: &str, nonce: &str) -> TokenRequest {
+pub fn token_request(key: &dyn Signer, device: &str, nonce: &str) -> TokenRequest {
     let text = format!("{AUTH_CONTEXT}\n{ORIGIN}\n{device}\n{nonce}\n");
     TokenRequest {
         device: device.into(),
