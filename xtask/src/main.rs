@@ -6,6 +6,7 @@
 //! * [`run`]: server, this tablet's enrolment, the window.
 //! * [`audit`]: what is built in: licences, known vulnerabilities, the bill of materials.
 //! * [`faults`]: the fault campaigns.
+//! * [`differential`]: mutants through both verifiers.
 //! * [`bench`]: measurements against goals and peers.
 //! * [`suite`]: every check and test, a table, and the sum; [`counts`] reads the runners' closing lines.
 //! * [`process`]: other programs, with one sentence when one fails; [`progress`]: what is being done and since when.
@@ -15,6 +16,7 @@ mod audit;
 mod bench;
 mod build;
 mod counts;
+mod differential;
 mod faults;
 mod process;
 mod progress;
@@ -38,6 +40,8 @@ const USAGE: &str = "\
 ./x sbom           the bill of materials (CycloneDX), in target/sbom
 ./x faults [--long] [--seed N] [--only NAME,…]
                    kills, power cuts, errors and worse, and a look at everything after each
+./x differential [--count N] [--seed S] [--from N]
+                   mutants of packets and exports through both verifiers, which must agree
 ./x bench [PART…]  what it costs, against goals and peers (see docs/performance.md)
 ./x setup          installs what running and testing need
 ./x build          builds the screens and the programs";
@@ -72,6 +76,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         "audit" => audit::run(&progress),
         "sbom" => audit::sbom(&progress),
         "faults" => faults::run(&progress, rest),
+        "differential" => differential::run(&progress, rest),
         "bench" => bench::run(&progress, rest),
         "setup" => setup::install(&progress, Need::Test).map(|()| ExitCode::SUCCESS),
         "build" => {

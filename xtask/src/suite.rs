@@ -55,6 +55,13 @@ fn stages() -> Vec<Stage> {
         rust("build", &["build", "--bins", "--tests"], &[], false),
         rust("test", &["test", "--no-fail-fast"], &[], true),
         stage("faults", ".", "cargo", &["xtask", "faults"], true),
+        stage(
+            "differential",
+            ".",
+            "cargo",
+            &["xtask", "differential", "--count", "300"],
+            true,
+        ),
         stage("window", "tests/window", "node", &["--test"], true),
         stage("browser", "tests/browser", "npm", &["test"], true),
     ]
