@@ -1,10 +1,10 @@
 //! Drafts: opening, describing, voiding, the party; and how a screen sees them. Each change is one transaction with its
 //! custody line, saved before it answers.
 
-use fieldseal_packet::PacketId;
 use fieldseal_packet::custody::Event;
+use fieldseal_packet::{PacketId, Timestamp};
 use fieldseal_vault::captures::Capture;
-use fieldseal_vault::{captures, custody, drafts, outbox, packets, sealing};
+use fieldseal_vault::{captures, custody, drafts, packets, sealing};
 use rusqlite::{Connection, Transaction};
 use serde_json::{Map, Value};
 
@@ -13,6 +13,7 @@ use crate::core::{Core, lock};
 use crate::forms;
 use crate::problem::{Code, Problem};
 use crate::session::packet_id;
+use crate::stamped;
 
 /// Most characters of a reason or a note.
 const MAX_WORDS: usize = 1000;
@@ -225,9 +226,12 @@ impl Core {
 
     /// For the screen.
     pub fn draft(&self, id: PacketId) -> Result<DraftView, Problem> {
-        let seen = self
-            .vault()?
-            .outbox_read(|c| Ok::<_, Problem>(outbox::newest_seen(c)?))?;
+        let seen = stamped::to_name(self)?;
+        let identity = self.identity().ok();
+        let next_after = seen
+            .as_ref()
+            .and_then(|seen| stamped::earliest_ms(identity.as_ref()?, seen))
+            .map(|ms| Timestamp::from_millis(ms).to_string());
         let on_duty = self.on_duty();
         self.read(|c| {
             let draft = drafts::get(c, id)?
@@ -263,8 +267,15 @@ impl Core {
                     Some(closing) => u32::try_from(closing.place.device_seq).ok(),
                     None => None,
                 },
-                // A stamp's time needs a timestamp token; the log gives none until stamping is set up.
-                sealed_after: None,
+                // Once closed, by what the closed files hold; until then, by what closing it now would take along.
+                sealed_after: match &closing {
+                    Some(closing) => identity.as_ref().and_then(|identity| {
+                        let files = closing.files.iter();
+                        let files = files.map(|file| (file.path.as_str(), file.bytes.as_slice()));
+                        stamped::sealed_after(identity, files)
+                    }),
+                    None => next_after,
+                },
                 seen_size: seen.and_then(|seen| u32::try_from(seen.size).ok()),
             })
         })

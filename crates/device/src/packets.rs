@@ -5,6 +5,7 @@ use fieldseal_packet::receipt::Receipt;
 use fieldseal_sync::State;
 use fieldseal_tlog::note::Note;
 use fieldseal_vault::outbox::Filter;
+use fieldseal_vault::sealing::Source;
 use fieldseal_vault::{captures, drafts, outbox, packets, sealing};
 use fieldseal_wire::console::Decision;
 use rusqlite::Connection;
@@ -14,6 +15,7 @@ use crate::core::{Core, lock};
 use crate::decisions;
 use crate::draft::{party, photo, signature, small};
 use crate::problem::{Code, Problem};
+use crate::stamped;
 use crate::timeline::Timeline;
 use crate::uploads::state_word;
 
@@ -155,7 +157,18 @@ impl Core {
             .vault()?
             .outbox_read(|c| Ok::<_, Problem>(outbox::job(c, id)?))?
             .ok_or(Code::NotFound)?;
-        let origin = self.identity()?.origin;
+        let identity = self.identity()?;
+        let origin = identity.origin.clone();
+        // Both bounds need timestamp tokens; without them nothing is claimed.
+        let entries = self
+            .vault()?
+            .outbox_read(|c| Ok::<_, Problem>(outbox::entries(c, id)?))?;
+        let files = entries.iter().filter_map(|entry| match &entry.source {
+            Source::Inline(bytes) => Some((entry.path.as_str(), bytes.as_slice())),
+            _ => None,
+        });
+        let sealed_after = stamped::sealed_after(&identity, files);
+        let logged_before = stamped::logged_before(self, id)?;
         self.read(|c| {
             let packet = packets::get(c, id)?.ok_or(Code::NotFound)?;
             let draft = drafts::get(c, id)?.ok_or(Code::NotFound)?;
@@ -178,9 +191,8 @@ impl Core {
                 custody,
                 leaf_index: receipt.and_then(|receipt| u32::try_from(receipt.leaf_index).ok()),
                 received_at: receipt.map(|receipt| receipt.received_at.to_string()),
-                // Both bounds need timestamp tokens; without them nothing is claimed.
-                sealed_after: None,
-                logged_before: None,
+                sealed_after,
+                logged_before,
                 decisions: way.decisions.iter().map(task_decision).collect(),
                 supplements: draft.supplements.map(|old| old.to_string()),
                 rechecked: None,

@@ -3,10 +3,11 @@
 //! authorities that this tablet's trust file does not know are kept: whoever verifies may know them.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use fieldseal_packet::receipt::Receipt;
 use fieldseal_packet::seal::MAX_TOKENS;
 use fieldseal_packet::trust::Trust;
-use fieldseal_packet::{KeyName, Sha256Digest};
-use fieldseal_stamp::{MAX_TOKEN, StampError};
+use fieldseal_packet::{KeyName, PacketId, Sha256Digest, Timestamp};
+use fieldseal_stamp::{MAX_TOKEN, Stamp, StampError};
 use fieldseal_tlog::checkpoint;
 use fieldseal_tlog::note::Note;
 use fieldseal_vault::outbox::{self, Seen};
@@ -18,6 +19,11 @@ use crate::identity::Identity;
 use crate::log_seen::{Doubt, continues};
 use crate::problem::{Code, Problem};
 use crate::receipts;
+
+/// Of the upper bound of a safe packet, in the outbox, followed by its id.
+const LOGGED_BEFORE: &str = "logged-before/";
+/// Packets that get their bound at one contact; the next contact takes the rest.
+const AT_ONCE: usize = 500;
 
 /// A timestamp token over a checkpoint that was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,12 +52,12 @@ pub(crate) fn keep(core: &Core, answer: &SeenCheckpoint) -> Result<(), Doubt> {
     if let Some(newest) = newest {
         receipts::keep_newest(core, newest.as_bytes(), &[])?;
     }
-    match &answer.checkpoint {
-        Some(signed) if !answer.tokens.is_empty() => {
-            keep_stamped(core, signed.as_bytes(), &answer.tokens)
-        }
-        _ => Ok(()),
+    if let Some(signed) = &answer.checkpoint
+        && !answer.tokens.is_empty()
+    {
+        keep_stamped(core, signed.as_bytes(), &answer.tokens)?;
     }
+    Ok(bound_safe(core)?)
 }
 
 fn keep_stamped(core: &Core, signed: &[u8], tokens: &[(String, String)]) -> Result<(), Doubt> {
@@ -92,6 +98,92 @@ pub(crate) fn newest(core: &Core) -> Result<Option<Seen>, Problem> {
         .outbox_read(|c| Ok::<_, Problem>(outbox::newest_stamped(c)?))
 }
 
+/// Notes by when safe packets were logged: the newest stamped checkpoint holds the leaves of those below its size, since it is
+/// proved to be of the same log. The first one that does so counts: later ones say less.
+fn bound_safe(core: &Core) -> Result<(), Problem> {
+    let vault = core.vault()?;
+    let waiting = vault
+        .outbox_read(|c| Ok::<_, Problem>(outbox::safe_without_fact(c, LOGGED_BEFORE, AT_ONCE)?))?;
+    if waiting.is_empty() {
+        return Ok(());
+    }
+    let Some(seen) = newest(core)? else {
+        return Ok(());
+    };
+    let Some(latest) = verified(&core.identity()?, &seen.checkpoint, tokens(&seen))
+        .map(|stamp| stamp.latest_ms)
+        .min()
+    else {
+        return Ok(());
+    };
+    let held = |receipt: &[u8]| {
+        let text = Note::parse(receipt).ok()?.text;
+        let leaf = Receipt::parse(&text).ok()?.leaf_index;
+        (leaf < seen.size).then_some(())
+    };
+    let time = Timestamp::from_millis(latest).to_string();
+    vault.outbox_write(|tx| {
+        for (packet, _) in waiting
+            .iter()
+            .filter(|(_, receipt)| held(receipt).is_some())
+        {
+            outbox::put_fact(tx, &format!("{LOGGED_BEFORE}{packet}"), time.as_bytes())?;
+        }
+        Ok::<_, Problem>(())
+    })
+}
+
+/// Proved by a timestamp: a safe packet was logged before this, RFC 3339.
+pub(crate) fn logged_before(core: &Core, packet: PacketId) -> Result<Option<String>, Problem> {
+    let key = format!("{LOGGED_BEFORE}{packet}");
+    let stored = core
+        .vault()?
+        .outbox_read(|c| Ok::<_, Problem>(outbox::fact(c, &key)?))?;
+    Ok(stored.and_then(|bytes| String::from_utf8(bytes).ok()))
+}
+
+/// Proved by the timestamps in a packet: it was sealed after this, RFC 3339. Of its files by path; other files are passed over.
+pub(crate) fn sealed_after<'a>(
+    identity: &Identity,
+    files: impl Iterator<Item = (&'a str, &'a [u8])>,
+) -> Option<String> {
+    let mut checkpoint = None;
+    let mut tokens = Vec::new();
+    for (path, bytes) in files {
+        let Some((_, name)) = path.rsplit_once("seen/checkpoint") else {
+            continue;
+        };
+        if name.is_empty() {
+            checkpoint = Some(bytes);
+        } else if let Some(id) = name
+            .strip_prefix('.')
+            .and_then(|name| name.strip_suffix(".tsr"))
+        {
+            tokens.push(Token {
+                authority: id.to_owned(),
+                der: bytes.to_vec(),
+            });
+        }
+    }
+    verified(identity, checkpoint?, tokens)
+        .map(|stamp| stamp.earliest_ms)
+        .max()
+        .map(|ms| Timestamp::from_millis(ms).to_string())
+}
+
+/// What the tokens over a checkpoint say, as far as the roots of this tablet's trust file confirm them.
+fn verified(
+    identity: &Identity,
+    checkpoint: &[u8],
+    tokens: Vec<Token>,
+) -> impl Iterator<Item = Stamp> {
+    let roots = roots(identity);
+    let text = Note::parse(checkpoint).map(|note| note.text).ok();
+    tokens.into_iter().filter_map(move |token| {
+        fieldseal_stamp::verify(&token.der, text.as_ref()?.as_bytes(), &roots).ok()
+    })
+}
+
 /// What the next seal names: the newest stamped checkpoint; while there is none, the newest of all, which bounds nothing in time.
 pub(crate) fn to_name(core: &Core) -> Result<Option<Seen>, Problem> {
     core.vault()?.outbox_read(|c| {
@@ -112,11 +204,7 @@ pub(crate) fn tokens(seen: &Seen) -> Vec<Token> {
 /// When the tokens of a checkpoint say that it was there, by the roots of this tablet's trust file: the latest of their earliest
 /// times, in milliseconds since 1970.
 pub(crate) fn earliest_ms(identity: &Identity, seen: &Seen) -> Option<i64> {
-    let roots = roots(identity);
-    let text = Note::parse(&seen.checkpoint).ok()?.text;
-    tokens(seen)
-        .iter()
-        .filter_map(|token| fieldseal_stamp::verify(&token.der, text.as_bytes(), &roots).ok())
+    verified(identity, &seen.checkpoint, tokens(seen))
         .map(|stamp| stamp.earliest_ms)
         .max()
 }
@@ -195,7 +283,7 @@ mod tests {
             root: [0; 32],
             checkpoint: Vec::new(),
             tokens: to_json(&tokens),
-            seen_at: fieldseal_packet::Timestamp::from_millis(0),
+            seen_at: Timestamp::from_millis(0),
         };
         assert_eq!(super::tokens(&seen), tokens);
     }

@@ -313,6 +313,8 @@ export const en: Translation<typeof zh> = {
   'proved.title': 'What this proves',
   'proved.both': 'Sealed after {after} and logged before {before}; not a byte has changed since.',
   'proved.before': 'Sealed before {before}; not a byte has changed since. Not proved: not earlier than when.',
+  'proved.after': 'Sealed after {after}; not a byte has changed since. No stamped log holds it yet, so the upper time bound is not proved.',
+  'proved.offline': 'Hours without network only widen this interval.',
   'proved.logged': 'Written in the log; not a byte has changed since. No timestamp yet, so the upper time bound is not proved.',
   'proved.not-yet': 'Sealed by the keys that signed; not a byte has changed since. No receipt yet, so the upper time bound is not proved.',
   'proved.one-officer': 'Not proved: that there were two officers. Nothing contradicts.',

@@ -310,6 +310,8 @@ export const zh = {
   'proved.title': '这能证明什么',
   'proved.both': '封存在 {after} 之后、{before} 之前；此后一个字节都没有变。',
   'proved.before': '封存在 {before} 之前；此后一个字节都没有变。未能证明不早于什么时候。',
+  'proved.after': '封存在 {after} 之后；此后一个字节都没有变。还没有盖过时间戳的日志收录它，时间上限未能证明。',
+  'proved.offline': '离线只会使这段时间变宽。',
   'proved.logged': '已写进日志，此后一个字节都没有变。还没有时间戳，时间上限未能证明。',
   'proved.not-yet': '由签名的密钥封存，此后一个字节都没有变。还没有回执，时间上限未能证明。',
   'proved.one-officer': '未能证明：有两名执法人员。没有发现矛盾。',

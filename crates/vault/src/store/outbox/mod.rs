@@ -189,6 +189,22 @@ pub fn entries(connection: &Connection, packet: PacketId) -> Result<Vec<PlanEntr
     )
 }
 
+/// Packets whose receipt was verified and for which no fact of this key exists, oldest first; the fact's key is `<prefix><packet>`.
+pub fn safe_without_fact(
+    connection: &Connection,
+    prefix: &str,
+    most: usize,
+) -> Result<Vec<(PacketId, Vec<u8>)>, StoreError> {
+    columns::all(
+        connection,
+        "SELECT packet, receipt FROM packets WHERE verified_at IS NOT NULL
+           AND NOT EXISTS (SELECT 1 FROM facts WHERE key = ?1 || packet)
+         ORDER BY device_seq LIMIT ?2",
+        params![prefix, most],
+        |row| Ok((columns::packet(row, "packet")?, row.get("receipt")?)),
+    )
+}
+
 /// The file `packet.seal`.
 pub fn seal(connection: &Connection, packet: PacketId) -> Result<Option<Vec<u8>>, StoreError> {
     columns::first(
