@@ -58,7 +58,7 @@ impl Making<'_> {
         };
         custody::write(tx, id, meta, &closed)?;
 
-        let mut record = serde_json::to_vec_pretty(&self.record(tx)?)
+        let mut record = fieldseal_packet::json::write_pretty(&self.record(tx)?)
             .map_err(|error| Problem::because(Code::Internal, error))?;
         record.push(b'\n');
         let described = vec![

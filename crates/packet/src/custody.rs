@@ -239,7 +239,7 @@ impl Head {
             meta,
             event,
         };
-        let mut bytes = serde_json::to_vec(&line).map_err(JsonError::Form)?;
+        let mut bytes = json::write(&line)?;
         bytes.push(b'\n');
         if bytes.len() > MAX_LINE {
             return Err(JsonError::TooLarge);

@@ -245,6 +245,7 @@ codes! {
         ManifestNotChecked "manifest-not-checked" "本程序不核验 {subject}；SHA-256 已核对。" "This program does not check {subject}; SHA-256 is checked."
         CustodyAfterChained "custody-after-chained" "服务器的保管链接在封签之后，共 {detail} 行；是服务器的说法，末尾没有签名。" "The server's custody log is chained onto the seal, {detail} lines; it is the server's word, and its end is not signed."
         TimestampNotCounted "timestamp-not-counted" "另有时间戳 {subject} 没有计入（{detail}）；界限不靠它。" "A further timestamp token, {subject}, was not counted ({detail}); the bound stands without it."
+        TimestampRenewed "timestamp-renewed" "时间戳 {subject} 证明它所续的时间戳在 {detail} 之前就在，那时证书还有效。" "The timestamp token {subject} says that the one it renews was there before {detail}, while its certificate was good."
         ClockOutsideInterval "clock-outside-interval" "平板的封闭时刻 {detail} 不在证明的时间区间里：平板的钟不准，或被调过。区间不受影响。" "The tablet's time of closing, {detail}, lies outside the proved interval: its clock was wrong, or was set. The interval stands."
         ClockRestart "clock-restart" "保管链 {subject} 第 {detail} 行之前，平板重新启动过。" "The tablet was started anew before line {detail} of the custody log {subject}."
         ClockJump "clock-jump" "保管链 {subject} 第 {detail} 行之前，平板的钟被调过或校正过。" "The tablet's clock was set or corrected before line {detail} of the custody log {subject}."

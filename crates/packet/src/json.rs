@@ -1,8 +1,10 @@
-//! Strict I-JSON (RFC 7493): duplicate keys fail, integers stay within ±(2^53-1), depth and size are limited.
+//! Strict I-JSON (RFC 7493): duplicate keys fail, integers stay within ±(2^53-1), no text holds what Unicode keeps for no character, depth and
+//! size are limited.
 //!
 //! `serde_json` keeps the last of two equal keys, and readers elsewhere keep the first; a packet that means two things is
 //! refused instead.
 
+use serde::Serialize;
 use serde::de::{self, DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::fmt;
@@ -44,6 +46,42 @@ pub fn parse_strict(bytes: &[u8]) -> Result<Value, JsonError> {
 /// Parses strictly, then to `T`.
 pub fn parse_strict_as<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
     serde_json::from_value(parse_strict(bytes)?).map_err(JsonError::Form)
+}
+
+/// Writes JSON that [`parse_strict`] takes: what is no character becomes U+FFFD.
+pub fn write<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, JsonError> {
+    serde_json::to_vec(value)
+        .map(with_characters_alone)
+        .map_err(JsonError::Form)
+}
+
+/// The same with line breaks and indents.
+pub fn write_pretty<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, JsonError> {
+    serde_json::to_vec_pretty(value)
+        .map(with_characters_alone)
+        .map_err(JsonError::Form)
+}
+
+fn with_characters_alone(json: Vec<u8>) -> Vec<u8> {
+    match std::str::from_utf8(&json) {
+        Ok(text) if text.contains(is_noncharacter) => {
+            text.replace(is_noncharacter, "\u{fffd}").into_bytes()
+        }
+        _ => json,
+    }
+}
+
+/// Whether Unicode keeps this code point for no character, so that I-JSON has no place for it.
+fn is_noncharacter(character: char) -> bool {
+    let number = u32::from(character);
+    (0xfdd0..=0xfdef).contains(&number) || number & 0xfffe == 0xfffe
+}
+
+fn characters<E: de::Error>(text: &str) -> Result<(), E> {
+    if text.contains(is_noncharacter) {
+        return Err(E::custom("a code point that is no character"));
+    }
+    Ok(())
 }
 
 /// The name and major version of a document's `schema`, `<name>/<major>`.
@@ -106,11 +144,13 @@ impl<'de> Visitor<'de> for Strict {
             .ok_or_else(|| E::custom("number out of range"))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Value, E> {
+        characters(value)?;
         Ok(Value::String(value.to_owned()))
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+    fn visit_string<E: de::Error>(self, value: String) -> Result<Value, E> {
+        characters(&value)?;
         Ok(Value::String(value))
     }
 
@@ -129,6 +169,7 @@ impl<'de> Visitor<'de> for Strict {
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some(key) = access.next_key::<String>()? {
+            characters(&key)?;
             let value = access.next_value_seed(self.deeper()?)?;
             if map.insert(key, value).is_some() {
                 return Err(de::Error::custom("duplicate key"));
@@ -153,6 +194,10 @@ mod tests {
             "\"\\ud800\"",
             "{\"a\":1",
             "\u{feff}{}",
+            "\"\u{fffe}\"",
+            r#""\uffff""#,
+            r#"{"\ufdd0":1}"#,
+            r#""\ud83f\udfff""#,
         ] {
             assert!(
                 matches!(parse_strict(bad.as_bytes()), Err(JsonError::Syntax(_))),
@@ -163,6 +208,16 @@ mod tests {
         assert!(parse_strict("[".repeat(40).as_bytes()).is_err());
         assert!(parse_strict(format!("{}1{}", "[".repeat(33), "]".repeat(33)).as_bytes()).is_err());
         assert!(parse_strict(format!("{}1{}", "[".repeat(32), "]".repeat(32)).as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let odd = serde_json::json!({"a\u{fffe}": ["\u{1ffff}", "\u{fdef}b", "照片"]});
+        for bytes in [write(&odd).unwrap(), write_pretty(&odd).unwrap()] {
+            let read = parse_strict(&bytes).unwrap();
+            let expected = serde_json::json!({"a\u{fffd}": ["\u{fffd}", "\u{fffd}b", "照片"]});
+            assert_eq!(read, expected);
+        }
     }
 
     #[test]

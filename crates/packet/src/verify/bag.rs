@@ -5,9 +5,9 @@ use crate::bag::{
     self, CMS, DECLARATION, MANIFEST, MANIFEST_SM3, SEAL, TAGMANIFEST, TAGMANIFEST_SM3,
 };
 use crate::findings::{Code, Finding};
-use crate::zipread::{ReadAt, Stretch};
 use crate::sm3::Sm3Writer;
-use crate::{Sha256Digest, Sha256Writer, Sm3Digest};
+use crate::zipread::{ReadAt, Stretch};
+use crate::{Sha256Digest, Sha256Writer, Sm3Digest, Timestamp};
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 
@@ -103,6 +103,9 @@ pub(crate) fn check(source: &dyn Source, unlisted: &[&str]) -> BagCheck {
     }
     check
 }
+
+/// Largest `bag-info.txt`, bytes.
+const MAX_INFO: usize = 1 << 20;
 
 /// Files of a packet that no manifest lists.
 pub(crate) const PACKET_UNLISTED: &[&str] = &[SEAL, CMS, TAGMANIFEST_SM3];
@@ -232,8 +235,31 @@ fn listed(
     }
 }
 
+/// What a packet's `bag-info.txt` has to say beside what every bag's does; a file that does not read has its finding already.
+pub(crate) fn packet_info(source: &dyn Source) -> Vec<Finding> {
+    let bytes = read_small(source, "bag-info.txt", MAX_INFO).ok().flatten();
+    let Some(text) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) else {
+        return Vec::new();
+    };
+    let info = bag::parse_info(&text);
+    let value = |label: &str| {
+        let mut fields = info.iter();
+        let found = fields.find(|(name, _)| name.eq_ignore_ascii_case(label));
+        found.map(|(_, value)| value.as_str())
+    };
+    let is_day = |day: &str| format!("{day}T00:00:00.000Z").parse::<Timestamp>().is_ok();
+    let mut findings = Vec::new();
+    if !value("Bagging-Date").is_some_and(is_day) {
+        findings.push(Finding::new(Code::BagInfo).with("Bagging-Date"));
+    }
+    if value("BagIt-Profile-Identifier") != Some(bag::PROFILE) {
+        findings.push(Finding::new(Code::BagInfo).with("BagIt-Profile-Identifier"));
+    }
+    findings
+}
+
 fn info(source: &dyn Source, check: &mut BagCheck) {
-    let bytes = read_small(source, "bag-info.txt", 1 << 20).ok().flatten();
+    let bytes = read_small(source, "bag-info.txt", MAX_INFO).ok().flatten();
     let Some(text) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) else {
         check.add(Finding::new(Code::BagInfo).with("missing"));
         return;

@@ -95,6 +95,13 @@ fn check_record(record: &Record, form: Option<&Form>, bag: &BagCheck, findings: 
                 .with("kind"),
         );
     }
+    if record.place.fix.as_ref().is_some_and(|fix| !fix.is_valid()) {
+        findings.push(
+            Finding::new(Code::RecordMalformed)
+                .about("data/record.json")
+                .with("where.fix"),
+        );
+    }
     let mut named: Vec<&str> = Vec::new();
     for item in &record.items {
         named.push(&item.path);
@@ -202,7 +209,15 @@ pub(crate) fn read_custody(
         );
     }
     let unread: Vec<&Line> = lines.iter().filter(|line| line.known().is_none()).collect();
-    if let Some(line) = unread.iter().find(|line| Event::is_known(&line.event)) {
+    let wrong = |line: &&Line| match line.known() {
+        _ if path == CUSTODY && (line.meta.boot_id.is_none() || line.meta.boot_ms.is_none()) => {
+            true
+        }
+        None => Event::is_known(&line.event),
+        Some(Event::Captured(captured)) => captured.context.fix.is_some_and(|fix| !fix.is_valid()),
+        Some(_) => false,
+    };
+    if let Some(line) = lines.iter().find(wrong) {
         findings.push(
             Finding::new(Code::CustodyMalformed)
                 .about(path)

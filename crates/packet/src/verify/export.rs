@@ -48,21 +48,16 @@ pub fn verify_export(source: &dyn Source, trust: Option<&Trust>) -> Report {
     let proof = file("receipt/packet.tlog-proof", MAX_PROOF_BYTES);
     let checkpoint = file("receipt/checkpoint", MAX_NOTE_BYTES);
     let consistency = file("receipt/consistency", MAX_NOTE_BYTES);
-    let tokens: Vec<(&str, Option<Vec<u8>>)> = outer
-        .sizes
-        .keys()
-        .filter(|path| time::token_id(path, "data/receipt").is_some())
-        .take(time::MAX_TOKENS)
-        .map(|path| {
-            let bytes = read_small(source, path, fieldseal_stamp::MAX_TOKEN);
-            (path.as_str(), bytes.ok().flatten())
-        })
-        .collect();
+    let tokens = TokenFile::all(source, &outer);
     let tokens: Vec<Token<'_>> = tokens
         .iter()
-        .map(|(path, bytes)| Token {
-            path,
-            bytes: bytes.as_deref(),
+        .map(|file| Token {
+            path: &file.path,
+            bytes: file.bytes.as_deref(),
+            renews: file
+                .renews
+                .and_then(|index| tokens.get(index))
+                .map(|before| before.bytes.as_deref().unwrap_or_default()),
         })
         .collect();
     let mut findings = Vec::new();
@@ -134,6 +129,49 @@ pub fn verify_export(source: &dyn Source, trust: Option<&Trust>) -> Report {
         sealed_after: interval.sealed_after,
         logged_before: interval.logged_before,
         ..Report::new(id, findings)
+    }
+}
+
+/// A timestamp token of the export.
+struct TokenFile {
+    path: String,
+    bytes: Option<Vec<u8>>,
+    /// Which of the files before it renews.
+    renews: Option<usize>,
+}
+
+impl TokenFile {
+    /// The tokens on the checkpoint, each with its renewals behind it.
+    fn all(source: &dyn Source, outer: &bag::BagCheck) -> Vec<Self> {
+        let read = |path: &str| {
+            let bytes = read_small(source, path, fieldseal_stamp::MAX_TOKEN);
+            bytes.ok().flatten()
+        };
+        let mut files: Vec<Self> = Vec::new();
+        for path in outer
+            .sizes
+            .keys()
+            .filter(|path| time::token_id(path, "data/receipt").is_some())
+            .take(time::MAX_TOKENS)
+        {
+            files.push(Self {
+                bytes: read(path),
+                path: path.clone(),
+                renews: None,
+            });
+            for number in 1..=time::MAX_RENEWALS {
+                let renewal = time::renewal_path(path, number);
+                if !outer.sizes.contains_key(&renewal) {
+                    break;
+                }
+                files.push(Self {
+                    bytes: read(&renewal),
+                    path: renewal,
+                    renews: Some(files.len() - 1),
+                });
+            }
+        }
+        files
     }
 }
 

@@ -67,6 +67,8 @@ pub struct Token<'a> {
     pub path: &'a str,
     /// None: it could not be read, or is larger than any token.
     pub bytes: Option<&'a [u8]>,
+    /// The token that it renews, as a file. None: it is over the checkpoint's text.
+    pub renews: Option<&'a [u8]>,
 }
 
 /// A key that was revoked, and where in the log.
@@ -186,6 +188,7 @@ impl PacketCheck {
 pub fn verify_packet(source: &dyn Source, inputs: &Inputs<'_>) -> PacketCheck {
     let mut bag = bag::check(source, bag::PACKET_UNLISTED);
     let mut findings = std::mem::take(&mut bag.findings);
+    findings.extend(bag::packet_info(source));
     let seal = match source::read_small(source, SEAL, crate::seal::MAX_SEAL) {
         Ok(Some(bytes)) => seal::Seal::read(bytes),
         Ok(None) => Err(Finding::new(Code::SealMissing)),

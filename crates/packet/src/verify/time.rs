@@ -12,6 +12,8 @@ use fieldseal_tlog::note::{MAX_NOTE_BYTES, Note};
 
 /// At most this many tokens on one checkpoint are judged.
 pub(crate) const MAX_TOKENS: usize = 16;
+/// At most this many renewals of one token are judged.
+pub(crate) const MAX_RENEWALS: usize = 16;
 
 /// What tokens prove of a seal.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -51,6 +53,12 @@ pub(crate) fn token_id<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
         .strip_prefix("/checkpoint.")?
         .strip_suffix(".tsr")
         .filter(|id| KeyName::id_is_valid(id))
+}
+
+/// The path of the renewal of this number of a token.
+pub(crate) fn renewal_path(token: &str, number: usize) -> String {
+    let stem = token.strip_suffix(".tsr").unwrap_or(token);
+    format!("{stem}.renewed-{number}.tsr")
 }
 
 /// Judges both ends. `included`: the leaf was proved to be in the tree of the checkpoint that came along as a file.
@@ -149,6 +157,8 @@ fn upper(
     let message = evidence
         .and_then(|evidence| evidence.checkpoint)
         .and_then(text_of);
+    let (renewals, tokens): (Vec<&Token<'_>>, Vec<&Token<'_>>) =
+        tokens.iter().partition(|token| token.renews.is_some());
     let judged = tokens
         .iter()
         .take(MAX_TOKENS)
@@ -157,6 +167,7 @@ fn upper(
             (token.path.to_owned(), outcome)
         })
         .collect();
+    renewed(&renewals, roots, findings);
     let good = tell(judged, &UPPER, findings);
     if !included {
         if !good.is_empty() {
@@ -172,15 +183,34 @@ fn upper(
         .reduce(|one, other| if other.at < one.at { other } else { one })
 }
 
-/// The signed text of a checkpoint, whoever signed it: what a token covers.
-fn text_of(checkpoint: &[u8]) -> Option<String> {
-    Note::parse(checkpoint).ok().map(|note| note.text)
+/// Renewals bound nothing by themselves: they say that a token was there while its certificate was good.
+fn renewed(renewals: &[&Token<'_>], roots: &[Der], findings: &mut Vec<Finding>) {
+    for token in renewals {
+        let finding = match judge(token.bytes, token.renews, roots) {
+            Ok(stamp) => {
+                let at = Timestamp::from_millis(stamp.latest_ms);
+                Finding::new(Code::TimestampRenewed).with(at)
+            }
+            Err(error @ (StampError::UnknownAuthority | StampError::Unsupported(_))) => {
+                Finding::new(Code::TimestampNotCounted).with(error)
+            }
+            Err(error) => Finding::new(Code::TimestampInvalid).with(error),
+        };
+        findings.push(finding.about(token.path));
+    }
 }
 
-fn judge(token: Option<&[u8]>, message: Option<&str>, roots: &[Der]) -> Result<Stamp, StampError> {
+/// The signed text of a checkpoint, whoever signed it: what a token covers.
+fn text_of(checkpoint: &[u8]) -> Option<Vec<u8>> {
+    Note::parse(checkpoint)
+        .ok()
+        .map(|note| note.text.into_bytes())
+}
+
+fn judge(token: Option<&[u8]>, message: Option<&[u8]>, roots: &[Der]) -> Result<Stamp, StampError> {
     let token = token.ok_or(StampError::Malformed("too large, or not to be read"))?;
     let message = message.ok_or(StampError::OtherImprint)?;
-    verify(token, message.as_bytes(), roots)
+    verify(token, message, roots)
 }
 
 /// Tells what is wrong with tokens, and gives those that count.

@@ -1,5 +1,7 @@
 //! The cases: a good packet, and one change each.
 
+#[path = "cases/attacks.rs"]
+mod attacks;
 #[path = "cases/contents.rs"]
 mod contents;
 #[path = "cases/exports.rs"]
@@ -10,6 +12,10 @@ mod files;
 mod good;
 #[path = "cases/national.rs"]
 mod national;
+#[path = "cases/proofs.rs"]
+mod proofs;
+#[path = "cases/rules.rs"]
+mod rules;
 #[path = "cases/seals.rs"]
 mod seals;
 #[path = "cases/times.rs"]
@@ -221,5 +227,8 @@ pub fn cases() -> Vec<Case> {
     zips::zips(&mut cases);
     exports::exports(&mut cases);
     times::times(&mut cases);
+    rules::rules(&mut cases);
+    proofs::proofs(&mut cases);
+    attacks::attacks(&mut cases);
     cases.0
 }

@@ -126,6 +126,13 @@ fn check(
         .map(|(path, token)| Token {
             path,
             bytes: Some(&token.der),
+            renews: token.n.checked_sub(1).and_then(|before| {
+                let renewed = material
+                    .tokens
+                    .iter()
+                    .find(|other| other.authority == token.authority && other.n == before);
+                Some(renewed?.der.as_slice())
+            }),
         })
         .collect();
     let evidence = LogEvidence {

@@ -97,6 +97,7 @@ pub fn verify(app: &App, packet: &PacketRow) -> Result<PacketCheck, IntakeError>
         .map(|(path, bytes)| Token {
             path,
             bytes: Some(bytes),
+            renews: None,
         })
         .collect();
     let proof = head.as_ref().map(|head| head.proof.to_bytes());

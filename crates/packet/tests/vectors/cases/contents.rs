@@ -237,7 +237,7 @@ pub(super) fn contents(c: &mut Cases) {
         "The custody log has an event that this version does not know: kept.",
         &[],
         &|text| {
-            rechained(text.replacen("{\"n\":4,", "{\"n\":4,\"prev\":\"\",\"at\":\"2026-11-23T01:42:00.000Z\",\"event\":\"later\"}\n{\"n\":4,", 1))
+            rechained(text.replacen("{\"n\":4,", "{\"n\":4,\"prev\":\"\",\"at\":\"2026-11-23T01:42:00.000Z\",\"boot_id\":\"4f2c9a1e-0000-4000-8000-000000000001\",\"boot_ms\":93000,\"event\":\"later\"}\n{\"n\":4,", 1))
         },
     );
     custody(

@@ -25,6 +25,7 @@ const T2: Option<&str> = Some("2026-11-23T02:01:31.000Z");
 
 pub(super) fn times(c: &mut Cases) {
     good(c);
+    renewals(c);
     ends(c);
     authorities(c);
     forms(c);
@@ -171,6 +172,65 @@ fn good(c: &mut Cases) {
                     proof.checkpoint.clone(),
                 );
                 payload.insert(path.to_owned(), proof.to_bytes());
+            });
+        },
+    );
+}
+
+/// Tokens over tokens.
+fn renewals(c: &mut Cases) {
+    let path = "data/receipt/checkpoint.alpha.renewed-1.tsr";
+    let renewal = |by: fn() -> Authority, bytes: fn(&Files) -> Vec<u8>| {
+        move |s: &mut Stamped| {
+            s.export = Box::new(move |payload| {
+                let over = bytes(payload);
+                let token = by().stamp(&Asks::at("20261201000000Z"), &over);
+                payload.insert(path.to_owned(), token);
+            });
+        }
+    };
+    let token = |payload: &Files| payload["data/receipt/checkpoint.alpha.tsr"].clone();
+    let interval = (T1, T2);
+    export(
+        c,
+        "token-renewed",
+        "The token was renewed by another authority, over the whole of its file.",
+        &[],
+        &["timestamp-ok", "timestamp-renewed"],
+        interval,
+        renewal(beta, token),
+    );
+    export(
+        c,
+        "token-renewed-by-a-stranger",
+        "The token was renewed by an authority that the trust file does not name.",
+        &[],
+        &["timestamp-ok", "timestamp-not-counted"],
+        interval,
+        renewal(stranger, token),
+    );
+    export(
+        c,
+        "token-renewal-of-another",
+        "The renewal is over the checkpoint, not over the token that it is named for.",
+        &["timestamp-invalid"],
+        &["timestamp-ok"],
+        interval,
+        renewal(beta, |payload| text_of(&payload["data/receipt/checkpoint"])),
+    );
+    export(
+        c,
+        "token-renewal-alone",
+        "A renewal of the number two without the first: no token.",
+        &[],
+        &["timestamp-ok"],
+        interval,
+        |s| {
+            s.export = Box::new(|payload| {
+                payload.insert(
+                    "data/receipt/checkpoint.alpha.renewed-2.tsr".to_owned(),
+                    b"no token".to_vec(),
+                );
             });
         },
     );
