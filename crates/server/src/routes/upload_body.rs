@@ -17,8 +17,9 @@ use crate::upload::writer::Writer;
 
 /// Bytes between two fsyncs of one request, when no checksum holds them back.
 const SYNC_EVERY: u64 = 8 << 20;
-/// Bytes gathered before they are written: each time costs two changes of thread.
-const GATHER: usize = 2 << 20;
+/// Bytes gathered before they are hashed and written. Each time costs two changes of thread; but more than the processor's
+/// nearest caches hold would be fetched from memory three times, and the allocator would have to ask the system for pages anew.
+const GATHER: usize = 256 << 10;
 
 /// How the body ended.
 enum End {
@@ -26,6 +27,16 @@ enum End {
     Whole,
     /// The connection broke, or another request took over.
     Broken,
+}
+
+/// What came of one piece.
+enum Step {
+    /// More may come; with the offset that was acknowledged meanwhile.
+    On(Writer, Option<u64>),
+    /// The request is answered so; the writer when it is sound.
+    Over(Result<u64, Failure>, Option<Writer>),
+    /// Nobody knows what of it is on the disk.
+    Failed(Failure),
 }
 
 /// One PATCH.
@@ -48,7 +59,7 @@ impl Request {
 
     /// Takes the body. Gives the offset acknowledged, and the writer when it is still sound.
     pub async fn receive(
-        &self,
+        self: Arc<Self>,
         mut writer: Writer,
         mut body: Body,
     ) -> (Result<u64, Failure>, Option<Writer>) {
@@ -56,8 +67,7 @@ impl Request {
         let mut size = 0;
         let mut acknowledged = self.upload.offset;
         loop {
-            let next = self.next(&mut body).await;
-            let end = match next {
+            let end = match self.next(&mut body).await {
                 Ok(Some(bytes)) => {
                     size += bytes.len();
                     gathered.push(bytes);
@@ -66,7 +76,8 @@ impl Request {
                 Ok(None) => Some(End::Whole),
                 Err(()) => Some(End::Broken),
             };
-            if writer.offset() + size as u64 > self.upload.length {
+            let reached = writer.offset() + size as u64;
+            if reached > self.upload.length {
                 // Without the writer the next request opens the file anew, and cuts it at what is acknowledged.
                 return (
                     Err(Failure::new(ProblemCode::TooLarge)
@@ -74,50 +85,65 @@ impl Request {
                     None,
                 );
             }
-            if size >= GATHER || end.is_some() {
-                let chunk = std::mem::take(&mut gathered);
-                self.app
-                    .counters
-                    .upload_bytes
-                    .fetch_add(size as u64, Ordering::Relaxed);
-                size = 0;
-                let (path, reserve) = (
-                    self.app.uploads.path(&self.upload.id),
-                    self.app.config.limits.reserve,
-                );
-                let written = blocking(move || {
-                    files::ensure_room(&path, reserve)?;
-                    for bytes in &chunk {
-                        writer.write(bytes)?;
-                    }
-                    Ok(writer)
-                });
-                writer = match written.await {
-                    Ok(writer) => writer,
-                    Err(error) => {
-                        self.give_back(acknowledged).await;
-                        return (Err(Failure::from_io(&error)), None);
-                    }
-                };
+            let due = self.checksum.is_none() && reached - acknowledged >= SYNC_EVERY;
+            if size < GATHER && !due && end.is_none() {
+                continue;
             }
-            let due = self.checksum.is_none() && writer.offset() - acknowledged >= SYNC_EVERY;
-            match end {
-                None if due => match self.acknowledge(writer).await {
-                    Ok((synced, offset)) => (writer, acknowledged) = (synced, offset),
-                    Err(failure) => {
-                        self.give_back(acknowledged).await;
-                        return (Err(failure), None);
-                    }
-                },
-                None => {}
-                Some(end) => {
-                    let (result, writer) = self.finish(writer, &end).await;
-                    if writer.is_none() {
-                        self.give_back(acknowledged).await;
-                    }
-                    return (result, writer);
+            size = 0;
+            let (this, chunk) = (self.clone(), std::mem::take(&mut gathered));
+            let step = move || this.step(writer, &chunk, due, end);
+            match tokio::task::spawn_blocking(step).await {
+                Ok(Step::On(sound, offset)) => {
+                    writer = sound;
+                    acknowledged = offset.unwrap_or(acknowledged);
                 }
+                Ok(Step::Over(result, sound)) => return (result, sound),
+                Ok(Step::Failed(failure)) => {
+                    self.give_back(acknowledged).await;
+                    return (Err(failure), None);
+                }
+                Err(_) => return (Err(Failure::new(ProblemCode::Internal)), None),
             }
+        }
+    }
+
+    /// One piece of the body, off the async threads and in one go: written and hashed; when it is time, made durable and
+    /// acknowledged; at the end, checked before that.
+    fn step(&self, mut writer: Writer, chunk: &[Bytes], due: bool, end: Option<End>) -> Step {
+        let written = files::ensure_room(
+            &self.app.uploads.path(&self.upload.id),
+            self.app.config.limits.reserve,
+        )
+        .and_then(|()| chunk.iter().try_for_each(|bytes| writer.write(bytes)));
+        if let Err(error) = written {
+            return Step::Failed(Failure::from_io(&error));
+        }
+        let size: usize = chunk.iter().map(Bytes::len).sum();
+        self.app
+            .counters
+            .upload_bytes
+            .fetch_add(size as u64, Ordering::Relaxed);
+        if let Some(end) = &end
+            && let Some(expected) = self.checksum
+            && (matches!(end, End::Broken) || writer.chunk_digest() != Some(expected))
+        {
+            // Bytes that could not be checked are not kept.
+            let sound = writer.roll_back().map(|()| writer).ok();
+            let status = StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST);
+            let failure = Failure::new(ProblemCode::ChecksumMismatch).status(status);
+            return if sound.is_some() {
+                Step::Over(Err(failure), sound)
+            } else {
+                Step::Failed(failure)
+            };
+        }
+        if end.is_none() && !due {
+            return Step::On(writer, None);
+        }
+        match self.acknowledge(&mut writer) {
+            Err(failure) => Step::Failed(failure),
+            Ok(offset) if end.is_some() => Step::Over(Ok(offset), Some(writer)),
+            Ok(offset) => Step::On(writer, Some(offset)),
         }
     }
 
@@ -135,28 +161,6 @@ impl Request {
                 error = &error as &dyn std::error::Error,
                 "an upload could not be cut back; the next request does it"
             );
-        }
-    }
-
-    async fn finish(
-        &self,
-        mut writer: Writer,
-        end: &End,
-    ) -> (Result<u64, Failure>, Option<Writer>) {
-        if let Some(expected) = self.checksum
-            && (matches!(end, End::Broken) || writer.chunk_digest() != Some(expected))
-        {
-            // Bytes that could not be checked are not kept.
-            let rolled_back = blocking(move || writer.roll_back().map(|()| writer)).await;
-            let status = StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST);
-            return (
-                Err(Failure::new(ProblemCode::ChecksumMismatch).status(status)),
-                rolled_back.ok(),
-            );
-        }
-        match self.acknowledge(writer).await {
-            Ok((writer, offset)) => (Ok(offset), Some(writer)),
-            Err(failure) => (Err(failure), None),
         }
     }
 
@@ -181,25 +185,20 @@ impl Request {
     }
 
     /// First the bytes are made durable, then the row says so.
-    async fn acknowledge(&self, mut writer: Writer) -> Result<(Writer, u64), Failure> {
-        let writer = blocking(move || writer.sync().map(|()| writer))
-            .await
-            .map_err(|error| Failure::from_io(&error))?;
-        let (id, offset, expires_at, now) = (
-            self.upload.id.clone(),
-            writer.offset(),
-            self.expires_at(),
-            self.app.config.ambient.now(),
-        );
-        let digest = (offset == self.upload.length).then(|| writer.digest());
+    fn acknowledge(&self, writer: &mut Writer) -> Result<u64, Failure> {
+        writer.sync().map_err(|error| Failure::from_io(&error))?;
+        let (id, offset) = (&self.upload.id, writer.offset());
         self.app
             .db
-            .write(move |tx| match digest {
-                Some(digest) => uploads::complete(tx, &id, &digest, now),
-                None => uploads::advance(tx, &id, offset, expires_at),
+            .write_blocking(|tx| {
+                if offset == self.upload.length {
+                    uploads::complete(tx, id, &writer.digest(), self.app.config.ambient.now())
+                } else {
+                    uploads::advance(tx, id, offset, self.expires_at())
+                }
             })
-            .await?;
-        Ok((writer, offset))
+            .map_err(Failure::from)?;
+        Ok(offset)
     }
 }
 

@@ -1,5 +1,7 @@
 //! `/api/v1/uploads`: tus 1.0. A device sees its own uploads only.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
@@ -288,7 +290,8 @@ async fn patch(
     };
     // In its own task: when the connection breaks this handler is dropped, but what has come must still be made durable.
     let task = tokio::spawn(async move {
-        let (result, writer) = request.receive(writer, body).await;
+        let request = Arc::new(request);
+        let (result, writer) = request.clone().receive(writer, body).await;
         // A writer that comes back is sound; one that does not met an error, and its file is opened anew next time.
         if let Some(writer) = writer {
             *hashing = writer.hashing();

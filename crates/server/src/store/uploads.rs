@@ -36,10 +36,11 @@ const COLUMNS: &str =
 
 /// Makes a new upload.
 pub fn create(tx: &Transaction<'_>, upload: &Upload, now: Millis) -> Result<(), StoreError> {
-    tx.execute(
+    tx.prepare_cached(
         "INSERT INTO upload (id, device, packet, seal_sha256, length, offset, state, created_at, completed_at, expires_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        params![
+    )?
+    .execute(params![
             upload.id,
             upload.device,
             upload.packet,
@@ -50,8 +51,7 @@ pub fn create(tx: &Transaction<'_>, upload: &Upload, now: Millis) -> Result<(), 
             now,
             upload.completed_at,
             upload.expires_at
-        ],
-    )?;
+    ])?;
     Ok(())
 }
 
@@ -110,11 +110,9 @@ pub fn delivered(
 
 /// How many of a device's uploads are open.
 pub fn open_count(connection: &Connection, device: &str) -> Result<u32, StoreError> {
-    Ok(connection.query_row(
-        "SELECT count(*) FROM upload WHERE device = ?1 AND state = 'open'",
-        [device],
-        |row| row.get(0),
-    )?)
+    Ok(connection
+        .prepare_cached("SELECT count(*) FROM upload WHERE device = ?1 AND state = 'open'")?
+        .query_row([device], |row| row.get(0))?)
 }
 
 /// How many uploads are open in all.
@@ -164,10 +162,10 @@ pub fn complete(
     zip_sha256: &[u8; 32],
     now: Millis,
 ) -> Result<(), StoreError> {
-    tx.execute(
+    tx.prepare_cached(
         "UPDATE upload SET offset = length, state = 'complete', zip_sha256 = ?2, completed_at = ?3 WHERE id = ?1 AND state = 'open'",
-        params![id, zip_sha256, now],
-    )?;
+    )?
+    .execute(params![id, zip_sha256, now])?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
@@ -14,6 +14,8 @@ use super::Hashing;
 /// An open upload, at the end of what is acknowledged.
 pub struct Writer {
     file: File,
+    /// Its path, until the name is as durable as the bytes: a file that was opened at its start may be new.
+    unnamed: Option<PathBuf>,
     /// Bytes written, synced or not.
     offset: u64,
     whole: Sha256,
@@ -41,11 +43,9 @@ impl Writer {
                 "the upload's file is shorter than what was acknowledged",
             ));
         }
-        if offset == 0 {
-            // The file may be new: its name must be as durable as its bytes.
-            crate::files::sync_folder_of(path)?;
+        if there > offset {
+            file.set_len(offset)?;
         }
-        file.set_len(offset)?;
         let whole = match hashing {
             Some((at, digest)) if at == offset => digest,
             _ => rehash(&mut file, offset)?,
@@ -53,6 +53,7 @@ impl Writer {
         file.seek(SeekFrom::Start(offset))?;
         Ok(Self {
             file,
+            unnamed: (offset == 0).then(|| path.to_owned()),
             offset,
             start: (offset, whole.clone()),
             whole,
@@ -73,7 +74,12 @@ impl Writer {
 
     /// Makes all that was written durable. After an error this writer must be dropped: nobody knows what is on the disk.
     pub fn sync(&mut self) -> io::Result<()> {
-        self.file.sync_data()
+        self.file.sync_data()?;
+        if let Some(path) = self.unnamed.take() {
+            // Behind the file's own sync: a file system with a journal has then written the name as well.
+            crate::files::sync_folder_of(&path)?;
+        }
+        Ok(())
     }
 
     /// Bytes written.
