@@ -8,9 +8,13 @@
 //! 5. after the directory's sync: the capture. Only now is it acknowledged.
 //!
 //! While bytes stream, the kernel begins to write what it has of them ([`crate::disk`]): the disk works while the next chunk is
-//! hashed and encrypted, and the sync waits for the rest alone. That is where the time of a shutter went. A name that is final
-//! from the beginning would spare a rename and was rejected: measured, it spares nothing. The folder's sync is needed for any
-//! new name, and finds the journal's commit of the file's sync already on its way.
+//! hashed and encrypted, and the sync waits for the rest alone. That is where most of a shutter's time went.
+//!
+//! The folder's sync is needed for any new name. A name that is final from the beginning would need no second commit of a file
+//! system's journal (a sixth of the waiting, where there is a journal; nothing, where there is none), and was rejected: the
+//! number in the name says that a capture had been complete, so that start-up can tell one that the storage damaged, whose
+//! number must not be used again, from one that nobody was told of. A rename behind the acknowledgement was rejected as well:
+//! without a journal a power cut could take both names.
 //!
 //! A failed sync or rename is never retried: the writer is spent. After step 3 the whole chain stops giving out numbers
 //! until the vault is opened anew, because what the disk holds is not known any more.
