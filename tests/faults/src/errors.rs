@@ -120,6 +120,7 @@ fn variants(call: &str, number: u64) -> Vec<Point> {
             call: call.to_owned(),
             when,
             what,
+            at: None,
         }));
     }
     points

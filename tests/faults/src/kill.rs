@@ -76,6 +76,7 @@ fn kill(call: &str, number: u64) -> Point {
         call: call.to_owned(),
         when: number.to_string(),
         what: "signal=KILL",
+        at: None,
     }
 }
 

@@ -86,7 +86,7 @@ fn plan(ctx: &Ctx, needed: &BTreeMap<&'static str, u64>) -> Vec<Run> {
             continue;
         };
         let mut numbers: Vec<u64> = (0..=*needs).collect();
-        if ctx.form == Form::Short {
+        if ctx.form == Form::Short && ctx.point.is_none() {
             rng.shuffle(&mut numbers);
             // Not even a byte more: the first of every form.
             numbers.sort_by_key(|pages| *pages != 0);

@@ -85,6 +85,8 @@ pub struct Point {
     pub when: String,
     /// What happens: `signal=KILL`, `error=EIO`.
     pub what: &'static str,
+    /// Only calls at this file are counted, and struck.
+    pub at: Option<PathBuf>,
 }
 
 impl std::fmt::Display for Point {
@@ -132,8 +134,11 @@ pub fn start(
                 format!("trace={}", point.call),
                 "-e".to_owned(),
                 format!("inject={point}"),
-                "-o".to_owned(),
             ]);
+            if let Some(at) = &point.at {
+                flags.extend(["-P".to_owned(), at.display().to_string()]);
+            }
+            flags.push("-o".to_owned());
             match log {
                 Some(log) => {
                     flags.push(log.display().to_string());
@@ -378,6 +383,7 @@ mod tests {
             call: "fsync".to_owned(),
             when: "1".to_owned(),
             what: "error=EIO",
+            at: None,
         };
         let script = [
             "-c".to_owned(),

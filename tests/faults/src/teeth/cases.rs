@@ -1,6 +1,8 @@
 //! Short stretches of the campaigns, in a fixed order of points, so that the runs which find a planted fault can be made again
 //! without it. Each ends at its first failure.
 
+use std::path::PathBuf;
+
 use anyhow::{Context as _, ensure};
 
 use super::liar::Liar;
@@ -49,7 +51,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         name: "kill-finalise",
-        run: |ctx, most| stretch(ctx, "server-disk", &["write"], "signal=KILL", 12, most),
+        run: finalise,
     },
     Case {
         name: "errors-capture",
@@ -82,6 +84,7 @@ fn stretch(
             call: call.to_owned(),
             when: number.to_string(),
             what,
+            at: None,
         };
         let (site, mut ledger) = prepared.copy(scene, ctx)?;
         let ended = scene.play(ctx, &site, &mut ledger, (&point, PATIENCE), &mut |_| {})?;
@@ -111,6 +114,45 @@ fn stretch(
             report
                 .failures
                 .push(format!("{} {point}: {what}", scene.name));
+            break;
+        }
+    }
+    Ok(report)
+}
+
+/// The server is killed where it writes to a packet's place among the blobs: its disk's thread alone does, and what it writes
+/// besides (to wake others) comes in no certain number. A server that puts a finished file in its place never writes there.
+fn finalise(ctx: &Ctx, most: u64) -> anyhow::Result<Report> {
+    let mut report = Report::new("teeth");
+    if let Err(why) = strace::usable() {
+        return Ok(Report::not_run("teeth", why));
+    }
+    let scene = Scene::named("server-disk").context("there is such a scene")?;
+    let prepared = Prepared::new(ctx)?;
+    let blob = prepared.blob(ctx)?;
+    for number in 1..=most.min(2) {
+        let (site, mut ledger) = prepared.copy(scene, ctx)?;
+        let point = Point {
+            call: "write".to_owned(),
+            when: number.to_string(),
+            what: "signal=KILL",
+            at: Some(site.dir.join(&blob)),
+        };
+        let ended = scene.play(ctx, &site, &mut ledger, (&point, PATIENCE), &mut |_| {})?;
+        report.runs += 1;
+        report.points += 1;
+        report.not_reached += u64::from(ended == Ended::Whole);
+        let finish = Finish {
+            seed: ctx.seed ^ number,
+            reclaim: true,
+        };
+        let verdict = examine(&site, &mut ledger, finish);
+        report.started_in(verdict.slowest_start);
+        site.remove()?;
+        if !verdict.failures.is_empty() {
+            let what = verdict.failures.join("; ");
+            let told = format!("{} {point} at the packet's place: {what}", scene.name);
+            report.failures.push(told);
             break;
         }
     }
@@ -182,6 +224,25 @@ impl Prepared {
             enrolled,
             sealed: (sealed, ledger),
         })
+    }
+
+    /// Where the sealed packet's blob lies once it is on the server, from the site's folder: its bytes are the same each time.
+    fn blob(&self, ctx: &Ctx) -> anyhow::Result<PathBuf> {
+        let site = self.sealed.0.copy(&ctx.folder("blob"))?;
+        let serving = Serving::start(&site)?;
+        let sent = tablet(ctx, &site, &["sync"])?;
+        serving.stop()?;
+        ensure!(sent.status.success(), "sync failed without a fault");
+        let blobs = site.server().join("blobs");
+        let mut found = Vec::new();
+        for folder in std::fs::read_dir(&blobs)? {
+            for blob in std::fs::read_dir(folder?.path())? {
+                found.push(blob?.path().strip_prefix(&site.dir)?.to_owned());
+            }
+        }
+        ensure!(found.len() == 1, "one packet, one blob");
+        site.remove()?;
+        found.pop().context("a blob")
     }
 
     fn copy(&self, scene: &Scene, ctx: &Ctx) -> anyhow::Result<(Site, Ledger)> {
