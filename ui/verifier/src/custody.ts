@@ -63,7 +63,7 @@ export function checkFix(fix: Shape): void {
   fix.maybe('altitude_m', (name) => fix.number(name));
   fix.time('at');
   fix.integer('age_ms');
-  fix.string('provider');
+  fix.maybeString('provider');
   fix.maybe('mock', (name) => fix.bool(name));
 }
 

@@ -47,7 +47,7 @@ export function enrolments(hand: Hand, origin: string, findings: Findings): Entr
       findings.add('enrolment-invalid');
       continue;
     }
-    if (enrolment.key) hand.keys.add(enrolment.key);
+    if (enrolment.key?.name === enrolment.subject) hand.keys.add(enrolment.key);
     if (enrolment.origin !== origin) continue;
     const standing = standingOf(enrolment.note, `${origin}/authority`, hand.anchors);
     const kindFits = enrolment.key?.name === enrolment.subject && enrolment.subject.startsWith(`${origin}/${enrolment.kind}/`);

@@ -88,6 +88,8 @@ async function exported(tree: Tree, trust: Trust | null, findings: Findings, wor
     return { id: bag.identifier, seal: null, record: null, log: null };
   }
   if (bag.whole) findings.add('export-ok', '', String(tree.size));
+  const hand = handOf(trust);
+  await takeKeys(tree, 'data/receipt/keys/', hand, [hand.keys], findings);
   const zip = await opened(file.source, findings);
   if (!zip) return { id: null, seal: null, record: null, log: null };
   const inside = treeOfZip(zip);
@@ -97,9 +99,7 @@ async function exported(tree: Tree, trust: Trust | null, findings: Findings, wor
   if (!seal) return { ...packet, id: null };
   if (file.path !== `data/packet-${seal.packet}.zip`) findings.add('export-packet-mismatch', '', file.path);
   if (bag.identifier !== null && bag.identifier !== seal.packet) findings.add('export-packet-mismatch', '', 'External-Identifier');
-  const hand = handOf(trust);
   await takeKeys(inside, 'seal/keys/', hand, [hand.keys], findings);
-  await takeKeys(tree, 'data/receipt/keys/', hand, [hand.keys], findings);
   await takeRevocations(tree, seal.origin, hand);
   const inner: Inner = {
     seal,

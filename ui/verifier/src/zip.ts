@@ -146,6 +146,7 @@ function entryAt(bytes: Uint8Array, view: DataView, at: number): { entry: Listed
   const [nameSize, extraSize, commentSize] = [view.getUint16(at + 28, true), view.getUint16(at + 30, true), view.getUint16(at + 32, true)];
   const next = at + 46 + nameSize + extraSize + commentSize;
   if (next > bytes.length) throw malformed('an entry of the directory');
+  if (commentSize !== 0) throw malformed('a comment');
   const name = nameOf(bytes.subarray(at + 46, at + 46 + nameSize));
   const flags = view.getUint16(at + 8, true);
   if ((flags & ~0x0800) !== 0 || view.getUint16(at + 10, true) !== 0) throw new ZipRefused('zip-method');
@@ -157,7 +158,6 @@ function entryAt(bytes: Uint8Array, view: DataView, at: number): { entry: Listed
   if (header === IN_ZIP64) header = values.shift() ?? 0;
   if (packed !== size) throw malformed('a stored entry with two sizes');
   if (view.getUint16(at + 34, true) !== 0) throw malformed('more than one volume');
-  if (commentSize !== 0) throw malformed('a comment');
   const folder = kindOf(view, at, name);
   const plain =
     view.getUint16(at + 4, true) === 0x032d &&
@@ -198,14 +198,16 @@ async function followed(source: Source, entry: Listed): Promise<void> {
 }
 
 function refuseEqualNames(entries: Entry[]): void {
-  const seen = new Set<string>();
-  for (const { name } of entries) {
-    const folded = (name.endsWith('/') ? name.slice(0, -1) : name).normalize('NFC').toLowerCase();
-    if (seen.has(folded)) throw new ZipRefused('zip-name-duplicate');
-    seen.add(folded);
+  const files = new Set<string>();
+  for (const { name, folder } of entries) {
+    const folded = name.normalize('NFC').toLowerCase();
+    if (folder) continue;
+    if (files.has(folded)) throw new ZipRefused('zip-name-duplicate');
+    files.add(folded);
   }
-  const files = new Set(entries.filter(({ folder }) => !folder).map(({ name }) => name.normalize('NFC').toLowerCase()));
-  for (const folded of seen) {
+  // Nor may a file have the name of a folder, be it there or only a part of a path.
+  for (const { name } of entries) {
+    const folded = name.normalize('NFC').toLowerCase();
     for (let slash = folded.indexOf('/'); slash >= 0; slash = folded.indexOf('/', slash + 1)) if (files.has(folded.slice(0, slash))) throw new ZipRefused('zip-name-duplicate');
   }
 }
