@@ -2,6 +2,7 @@
 //! (the Tauri window and the loopback host); photos go in raw, beside it. TypeScript types are made from these files
 //! (`ui/shared/src/bindings.ts`). Views serve the screen alone: nothing here is stored or sent to a server.
 
+mod cosign;
 mod form;
 mod packet;
 mod state;
@@ -10,6 +11,7 @@ mod upload;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub use cosign::*;
 pub use form::*;
 pub use packet::*;
 pub use state::*;
@@ -84,6 +86,22 @@ pub enum Request {
         officer: String,
         pin: String,
     },
+    /// An officer's card for another tablet. → [`CodeView`]
+    OfficerCard { officer: String },
+    /// Takes an officer of another tablet on; `text` is their card's. → [`OfficerView`]
+    MeetOfficer { text: String },
+    /// Closes the draft if it is open, and asks an officer of another tablet to sign. → [`CosignAskView`]
+    CosignAsk { id: String, officer: String },
+    /// What another tablet asks. → [`CosignView`]
+    CosignRead { text: String },
+    /// Signs what another tablet asks. → [`CodeView`], the answer
+    CosignSign {
+        text: String,
+        officer: String,
+        pin: String,
+    },
+    /// Takes the answer. → [`DraftView`]
+    CosignTake { id: String, text: String },
     /// Voids the signatures and reopens the draft. → [`DraftView`]
     Reopen { id: String },
     /// The device signs last; irrevocable. One officer may seal alone. → [`PacketView`]

@@ -13,7 +13,7 @@ use fieldseal_packet::ziplayout::Layout;
 use fieldseal_tlog::note::{Algorithm, Note, SignatureLine, Signer, Vkey, sign_line};
 use fieldseal_vault::captures::Capture;
 use fieldseal_vault::sealing::{Closing, PlanEntry, Sealing, Signature, Source};
-use fieldseal_vault::{captures, custody, drafts, officers, outbox, sealing};
+use fieldseal_vault::{captures, custody, drafts, officers, sealing};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
@@ -45,7 +45,11 @@ impl Core {
         self.draft(id)
     }
 
-    fn officer_signer(&self, officer: &str, pin: &str) -> Result<Box<dyn Signer>, Problem> {
+    pub(crate) fn officer_signer(
+        &self,
+        officer: &str,
+        pin: &str,
+    ) -> Result<Box<dyn Signer>, Problem> {
         let vault = self.open_vault()?;
         let seed = vault.officer_seed(officer, pin, &self.moment())?;
         let vkey = self
@@ -61,6 +65,18 @@ impl Core {
         officer: &str,
         signer: &dyn Signer,
     ) -> Result<(), Problem> {
+        self.put_signature(id, officer, |body| {
+            sign_line(signer, body).map_err(|error| Problem::because(Code::KeyMissing, error))
+        })
+    }
+
+    /// Keeps an officer's line over the closed draft's text, which `line` gets.
+    pub(crate) fn put_signature(
+        &self,
+        id: PacketId,
+        officer: &str,
+        line: impl Fn(&str) -> Result<SignatureLine, Problem>,
+    ) -> Result<(), Problem> {
         let _desk = lock(&self.desk);
         let at = self.platform.now();
         self.write(|tx| {
@@ -71,18 +87,16 @@ impl Core {
             {
                 return Err(Code::OfficerNotNamed.into());
             }
-            let name = signer.vkey().name();
+            let line = line(body_text(&closing)?)?;
             if sealing::signatures(tx, id)?
                 .iter()
-                .any(|made| made.key_name == name)
+                .any(|made| made.key_name == line.name)
             {
                 return Err(Code::AlreadySigned.into());
             }
-            let line = sign_line(signer, body_text(&closing)?)
-                .map_err(|e| Problem::because(Code::KeyMissing, e))?;
             let made = Signature {
-                key_name: name.to_owned(),
                 line: line.to_string(),
+                key_name: line.name,
                 at,
             };
             Ok(sealing::sign(tx, id, &made)?)
@@ -125,7 +139,12 @@ impl Core {
     }
 
     /// Fixes every byte but the signatures. `void` is the reason for giving up.
-    fn close(&self, id: PacketId, officer: &str, void: Option<&str>) -> Result<(), Problem> {
+    pub(crate) fn close(
+        &self,
+        id: PacketId,
+        officer: &str,
+        void: Option<&str>,
+    ) -> Result<(), Problem> {
         // Whatever waits in the inbox belongs into this draft, if it is this draft's.
         self.take_in()?;
         let _desk = lock(&self.desk);
@@ -257,7 +276,7 @@ impl Core {
     }
 }
 
-fn body_text(closing: &Closing) -> Result<&str, Problem> {
+pub(crate) fn body_text(closing: &Closing) -> Result<&str, Problem> {
     std::str::from_utf8(&closing.body).map_err(|error| Problem::because(Code::Unreadable, error))
 }
 

@@ -183,6 +183,14 @@ impl Engine {
             } => json(core.void(&id, capture_seq, &reason)?),
             Request::Party { id, party } => json(core.set_party(&id, &party)?),
             Request::Sign { id, officer, pin } => json(core.sign(&id, &officer, &pin)?),
+            Request::OfficerCard { officer } => json(core.officer_card(&officer)?),
+            Request::MeetOfficer { text } => json(core.meet_officer(&text)?),
+            Request::CosignAsk { id, officer } => json(core.cosign_ask(&id, &officer)?),
+            Request::CosignRead { text } => json(core.cosign_read(&text)?),
+            Request::CosignSign { text, officer, pin } => {
+                json(core.cosign_sign(&text, &officer, &pin)?)
+            }
+            Request::CosignTake { id, text } => json(core.cosign_take(&id, &text)?),
             Request::Reopen { id } => json(core.reopen(&id)?),
             Request::Seal { id } => json(core.seal(&id)?),
             Request::GiveUp {

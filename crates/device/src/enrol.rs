@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use fieldseal_packet::entry::{self, SubjectKind};
 use fieldseal_packet::{KeyName, KeyRole, Sha256Digest};
 use fieldseal_tlog::note::{Algorithm, Note, Signer, signer_of};
-use fieldseal_vault::officers::{self, OfficerRecord};
+use fieldseal_vault::officers::OfficerRecord;
 use fieldseal_vault::pending::{self, PendingDevice};
 use fieldseal_vault::{Birth, NewOfficer, Secret, Vault, outbox};
 use fieldseal_wire::device::{
@@ -235,7 +235,8 @@ impl Core {
         }
         let known = match &pending {
             Some(_) => None,
-            None => self.read(|c| Ok(officers::get(c, &subject.id)?))?,
+            // Known by a card alone is not known here: a guest may come to stay.
+            None => self.own_officer(&subject.id)?,
         };
         // An officer who was let back in has a new key without an entry, and enrols again.
         if known.as_ref().is_some_and(|record| record.entry.is_some()) {
@@ -295,6 +296,7 @@ impl Core {
             team: record.team,
             enrolled: true,
             wait_s: 0,
+            guest: false,
         })
     }
 

@@ -79,6 +79,11 @@ codes! {
     NoSignature = "no-signature", false, "At least one officer must sign.";
     AlreadySigned = "already-signed", false, "This officer has signed already.";
     OfficerNotNamed = "officer-not-named", false, "The record does not name this officer; reopen the draft to change who is on duty.";
+    NotThisCode = "not-this-code", false, "This code is of another kind, or can't be read in full.";
+    OtherDeployment = "other-deployment", false, "This code is of another bureau's deployment.";
+    OtherOfficer = "other-officer", false, "This code is for, or by, another officer.";
+    OtherPacket = "other-packet", false, "This signature is not over this packet.";
+    TooManyOfficers = "too-many-officers", false, "This tablet knows as many officers of other tablets as it takes.";
     ReasonMissing = "reason-missing", false, "A reason is needed.";
     TextTooLong = "text-too-long", false, "The text is too long.";
     FactNotAllowed = "fact-not-allowed", false, "This value does not fit its field.";

@@ -6,6 +6,7 @@ use fieldseal_vault::officers;
 
 use crate::api::{DeviceView, FixView, OfficerView, StateView};
 use crate::core::{Core, Store, lock, nobody_can_open};
+use crate::cosign::guest_view;
 use crate::identity::Identity;
 use crate::problem::{Code, Problem};
 
@@ -82,6 +83,7 @@ pub(crate) fn view(core: &Core) -> Result<StateView, Problem> {
             .map(|bytes| bytes as f64),
         battery: core.platform.battery(),
         retired_at: core.retired_at().map(|at| at.to_string()),
+        challenge: stamped::challenge(core).map(|challenge| challenge.word),
         language: prefs.language.unwrap_or_else(|| "zh".to_owned()),
         theme: prefs.theme.unwrap_or_else(|| "light".to_owned()),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -130,7 +132,9 @@ fn officers_of(core: &Core) -> Vec<OfficerView> {
                 enrolled: record.is_none_or(|record| record.entry.is_some()),
                 badge: slot.badge,
                 id: slot.id,
+                guest: false,
             }
         })
+        .chain(core.guests().iter().map(guest_view))
         .collect()
 }

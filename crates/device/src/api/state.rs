@@ -46,6 +46,8 @@ pub struct StateView {
     pub battery: Option<f64>,
     /// Since when this tablet is retired, RFC 3339: it takes no new photos.
     pub retired_at: Option<String>,
+    /// A word from the newest timestamp, to be photographed in the scene.
+    pub challenge: Option<String>,
     pub language: String,
     pub theme: String,
     pub version: String,
@@ -115,6 +117,10 @@ pub struct OfficerView {
     pub enrolled: bool,
     /// Seconds until another PIN may be tried.
     pub wait_s: u32,
+    /// Signs on a tablet of their own.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub guest: bool,
 }
 
 #[derive(Debug, Clone, Serialize, TS)]
@@ -136,9 +142,10 @@ pub struct EnrolPreview {
 #[serde(rename_all = "camelCase")]
 #[ts(export_to = "bindings.ts")]
 pub struct ScanView {
-    /// `nothing`, `unreadable` (a code, but too small, blurred or damaged), `foreign` (another kind of code) or `enrolment`.
+    /// `nothing`, `unreadable` (a code, but too small, blurred or damaged), `foreign` (another kind of code), `enrolment`,
+    /// or of another tablet `officer` (a card), `challenge`, `cosignature`.
     pub found: String,
-    /// The enrolment code's text, for `enrolment` alone.
+    /// The code's text, for our own kinds alone.
     pub text: Option<String>,
 }
 

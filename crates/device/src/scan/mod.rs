@@ -1,12 +1,13 @@
 //! Reading an enrolment code from a picture: brightness in, text out. The screen hands over frames of its camera, or a
 //! picture that the officer chose, as bare brightness values; no file format is parsed here.
 //!
-//! Only the text of an enrolment code goes back to the screen. What another code says is nobody's business, and may be
+//! Only the text of a code of ours (an enrolment code, or what another tablet shows) goes back to the screen. What another code says is nobody's business, and may be
 //! written to be acted on.
 
 mod corners;
 
 use crate::api::ScanView;
+use crate::cosign;
 use crate::enrol_code::EnrolCode;
 use crate::problem::{Code, Problem};
 
@@ -26,8 +27,8 @@ enum Seen {
     Unreadable,
     /// Somebody else's code.
     Foreign,
-    /// An enrolment code.
-    Enrolment(String),
+    /// One of ours: its kind and text.
+    Ours(&'static str, String),
 }
 
 /// Looks for an enrolment code in rows of brightness, 0 black to 255 white.
@@ -53,12 +54,20 @@ pub(crate) fn scan(width: usize, luma: &[u8]) -> Result<ScanView, Problem> {
         Seen::Nothing => ("nothing", None),
         Seen::Unreadable => ("unreadable", None),
         Seen::Foreign => ("foreign", None),
-        Seen::Enrolment(text) => ("enrolment", Some(text)),
+        Seen::Ours(kind, text) => (kind, Some(text)),
     };
     Ok(ScanView {
         found: found.to_owned(),
         text,
     })
+}
+
+/// Which of our codes it is.
+fn kind_of(text: &str) -> Option<&'static str> {
+    match EnrolCode::parse(text) {
+        Ok(_) => Some("enrolment"),
+        Err(_) => cosign::text::kind_of(text),
+    }
 }
 
 fn look(width: usize, height: usize, at: impl Fn(usize) -> u8) -> Seen {
@@ -74,8 +83,10 @@ fn look(width: usize, height: usize, at: impl Fn(usize) -> u8) -> Seen {
     let mut seen = Seen::Nothing;
     for grid in picture.detect_grids() {
         match grid.decode() {
-            Ok((_, text)) if EnrolCode::parse(&text).is_ok() => return Seen::Enrolment(text),
-            Ok(_) => seen = Seen::Foreign,
+            Ok((_, text)) => match kind_of(&text) {
+                Some(kind) => return Seen::Ours(kind, text),
+                None => seen = Seen::Foreign,
+            },
             Err(_) if seen == Seen::Nothing => seen = Seen::Unreadable,
             Err(_) => {}
         }

@@ -1,0 +1,47 @@
+//! Two officers on two tablets.
+
+use serde::Serialize;
+use ts_rs::TS;
+
+/// A QR code.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export_to = "bindings.ts")]
+pub struct CodeView {
+    /// What it says.
+    pub text: String,
+    /// Modules a side, without the quiet zone of four.
+    pub side: u32,
+    /// The dark modules as one SVG path, a module a unit.
+    pub path: String,
+}
+
+/// What the first tablet shows to the second one.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export_to = "bindings.ts")]
+pub struct CosignAskView {
+    pub code: CodeView,
+    pub items: u32,
+    /// Short code over the thumbnails: must be the one that the second tablet shows.
+    pub compare: String,
+}
+
+/// What the second tablet shows before its officer signs. All but `captures` and `closed_at` is the other tablet's word.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export_to = "bindings.ts")]
+pub struct CosignView {
+    /// Id of the officer who is asked.
+    pub officer: String,
+    pub packet: String,
+    /// Address or point.
+    pub title: Option<String>,
+    pub items: u32,
+    /// The other tablet's capture numbers.
+    pub captures: String,
+    /// RFC 3339, by the other tablet's clock.
+    pub closed_at: String,
+    /// Short code over the thumbnails: must be the one beside them on the other tablet.
+    pub compare: String,
+}
