@@ -130,6 +130,7 @@ export const FINDINGS = {
   "manifest-not-checked": { level: "info", zh: "本程序不核验 {subject}；SHA-256 已核对。", en: "This program does not check {subject}; SHA-256 is checked." },
   "custody-after-chained": { level: "info", zh: "服务器的保管链接在封签之后，共 {detail} 行；是服务器的说法，末尾没有签名。", en: "The server's custody log is chained onto the seal, {detail} lines; it is the server's word, and its end is not signed." },
   "timestamp-not-counted": { level: "info", zh: "另有时间戳 {subject} 没有计入（{detail}）；界限不靠它。", en: "A further timestamp token, {subject}, was not counted ({detail}); the bound stands without it." },
+  "timestamp-renewed": { level: "info", zh: "时间戳 {subject} 证明它所续的时间戳在 {detail} 之前就在，那时证书还有效。", en: "The timestamp token {subject} says that the one it renews was there before {detail}, while its certificate was good." },
   "clock-outside-interval": { level: "info", zh: "平板的封闭时刻 {detail} 不在证明的时间区间里：平板的钟不准，或被调过。区间不受影响。", en: "The tablet's time of closing, {detail}, lies outside the proved interval: its clock was wrong, or was set. The interval stands." },
   "clock-restart": { level: "info", zh: "保管链 {subject} 第 {detail} 行之前，平板重新启动过。", en: "The tablet was started anew before line {detail} of the custody log {subject}." },
   "clock-jump": { level: "info", zh: "保管链 {subject} 第 {detail} 行之前，平板的钟被调过或校正过。", en: "The tablet's clock was set or corrected before line {detail} of the custody log {subject}." },
