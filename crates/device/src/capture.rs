@@ -162,6 +162,7 @@ impl Core {
                 .map(|name| name.chars().take(255).collect()),
             software: crate::SOFTWARE.to_owned(),
             device_model: self.platform.device_model(),
+            challenge: live.challenge.clone().flatten().filter(|_| !brought),
         }
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use fieldseal_packet::challenge::Challenge;
 use fieldseal_packet::context::Fix;
 use fieldseal_packet::custody::Meta;
 use fieldseal_packet::{PacketId, Timestamp};
@@ -103,6 +104,8 @@ pub(crate) struct Live {
     pub used_at_ms: u64,
     /// Since when this tablet is retired, by the authority's signed word.
     pub retired_at: Option<Timestamp>,
+    /// The challenge word that screens show; none inside: there is no token. None: not looked up since the last one came.
+    pub challenge: Option<Option<Challenge>>,
 }
 
 pub(crate) struct Core {

@@ -3,6 +3,7 @@
 //! authorities that this tablet's trust file does not know are kept: whoever verifies may know them.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use fieldseal_packet::challenge::Challenge;
 use fieldseal_packet::receipt::Receipt;
 use fieldseal_packet::seal::MAX_TOKENS;
 use fieldseal_packet::trust::Trust;
@@ -14,7 +15,7 @@ use fieldseal_vault::outbox::{self, Seen};
 use fieldseal_wire::device::SeenCheckpoint;
 use serde_json::Value;
 
-use crate::core::Core;
+use crate::core::{Core, lock};
 use crate::identity::Identity;
 use crate::log_seen::{Doubt, continues};
 use crate::problem::{Code, Problem};
@@ -89,6 +90,7 @@ fn keep_stamped(core: &Core, signed: &[u8], tokens: &[(String, String)]) -> Resu
     };
     core.vault()?
         .outbox_write(|tx| Ok::<_, Problem>(outbox::add_stamped(tx, &kept)?))?;
+    lock(&core.live).challenge = None;
     Ok(())
 }
 
@@ -192,6 +194,21 @@ pub(crate) fn to_name(core: &Core) -> Result<Option<Seen>, Problem> {
             stamped => stamped,
         })
     })
+}
+
+/// The challenge word of now: of the newest stamped checkpoint's first token. Looked up once for each; the shutter takes what was shown.
+pub(crate) fn challenge(core: &Core) -> Option<Challenge> {
+    if let Some(known) = &lock(&core.live).challenge {
+        return known.clone();
+    }
+    // Before the first unlock nothing is known, and nothing is noted as known.
+    let seen = newest(core).ok()?;
+    let challenge = seen.and_then(|seen| {
+        let first = tokens(&seen).into_iter().next()?;
+        Some(Challenge::of(&first.der))
+    });
+    lock(&core.live).challenge = Some(challenge.clone());
+    challenge
 }
 
 /// The tokens that were kept with it, sorted by authority.

@@ -9,6 +9,7 @@ use crate::core::{Core, Store, lock, nobody_can_open};
 use crate::cosign::guest_view;
 use crate::identity::Identity;
 use crate::problem::{Code, Problem};
+use crate::stamped;
 
 pub(crate) fn view(core: &Core) -> Result<StateView, Problem> {
     let (vault, damaged) = match &*core

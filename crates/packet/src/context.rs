@@ -1,6 +1,7 @@
 //! Capture context 拍摄环境: what the device says of one item's time, place and origin. Claims, every one of them.
 
 use crate::Timestamp;
+use crate::challenge::Challenge;
 use serde::{Deserialize, Serialize};
 
 /// A position as the platform gave it. WGS-84.
@@ -92,6 +93,9 @@ pub struct CaptureContext {
     /// Device's model, where the platform tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_model: Option<String>,
+    /// The challenge word that the camera screen showed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<Challenge>,
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 
 pub mod bag;
 pub mod beat;
+pub mod challenge;
 pub mod consistency;
 pub mod context;
 pub mod custody;

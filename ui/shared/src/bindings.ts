@@ -111,7 +111,11 @@ battery: number | null,
 /**
  * Since when this tablet is retired, RFC 3339: it takes no new photos.
  */
-retiredAt: string | null, language: string, theme: string, version: string, };
+retiredAt: string | null, 
+/**
+ * A word from the newest timestamp, to be photographed in the scene.
+ */
+challenge: string | null, language: string, theme: string, version: string, };
 
 export type CaptureReadyView = { ready: boolean, 
 /**

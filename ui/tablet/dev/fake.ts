@@ -233,7 +233,7 @@ export class FakeEngine {
       signatures: [],
       officers: [],
       deviceSeq: null,
-      sealedAfter: null,
+      sealedAfter: ago(11),
       seenSize: 48_112,
     };
     this.drafts.set(id, draft);
@@ -301,7 +301,7 @@ export class FakeEngine {
       custody,
       leafIndex: null,
       receivedAt: null,
-      sealedAfter: null,
+      sealedAfter: draft.sealedAfter,
       loggedBefore: null,
       decisions: [],
       supplements: draft.supplements,
@@ -349,6 +349,7 @@ export class FakeEngine {
     if (summary.state === 'received') {
       summary.state = 'safe';
       moving.view.leafIndex = 48_213;
+      moving.view.loggedBefore = new Date(Date.now() + 90_000).toISOString();
       for (const one of custody) if (one.event === 'logged' || one.event === 'safe') reach(one);
     } else if (moving.sent < moving.total) {
       summary.state = 'uploading';
@@ -465,6 +466,7 @@ function blank(): StateView {
     language: process.env['LANGUAGE_OF_SCREEN'] ?? 'zh',
     theme: process.env['THEME'] ?? 'light',
     retiredAt: null,
+    challenge: '春山 7K3Q',
     version: '0.1.0',
   };
 }

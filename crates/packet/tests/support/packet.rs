@@ -61,6 +61,7 @@ pub fn context(second: i64) -> CaptureContext {
         original_name: None,
         software: "fieldseal-tablet 0.1.0".to_owned(),
         device_model: None,
+        challenge: None,
     }
 }
 

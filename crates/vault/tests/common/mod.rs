@@ -121,6 +121,7 @@ pub fn context() -> CaptureContext {
         original_name: None,
         software: "test 1".to_owned(),
         device_model: None,
+        challenge: None,
     }
 }
 

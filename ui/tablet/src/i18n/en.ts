@@ -1,9 +1,11 @@
 import type { Translation } from '@fieldseal/shared/i18n/index.ts';
 import { codes } from './en-codes.ts';
+import { cosign } from './en-cosign.ts';
 import type { zh } from './zh.ts';
 
 export const en: Translation<typeof zh> = {
   ...codes,
+  ...cosign,
   'damaged.title': "The vault can't be opened",
   'damaged.text': 'Its files are kept as they are; tell the administrator.',
   'app.starting': 'Opening…',
@@ -74,7 +76,6 @@ export const en: Translation<typeof zh> = {
   'first.not-an-officer': "This is a tablet's code. An officer needs a code of their own.",
 
   'scan.live': 'Camera picture, for scanning the enrolment code',
-  'scan.aim': 'Hold the QR code of the enrolment between the four corners.',
   'scan.again': 'Scan again',
   'scan.officer': "Scan the officer's QR code",
   'scan.choose': 'Choose a picture of the QR code',
@@ -310,6 +311,8 @@ export const en: Translation<typeof zh> = {
   'packet.rest-only': 'The originals are no longer here. Checked again: record, custody log and digests as sealed, the server’s receipt, and the proof that it is in the log.',
   'packet.files-differ': 'Failed: record, custody log or digests are not as sealed.',
   'packet.receipt-fails': 'Failed: the stored receipt does not hold any more. Nothing is removed.',
+  'challenge.word': 'Scene code {word}',
+  'challenge.what': 'Write it down and take it into the picture: the photo is then later than this timestamp.',
   'proved.title': 'What this proves',
   'proved.both': 'Sealed after {after} and logged before {before}; not a byte has changed since.',
   'proved.before': 'Sealed before {before}; not a byte has changed since. Not proved: not earlier than when.',

@@ -1,8 +1,10 @@
 /** The tablet's sentences. Chinese first; `en.ts` has the same keys. */
 import { codes } from './zh-codes.ts';
+import { cosign } from './zh-cosign.ts';
 
 export const zh = {
   ...codes,
+  ...cosign,
   'damaged.title': '保险库打不开',
   'damaged.text': '文件原样保留，请告诉管理员。',
   'app.starting': '正在打开…',
@@ -71,7 +73,6 @@ export const zh = {
   'first.not-an-officer': '这是平板的登记码。队员要用队员自己的码。',
 
   'scan.live': '相机画面，用来扫登记码',
-  'scan.aim': '把登记码的二维码放到四个角之间。',
   'scan.again': '再扫一次',
   'scan.officer': '扫队员的二维码',
   'scan.choose': '选一张二维码图片',
@@ -307,6 +308,8 @@ export const zh = {
   'packet.rest-only': '原件已不在本机。重新核对了：记录、保管链和摘要与封存时一致，服务器的回执和日志证明有效。',
   'packet.files-differ': '核验不符：记录、保管链或摘要与封存时不同。',
   'packet.receipt-fails': '核验不符：存下的回执不再有效。不会清理任何副本。',
+  'challenge.word': '现场码 {word}',
+  'challenge.what': '写在纸上，拍进画面：照片必在此时间戳之后。',
   'proved.title': '这能证明什么',
   'proved.both': '封存在 {after} 之后、{before} 之前；此后一个字节都没有变。',
   'proved.before': '封存在 {before} 之前；此后一个字节都没有变。未能证明不早于什么时候。',

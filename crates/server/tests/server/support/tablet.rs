@@ -245,5 +245,6 @@ fn context(at: Timestamp) -> CaptureContext {
         original_name: None,
         software: "test".into(),
         device_model: None,
+        challenge: None,
     }
 }
