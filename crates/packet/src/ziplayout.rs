@@ -309,3 +309,55 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(number: u32, content: &[u8]) -> LayoutEntry {
+        LayoutEntry {
+            path: format!("top/{number}"),
+            size: content.len() as u64,
+            crc32: crc32fast::hash(content),
+        }
+    }
+
+    #[test]
+    fn a_series_is_the_zip_that_a_layout_makes() {
+        let contents: [&[u8]; 3] = [b"one", b"", b"three"];
+        let entries: Vec<LayoutEntry> = (0..).zip(contents).map(|(n, c)| entry(n, c)).collect();
+        let layout = Layout::new(&entries).unwrap();
+        let mut whole = Vec::new();
+        layout
+            .reader(0, |index, at| {
+                let rest = &contents[index][usize::try_from(at).unwrap()..];
+                Ok(Box::new(rest) as Box<dyn Read>)
+            })
+            .read_to_end(&mut whole)
+            .unwrap();
+        let (mut series, mut out, mut records) = (Series::new(), Vec::new(), Vec::new());
+        for (entry, content) in entries.iter().zip(contents) {
+            let (header, record) = series.next(entry).unwrap();
+            out.extend(header);
+            out.extend(content);
+            records.extend(record);
+        }
+        out.extend(records);
+        out.extend(series.end());
+        assert_eq!(out, whole);
+    }
+
+    #[test]
+    fn more_entries_than_sixteen_bits_hold_are_counted_in_sixty_four() {
+        let mut series = Series::new();
+        for number in 0..70_000 {
+            series.next(&entry(number, b"")).unwrap();
+        }
+        let end = series.end();
+        assert_eq!(end[..4], END_64.to_le_bytes());
+        assert_eq!(end[24..32], 70_000u64.to_le_bytes());
+        let short = &end[end.len() - 22..];
+        assert_eq!(short[..4], END.to_le_bytes());
+        assert_eq!(short[8..12], [0xff; 4]);
+    }
+}
