@@ -73,13 +73,14 @@ pub fn seen_by(authority: &Authority) -> Vec<u8> {
 }
 
 type Tokens = Vec<(&'static str, Vec<u8>)>;
+type Stamping = Box<dyn Fn(&[u8]) -> Tokens>;
 
 /// A packet and an export with tokens, each part of which can be changed before it is fixed.
 pub struct Stamped {
     pub content: Content,
     pub seen: Tokens,
     /// From the text of the export's checkpoint.
-    pub logged: Box<dyn Fn(&[u8]) -> Tokens>,
+    pub logged: Stamping,
     pub body: Box<dyn Fn(&mut SealBody)>,
     pub packet: Box<dyn Fn(&mut Files)>,
     pub export: Box<dyn Fn(&mut Files)>,
