@@ -115,12 +115,21 @@ export function packet(id: string, signal?: AbortSignal): Promise<PacketDetail> 
   return ask<PacketDetail>('GET', packetPath(id), undefined, signal);
 }
 
-/** The zip itself, into memory: for its digests alone, never to be shown. */
-export async function zipBytes(id: string, signal: AbortSignal): Promise<Uint8Array> {
+/** The zip itself: to be verified, never to be shown. */
+export function zipBlob(id: string, signal: AbortSignal): Promise<Blob> {
+  return blobAt(zipUrl(id), signal);
+}
+
+/** What the deployment publishes as its trust anchors. */
+export async function trustFile(signal: AbortSignal): Promise<Uint8Array> {
+  return new Uint8Array(await (await blobAt('/trust', signal)).arrayBuffer());
+}
+
+async function blobAt(url: string, signal: AbortSignal): Promise<Blob> {
   let answer: Response;
   try {
-    answer = await fetch(zipUrl(id), { credentials: 'same-origin', cache: 'no-store', signal });
-    if (answer.ok) return new Uint8Array(await answer.arrayBuffer());
+    answer = await fetch(url, { credentials: 'same-origin', cache: 'no-store', signal });
+    if (answer.ok) return await answer.blob();
   } catch (cause) {
     if (signal.aborted) throw cause;
     throw new ApiError('offline', 0);

@@ -50,8 +50,10 @@ describe('the digests in the browser', () => {
     expect(vectors.length).toBeGreaterThan(40);
   });
 
-  it.each(vectors)('says what the vector says of its bytes: $name', async ({ zip, codes }) => {
+  it.each(vectors)('says what the vector says of its bytes: $name', async ({ name, zip, codes }) => {
     const found = await recheck(zip, saidOf(zip));
+    // SM3 digests are the second verifier's.
+    if (name.startsWith('sm3-')) return;
     if (codes.some((code) => code.startsWith('zip-') && code !== 'zip-not-canonical')) return;
     expect(found.unreadable).toBe(false);
     // A seal whose bytes are as hashed but whose grammar is wrong is the server's to find.

@@ -5,8 +5,9 @@ use fieldseal_server::{Config, Server, StartError, admin};
 use fieldseal_wire::ProblemCode;
 use reqwest::{Method, StatusCode};
 
-/// The console's content policy, whole: no script but its own, nothing evaluated, no frames, no other host.
-const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; \
+/// The console's content policy, whole: no script but its own, nothing evaluated but WebAssembly (digests), no frames, no other host.
+const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data: blob:; \
+                      worker-src 'self' blob:; \
                       style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; \
                       form-action 'self'; frame-ancestors 'none'";
 

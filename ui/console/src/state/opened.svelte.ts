@@ -1,7 +1,8 @@
 /** One opened packet: what the server says of it, which photo is shown, what is unfolded, and the decision being made. */
 
-import { packet as fetchPacket, zipBytes } from '../api';
+import { packet as fetchPacket, trustFile, zipBlob } from '../api';
 import { problemSentence, shared, t } from '../i18n';
+import { type Beside, beside } from '../recheck/beside';
 import { agrees, recheck, type Recheck } from '../recheck/recheck';
 import type { Decision, ItemView, PacketDetail } from '../wire';
 import { announce } from './live.svelte';
@@ -12,8 +13,8 @@ import { account } from './session.svelte';
 /** Larger zips are not taken into a browser's memory. */
 const MOST_BYTES = 1_000_000_000;
 
-/** The digests computed in this browser: not asked for, under way, or done. */
-export type Own = { at: 'idle' } | { at: 'busy' } | { at: 'stopped'; why: string } | { at: 'done'; found: Recheck; agrees: boolean };
+/** What this browser finds itself: not asked for, under way, or done. */
+export type Own = { at: 'idle' } | { at: 'busy'; done: number } | { at: 'stopped'; why: string } | { at: 'done'; found: Recheck; beside: Beside; agrees: boolean };
 
 /** Decisions that open the dialog for a reason. */
 export type Reasoned = Exclude<Decision, 'legal-review'>;
@@ -71,17 +72,26 @@ export class Opened {
     }
   }
 
-  /** Fetches the zip and computes its digests here, beside what the server has found. */
+  /** Fetches the zip and verifies it here, beside what the server has found. */
   async recheck(): Promise<void> {
     const packet = this.packet;
     if (!packet || this.own.at === 'busy') return;
     // Browsers offer digests over HTTPS and on this very machine only.
     const why = !isSecureContext ? t('own.insecure') : packet.zip_size > MOST_BYTES ? t('own.too-large') : null;
-    this.own = why === null ? { at: 'busy' } : { at: 'stopped', why };
+    this.own = why === null ? { at: 'busy', done: 0 } : { at: 'stopped', why };
     if (why !== null) return;
     try {
-      const found = await recheck(await zipBytes(this.id, this.ending.signal), packet);
-      this.own = { at: 'done', found, agrees: agrees(found, packet.findings) };
+      const { signal } = this.ending;
+      const [zip, trust] = await Promise.all([zipBlob(this.id, signal), trustFile(signal)]);
+      let done = 0;
+      const onbytes = (bytes: number): void => {
+        done += bytes;
+        this.own = { at: 'busy', done: Math.min(1, done / Math.max(1, zip.size)) };
+      };
+      const second = await beside(zip, `packet-${this.id}.zip`, trust, packet.findings, { onbytes, signal });
+      const found = await recheck(new Uint8Array(await zip.arrayBuffer()), packet);
+      const same = second.onlyBrowser.length + second.onlyServer.length === 0;
+      this.own = { at: 'done', found, beside: second, agrees: same && agrees(found, packet.findings) };
     } catch (cause) {
       if (!this.ending.signal.aborted) this.own = { at: 'stopped', why: problemSentence(account.noticed(cause)) };
     }
