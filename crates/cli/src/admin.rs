@@ -2,6 +2,7 @@
 
 mod devices;
 pub mod export;
+mod trust_page;
 
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use fieldseal_server::Config;
 use fieldseal_server::admin::{self, Admin, Ending, NewAccount, NewDevice, NewPerson, OneTimeCode};
+use fieldseal_server::ambient::rfc3339;
 use serde_json::{Value, json};
 
 use crate::qr;
@@ -123,6 +125,23 @@ enum Command {
     Packets,
     /// Write exports: a packet's as a folder, or many as folders or one zip. What is there already is left alone, so that a run that was broken off is taken up
     Export(export::Args),
+    /// One page to print for those who check evidence: fingerprints of the trust anchors, and the trust file's address and digest as QR
+    TrustPage {
+        /// Address under which others reach the server
+        #[arg(long, value_name = "URL")]
+        url: String,
+        /// HTML file to write; stdout when left out
+        #[arg(long, value_name = "F")]
+        out: Option<PathBuf>,
+    },
+    /// Erase a packet's bytes by rule: its seal stays in the log, and a tombstone beside it. Backups are yours to end
+    ErasePacket {
+        /// Packet's id
+        id: String,
+        /// retention, court-order or erasure-request
+        #[arg(long)]
+        reason: String,
+    },
     /// Check log, database and every stored byte
     Fsck,
     /// Copy everything into a new folder, while the server runs
@@ -282,6 +301,30 @@ fn answer(config: &Config, command: Command) -> anyhow::Result<Answer> {
         }
         Command::Packets => packets(&open()?)?,
         Command::Export(args) => export::run(&open()?, config, &args)?,
+        Command::TrustPage { url, out } => {
+            let admin = open()?;
+            let today = rfc3339(config.ambient.now());
+            let today = today.get(..10).unwrap_or_default();
+            let page = trust_page::html(admin.trust(), admin.origin(), &url, today)?;
+            let json = json!({"trustSha256": admin.trust_sha256(), "out": out});
+            match out {
+                None => Answer::new(page, json),
+                Some(path) => {
+                    std::fs::write(&path, page)
+                        .with_context(|| format!("{} can't be written", path.display()))?;
+                    Answer::new(format!("{}\n", path.display()), json)
+                }
+            }
+        }
+        Command::ErasePacket { id, reason } => {
+            let files = open()?.erase_packet(&id, &reason)?;
+            Answer::new(
+                format!(
+                    "erased {id}, {files} files; the server logs the tombstone within a second, or at its next start\n"
+                ),
+                json!({"erased": id, "files": files}),
+            )
+        }
         Command::Fsck => fsck(&open()?)?,
         Command::Backup { to } => {
             let report = open()?.backup(&to)?;

@@ -50,6 +50,12 @@ pub fn to_file(text: &str, path: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("{} can't be written", path.display()))
 }
 
+/// The text as a QR, SVG.
+pub fn as_svg(text: &str) -> anyhow::Result<String> {
+    let qr = QrCode::new(text.as_bytes()).context("the text is too long for a QR code")?;
+    Ok(svg(&qr))
+}
+
 fn svg(qr: &QrCode) -> String {
     let side = qr.width() + 2 * QUIET;
     let mut text = format!(

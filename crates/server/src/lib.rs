@@ -16,6 +16,7 @@ pub mod blobs;
 pub mod codes;
 pub mod config;
 pub mod enrol;
+pub mod erasure;
 pub mod export;
 pub mod files;
 pub mod intake;

@@ -9,6 +9,7 @@ use fieldseal_report::Language;
 
 use super::{Admin, AdminError};
 use crate::ambient::Millis;
+use crate::erasure::Erasure;
 use crate::export::bulk::{self, Order, Outcome};
 use crate::export::report::Occasion;
 use crate::export::stock::Stock;
@@ -50,6 +51,20 @@ impl Admin {
         self.db
             .read_blocking(|c| packets::by_slug(c, id))?
             .ok_or(AdminError::Unknown("packet"))
+    }
+
+    /// Erases a packet's bytes by rule, and logs a tombstone. Gives how many files went.
+    pub fn erase_packet(&self, id: &str, reason: &str) -> Result<usize, AdminError> {
+        let packet = self.packet(id)?;
+        let erasure = Erasure {
+            db: &self.db,
+            keys: &self.keys,
+            origin: &self.origin,
+            blobs: &self.blobs,
+            layout: &self.layout,
+            by: "admin",
+        };
+        Ok(erasure.erase(&packet, reason, self.config.ambient.now())?)
     }
 
     /// Copies a packet's zip, byte for byte, to `folder/packet-<id>.zip`.

@@ -95,6 +95,9 @@ pub enum AdminError {
     /// Many exports.
     #[error(transparent)]
     Bulk(#[from] crate::export::bulk::BulkError),
+    /// The erasure.
+    #[error(transparent)]
+    Erasure(#[from] crate::erasure::ErasureError),
     /// The copy is there already.
     #[error("{0} is there already; nothing was overwritten")]
     InTheWay(PathBuf),

@@ -32,7 +32,7 @@ use crate::store::decisions::{self, DecisionRow};
 use crate::store::log::{self, Hashes};
 use crate::store::packets::{self, PacketRow};
 use crate::store::stamps::Token;
-use crate::store::{Db, StoreError, custody, keys};
+use crate::store::{Db, StoreError, custody, erased, keys};
 
 /// What an export's `bag-info.txt` names as its profile.
 pub const PROFILE: &str = "urn:fieldseal:bagit-profile:export:1";
@@ -53,6 +53,9 @@ pub enum ExportError {
     /// The packet's file.
     #[error("the packet's file can't be read")]
     File(#[from] std::io::Error),
+    /// Its bytes were erased by rule; leaf and tombstone stay.
+    #[error("the bytes of this packet were erased by rule; its seal and the tombstone are in the log")]
+    Erased,
     /// What is stored does not read.
     #[error("what is stored of this packet does not read: {0}")]
     Malformed(&'static str),
@@ -127,6 +130,9 @@ impl Material {
         seal: &Sha256Digest,
         witnesses: u32,
     ) -> Result<Self, ExportError> {
+        if erased::note(c, &seal.0)?.is_some() {
+            return Err(ExportError::Erased);
+        }
         // Read again: receipt and proof must be of one moment.
         let packet = packets::by_seal(c, &seal.0)?.ok_or(ExportError::NotLogged)?;
         let (Some(receipt), Some(proof), Some(index)) =

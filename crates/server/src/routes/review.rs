@@ -291,6 +291,9 @@ impl From<ExportError> for Failure {
             ExportError::NotLogged => {
                 Self::new(ProblemCode::Conflict).detail("this packet is not in the log yet")
             }
+            ExportError::Erased => Self::new(ProblemCode::NotFound)
+                .status(axum::http::StatusCode::GONE)
+                .detail("the bytes of this packet were erased by rule"),
             ExportError::Store(error) => error.into(),
             other => Self::internal(&other),
         }

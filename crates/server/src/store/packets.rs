@@ -190,7 +190,7 @@ pub fn set_previews(
 /// Packets with a receipt whose findings do not take it into account yet.
 pub fn unjudged(connection: &Connection, most: u32) -> Result<Vec<PacketRow>, StoreError> {
     let mut statement =
-        connection.prepare_cached(&format!("SELECT {COLUMNS} FROM packet WHERE judged = 0 AND receipt IS NOT NULL ORDER BY received_at LIMIT ?1"))?;
+        connection.prepare_cached(&format!("SELECT {COLUMNS} FROM packet WHERE judged = 0 AND receipt IS NOT NULL AND seal_sha256 NOT IN (SELECT seal_sha256 FROM erased) ORDER BY received_at LIMIT ?1"))?;
     Ok(statement
         .query_map([most], read)?
         .collect::<Result<_, _>>()?)
@@ -391,7 +391,8 @@ pub fn all(connection: &Connection) -> Result<Vec<PacketRow>, StoreError> {
 
 /// Digests of all zips that must be there, copies included.
 pub fn zips(connection: &Connection) -> Result<Vec<([u8; 32], u64)>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT zip_sha256, zip_size FROM packet UNION SELECT zip_sha256, zip_size FROM packet_copy")?;
+    let mut statement = connection.prepare_cached("SELECT zip_sha256, zip_size FROM (SELECT zip_sha256, zip_size, seal_sha256 FROM packet UNION SELECT zip_sha256, zip_size, seal_sha256 FROM packet_copy)
+         WHERE seal_sha256 NOT IN (SELECT seal_sha256 FROM erased)")?;
     Ok(statement
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?)
