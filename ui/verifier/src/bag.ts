@@ -7,7 +7,7 @@ import { small, type Tree } from './tree';
 const DECLARATION = 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n';
 const MOST_MANIFEST = 16 << 20;
 /** RFC 8493 lets readers meet more spellings than our writer has. */
-const LINE = /^([0-9a-fA-F]{64})[ \t]+\*?([^]+)$/;
+const LINE = /^([0-9a-fA-F]{64})[ \t]+\*?([^ \t][^]*)$/;
 const MOST_INFO = 1 << 20;
 export const MANIFEST = 'manifest-sha256.txt';
 export const TAG_MANIFEST = 'tagmanifest-sha256.txt';

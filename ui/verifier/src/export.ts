@@ -73,6 +73,11 @@ export async function takeRevocations(tree: Tree, origin: string, hand: Hand): P
   }
 }
 
+/** What an export may be without. */
+export function checkParts(tree: Tree, findings: Findings): void {
+  for (const path of [`${RECEIPT}checkpoint`, AFTER]) if (!tree.has(path)) findings.add('export-part-absent', path);
+}
+
 export interface Proved {
   /** Index of the leaf as the proof says, right or wrong. */
   said: bigint | null;
@@ -84,7 +89,6 @@ export interface Proved {
 /** The proof of inclusion, the checkpoint beside it, witnesses. */
 export async function checkInclusion(tree: Tree, inner: Inner, hand: Hand, findings: Findings): Promise<Proved> {
   const { origin } = inner.seal;
-  if (!tree.has(`${RECEIPT}checkpoint`)) findings.add('export-part-absent', `${RECEIPT}checkpoint`);
   const bytes = await small(tree, `${RECEIPT}packet.tlog-proof`, MOST_PROOF);
   if (!tree.has(`${RECEIPT}packet.tlog-proof`)) {
     findings.add('log-inclusion-absent');
@@ -195,7 +199,7 @@ export async function checkDecisions(tree: Tree, inner: Inner, hand: Hand, findi
 
 /** The server's custody log against what is in hand. */
 export async function checkAfter(tree: Tree, inner: Inner, proved: Proved, documents: Set<string>, findings: Findings): Promise<void> {
-  if (!tree.has(AFTER)) return findings.add('export-part-absent', AFTER);
+  if (!tree.has(AFTER)) return;
   const bytes = await small(tree, AFTER, MOST_LOG);
   if (!bytes) return findings.add('custody-malformed', AFTER, '1');
   const log = readLog(bytes, AFTER, hexDigestOf(inner.sealBytes), findings);

@@ -24,8 +24,8 @@ export interface Enrolment {
 
 const isKind = (kind: string): boolean => kind === 'device' || kind === 'officer';
 
-/** One word: whether it is a vkey is asked later. */
-const isWord = (value: string): boolean => /^[^\p{White_Space}]+$/u.test(value);
+/** Begins as a vkey does, with a name: whether it is one is asked later. */
+const isNamed = (value: string): boolean => /^[^\p{White_Space}+]+\+/u.test(value);
 
 /** `enrolled` or `rotated`. */
 export function parseEnrolment(bytes: Uint8Array): Enrolment {
@@ -35,7 +35,7 @@ export function parseEnrolment(bytes: Uint8Array): Enrolment {
   const kind = lines.take('kind', when(isKind));
   const subject = lines.take('subject', anything);
   if (rotated) lines.take('old-vkey', anything);
-  const key = parseVkey(lines.take('vkey', when(isWord)));
+  const key = parseVkey(lines.take('vkey', when(isNamed)));
   lines.take(rotated ? 'rotated-at' : 'enrolled-at', when(isTime));
   lines.end();
   return { note, origin: lines.origin, kind, subject, key };

@@ -2,7 +2,7 @@
 
 import { Malformed } from './log';
 
-const MOST_ORIGIN = 255;
+const ORIGIN = /^[!-*,-~]{1,255}$/;
 
 export class Lines {
   private readonly lines: string[];
@@ -15,7 +15,7 @@ export class Lines {
     this.lines = text.slice(0, -1).split('\n');
     const first = this.lines[0] ?? '';
     const ending = `/${type}/v1`;
-    if (!first.endsWith(ending) || first.length === ending.length || first.length - ending.length > MOST_ORIGIN) throw new Malformed('the first line');
+    if (!first.endsWith(ending) || !ORIGIN.test(first.slice(0, -ending.length))) throw new Malformed('the first line');
     this.origin = first.slice(0, -ending.length);
   }
 

@@ -50,7 +50,8 @@ export async function takeKeys(tree: Tree, folder: string, hand: Hand, into: Key
       const bytes = await small(tree, path, MOST_KEYS);
       const content = bytes && text(bytes);
       if (content === '' && folder !== 'seal/keys/') continue;
-      const lines = content === null ? [''] : content.replace(/\n$/, '').split('\n');
+      const ended = content?.endsWith('\n') === true || folder !== 'seal/keys/';
+      const lines = content === null || !ended ? [''] : content.replace(/\n$/, '').split('\n');
       const keys = lines.map(parseVkey);
       // What a server puts beside the receipt is right through and through, or gives no key at all.
       if (keys.includes(null)) findings.add('key-malformed', path);

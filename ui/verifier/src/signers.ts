@@ -48,12 +48,8 @@ export function enrolments(hand: Hand, origin: string, findings: Findings): Entr
       continue;
     }
     if (enrolment.key?.name === enrolment.subject) hand.keys.add(enrolment.key);
+    if (enrolment.origin !== origin) continue;
     const standing = standingOf(enrolment.note, `${origin}/authority`, hand.anchors);
-    if (enrolment.origin !== origin) {
-      // Of another deployment, unless it has this one's authority to it.
-      if (standing.at === 'wrong') findings.add('enrolment-invalid');
-      continue;
-    }
     const kindFits = enrolment.key?.name === enrolment.subject && enrolment.subject.startsWith(`${origin}/${enrolment.kind}/`);
     if (standing.at === 'wrong' || !kindFits) findings.add('enrolment-invalid', enrolment.subject);
     else if (standing.at === 'right') {

@@ -5,7 +5,7 @@
 
 import { checkBag } from './bag';
 import { digest } from './digests';
-import { checkAfter, checkConsistency, checkDecisions, checkInclusion, checkReceipt, type Inner, takeRevocations } from './export';
+import { checkAfter, checkConsistency, checkDecisions, checkInclusion, checkParts, checkReceipt, type Inner, takeRevocations } from './export';
 import { interval, lowerBound, upperBound } from './interval';
 import { Keys } from './keys';
 import { checkContent, checkSeal, type Packet, SEAL, takeKeys } from './packet';
@@ -88,6 +88,7 @@ async function exported(tree: Tree, trust: Trust | null, findings: Findings, wor
     return { id: bag.identifier, seal: null, record: null, log: null };
   }
   if (bag.whole) findings.add('export-ok', '', String(tree.size));
+  checkParts(tree, findings);
   const hand = handOf(trust);
   await takeKeys(tree, 'data/receipt/keys/', hand, [hand.keys], findings);
   const zip = await opened(file.source, findings);
