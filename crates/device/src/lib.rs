@@ -41,7 +41,6 @@ mod prefs;
 mod presence;
 mod preview;
 pub mod problem;
-mod qr;
 mod rate;
 mod receipts;
 mod recheck;

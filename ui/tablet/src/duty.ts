@@ -5,7 +5,7 @@ import { tablet } from './tablet.svelte.ts';
 /** After enrolment: the first two officers, unless others were chosen already. */
 export async function putOnDuty(): Promise<void> {
   const { officers = [], onDuty = [] } = tablet.state ?? {};
-  const chosen = [...onDuty, ...officers.map((officer) => officer.id)].filter((id, i, all) => all.indexOf(id) === i);
+  const chosen = [...onDuty, ...officers.filter((officer) => officer.guest !== true).map((officer) => officer.id)].filter((id, i, all) => all.indexOf(id) === i);
   const [lead, second] = chosen;
   if (lead && onDuty.length < Math.min(2, officers.length)) await tablet.change({ do: 'on-duty', lead, second: second ?? null });
 }

@@ -29,13 +29,28 @@
  *             upload-hold, upload-pause-<i>, upload-line-<i>, upload-facts-<i>, upload-link (portal or certificate), upload-left,
  *             safe-row-<i>, safe-row-<i>-removed, retention, retention-held (the log contradicts), all-safe
  * tasks       task-<i>, task-supplement-<i>
+ *             cosign-ask-dialog (for an officer of another tablet): cosign-ask-code (data-qr), cosign-compare, cosign-take → scan-file
  * me          lang-zh, lang-en, theme-light, theme-dark, theme-sun, lock-now, device-fingerprint, add-officer,
- *             retire-open | wipe-open → leave-left (what is not safe yet) or leave-pin → leave-go; retired, retired-today
+ *             retire-open | wipe-open → leave-left (what is not safe yet) or leave-pin → leave-go; retired, retired-today,
+ *             cosign-card → cosign-card-code; cosign-meet → scan-file → cosign-met; cosign-sign-for → scan-file → cosign-compare,
+ *             pin-input, pin-go → cosign-answer-code → cosign-done (dialog: sign-for)
  */
 
 /** The handles with a fixed name. A test keeps that each of them is in a screen. */
 export const testids = [
   'scanner',
+  'cosign-ask-dialog',
+  'cosign-ask-code',
+  'cosign-compare',
+  'cosign-take',
+  'cosign-card',
+  'cosign-card-code',
+  'cosign-meet',
+  'cosign-met',
+  'cosign-sign-for',
+  'cosign-answer-code',
+  'cosign-done',
+  'sign-for',
   'scan-live',
   'scan-no-camera',
   'scan-hint',

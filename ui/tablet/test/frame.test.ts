@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from 'vitest';
 
 vi.stubGlobal('window', {});
-const { brightness, CHOSEN_PIXELS, fitted, LIVE_PIXELS } = await import('../src/screens/first-run/scan/frame.ts');
+const { brightness, CHOSEN_PIXELS, fitted, LIVE_PIXELS } = await import('../src/widgets/scan/frame.ts');
 
 describe('a picture for the code reader', () => {
   it('keeps its proportions within what the engine takes', () => {

@@ -3,17 +3,12 @@
 use serde::Serialize;
 use ts_rs::TS;
 
-/// A QR code.
+/// What a screen shows as a QR code.
 #[derive(Debug, Clone, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export_to = "bindings.ts")]
 pub struct CodeView {
-    /// What it says.
     pub text: String,
-    /// Modules a side, without the quiet zone of four.
-    pub side: u32,
-    /// The dark modules as one SVG path, a module a unit.
-    pub path: String,
 }
 
 /// What the first tablet shows to the second one.
@@ -21,7 +16,8 @@ pub struct CodeView {
 #[serde(rename_all = "camelCase")]
 #[ts(export_to = "bindings.ts")]
 pub struct CosignAskView {
-    pub code: CodeView,
+    /// The challenge, to be shown as a QR code.
+    pub text: String,
     pub items: u32,
     /// Short code over the thumbnails: must be the one that the second tablet shows.
     pub compare: String,

@@ -21,7 +21,6 @@ use crate::core::Core;
 use crate::draft::title;
 use crate::identity::one_key;
 use crate::problem::{Code, Problem};
-use crate::qr;
 use crate::session::packet_id;
 use text::{Answer, Card, Challenge};
 
@@ -35,7 +34,7 @@ impl Core {
             .own_officer(officer)?
             .ok_or_else(|| Problem::from(Code::UnknownOfficer))?;
         let text = Card::text(&record).ok_or_else(|| Problem::from(Code::KeyMissing))?;
-        qr::view(&text)
+        Ok(CodeView { text })
     }
 
     /// Takes another tablet's officer on, by the authority's word alone.
@@ -128,7 +127,7 @@ impl Core {
             })
         })?;
         Ok(CosignAskView {
-            code: qr::view(&challenge.text())?,
+            text: challenge.text(),
             items: u32::try_from(challenge.items).unwrap_or(u32::MAX),
             compare: short(&challenge.thumbnails),
         })
@@ -163,7 +162,9 @@ impl Core {
             packet: seal.packet,
             line,
         };
-        qr::view(&answer.text())
+        Ok(CodeView {
+            text: answer.text(),
+        })
     }
 
     /// The challenge, and the officer of this tablet who is asked.

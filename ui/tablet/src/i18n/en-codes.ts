@@ -122,7 +122,6 @@ export const codes: Translation<typeof zh> = {
   'scan.none.busy': 'Another program uses the camera. Close it and come back, choose a picture of the code, or paste its text.',
   'scan.none.failed': 'The camera did not open. Choose a picture of the code, or paste the text.',
   'scan.hint.unreadable': 'A QR code is there but cannot be read: too small, out of focus or damaged.',
-  'scan.hint.foreign': 'This is another QR code, not an enrolment code of Fieldseal.',
   'scan.hint.no-code': 'No QR code was found in this picture.',
   'scan.hint.no-picture': 'This file is not a picture that can be opened.',
 

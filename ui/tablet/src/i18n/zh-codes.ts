@@ -120,7 +120,6 @@ export const codes = {
   'scan.none.busy': '相机正被别的程序占用。关掉它再来；也可以选二维码图片，或粘贴文字。',
   'scan.none.failed': '相机没有打开。请选二维码图片，或粘贴文字。',
   'scan.hint.unreadable': '看到了二维码，但读不出来：太小、没对上焦，或已损坏。',
-  'scan.hint.foreign': '这是别的二维码，不是巡证的登记码。',
   'scan.hint.no-code': '这张图片里没有找到二维码。',
   'scan.hint.no-picture': '这个文件不是能打开的图片。',
 
