@@ -46,12 +46,12 @@ export async function readSeal(tree: Tree, findings: Findings): Promise<Seal | n
 /** Keys and entries below a folder, into what is in hand. */
 export async function takeKeys(tree: Tree, folder: string, hand: Hand, into: Keys[], findings: Findings): Promise<void> {
   for (const path of [...tree.keys()].filter((name) => name.startsWith(folder)).sort()) {
-    if (path.endsWith('.vkey') || (folder === 'seal/keys/' && !path.endsWith('.entry'))) {
+    if (folder === 'seal/keys/' ? !path.endsWith('.entry') : !/\.(entry|revoked|tlog-proof)$/.test(path)) {
       const bytes = await small(tree, path, MOST_KEYS);
       const content = bytes && text(bytes);
       if (content === '' && folder !== 'seal/keys/') continue;
       const ended = content?.endsWith('\n') === true || folder !== 'seal/keys/';
-      const lines = content === null || !ended ? [''] : content.replace(/\n$/, '').split('\n');
+      const lines = content === null || !ended ? [''] : content.replace(/\n$/, '').split('\n').map((line) => (folder === 'seal/keys/' ? line : line.replace(/\r$/, '')));
       const keys = lines.map(parseVkey);
       // What a server puts beside the receipt is right through and through, or gives no key at all.
       if (keys.includes(null)) findings.add('key-malformed', path);
