@@ -33,6 +33,7 @@ const TEST_PACKAGES: &[&str] = &[
     "golang-go",
     "golang-golang-x-mod-dev",
     "python3-venv",
+    "poppler-utils",
     // kills at a chosen system call
     "strace",
 ];

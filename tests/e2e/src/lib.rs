@@ -11,4 +11,6 @@ pub mod reports;
 pub mod seeded;
 mod tools;
 
-pub use tools::{Outcome, bagit, check, fieldseal, go_check, openssl, run, sha256sum, workspace};
+pub use tools::{
+    Outcome, bagit, check, fieldseal, go_check, openssl, poppler, run, sha256sum, workspace,
+};

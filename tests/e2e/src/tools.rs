@@ -78,6 +78,11 @@ pub fn openssl() -> Result<Command> {
     tool("openssl", "apt-get install openssl")
 }
 
+/// One of poppler's tools for PDF.
+pub fn poppler(name: &str) -> Result<Command> {
+    tool(name, "apt-get install poppler-utils")
+}
+
 /// The Library of Congress's validator: `FIELDSEAL_BAGIT`, `bagit.py` in the path, or where `cargo xtask` puts it.
 pub fn bagit() -> Result<Command> {
     let installed = workspace().join("target/tools/venv/bin/bagit.py");
