@@ -20,6 +20,8 @@ mod rules;
 mod seals;
 #[path = "cases/times.rs"]
 mod times;
+#[path = "cases/tokens.rs"]
+mod tokens;
 #[path = "cases/zips.rs"]
 mod zips;
 
@@ -227,6 +229,7 @@ pub fn cases() -> Vec<Case> {
     zips::zips(&mut cases);
     exports::exports(&mut cases);
     times::times(&mut cases);
+    tokens::tokens(&mut cases);
     rules::rules(&mut cases);
     proofs::proofs(&mut cases);
     attacks::attacks(&mut cases);
