@@ -63,10 +63,11 @@ pub fn verify(app: &App, packet: &PacketRow) -> Result<PacketCheck, IntakeError>
         .proof
         .as_deref()
         .and_then(|proof| TlogProof::parse(proof).ok());
+    let enough = app.config.witnessing.enough();
     let (known, head, consistency) = app.db.read_blocking(|c| {
         // By the checkpoint that an export would take: the oldest stamped one that holds the leaf.
         let head = match (receipts, packet.leaf_index) {
-            (Some(receipts), Some(index)) => head::choose(c, index, receipts, 0).ok(),
+            (Some(receipts), Some(index)) => head::choose(c, index, receipts, enough).ok(),
             _ => None,
         };
         match admissible(c, &*file, &app.origin)? {

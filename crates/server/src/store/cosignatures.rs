@@ -73,6 +73,27 @@ pub fn cosigned_checkpoint_for(
         .optional()?)
 }
 
+/// When this checkpoint has cosignatures enough: packets that it is the first such one to hold, and whose findings miss a witness, are to be looked at
+/// again. Each is found so once.
+pub fn judge_again(tx: &Transaction<'_>, size: u64, enough: u32) -> Result<usize, StoreError> {
+    const ENOUGH: &str = "(SELECT count(*) FROM cosignature AS l WHERE l.size = c.size) >= ?2";
+    let has = tx
+        .prepare_cached(&format!(
+            "SELECT 1 FROM cosigned_checkpoint AS c WHERE size = ?1 AND {ENOUGH}"
+        ))?
+        .exists(params![size, enough])?;
+    if !has {
+        return Ok(0);
+    }
+    Ok(tx.execute(
+        &format!(
+            "UPDATE packet SET judged = 0 WHERE judged = 1 AND instr(findings, '\"witness-absent\"') > 0 AND leaf_index < ?1
+             AND leaf_index >= (SELECT coalesce(max(size), 0) FROM cosigned_checkpoint AS c WHERE size < ?1 AND {ENOUGH})"
+        ),
+        params![size, enough],
+    )?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -242,10 +242,18 @@ impl Line {
             target.bytes.clone(),
             line.to_string(),
         );
-        self.app
+        let enough = self.app.config.witnessing.enough().max(1);
+        let again = self
+            .app
             .db
-            .write(move |tx| cosignatures::add(tx, size, &bytes, &name, &line, now))
+            .write(move |tx| {
+                cosignatures::add(tx, size, &bytes, &name, &line, now)?;
+                cosignatures::judge_again(tx, size, enough)
+            })
             .await?;
+        if again > 0 {
+            self.app.intake.kick();
+        }
         Ok(())
     }
 }

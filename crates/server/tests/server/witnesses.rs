@@ -145,6 +145,17 @@ async fn two_witnesses_cosign_and_the_export_shows_it() {
         !found.iter().any(|code| code.level().word() == "failed"),
         "{found:?}"
     );
+    // The console's findings follow by themselves.
+    let reviewer = site.sign_in("reviewer").await;
+    while !reviewer
+        .detail(&packet.id)
+        .await
+        .findings
+        .iter()
+        .any(|finding| finding.code == "witness-ok")
+    {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     // Whoever asks for a third one does not get it.
     let third = CosignatureSigner::from_seed("witness.example/w3", &[13; 32]).unwrap();
     let more = trust.replace(
