@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-use crate::{check, fieldseal};
+use crate::{check, fieldseal, run};
 
 /// `fieldseal serve` on a free port; it is killed when this is dropped.
 pub struct Server {
@@ -25,36 +25,30 @@ impl Server {
 
     /// The same on a given address.
     pub fn start_on(data: &Path, address: &str) -> Result<Server> {
+        Server::start_by(data, address, None)
+    }
+
+    /// The same on a free port, with a settings file.
+    pub fn start_with(data: &Path, settings: &Path) -> Result<Server> {
+        Server::start_by(data, "127.0.0.1:0", Some(settings))
+    }
+
+    fn start_by(data: &Path, address: &str, settings: Option<&Path>) -> Result<Server> {
         let mut command = fieldseal()?;
         command
             .arg("serve")
             .arg("--data")
             .arg(data)
             .args(["--listen", address]);
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let mut lines = BufReader::new(child.stdout.take().context("its stdout")?).lines();
-        let url = lines.find_map(|line| {
-            line.ok()?
-                .split_once("listening on ")
-                .map(|(_, url)| url.trim().to_owned())
-        });
-        // What it says later goes nowhere, but the pipe stays open.
-        std::thread::spawn(move || lines.for_each(drop));
-        match url {
-            Some(url) => Ok(Server {
-                child,
-                url,
-                data: data.to_owned(),
-            }),
-            None => Err(anyhow::anyhow!(
-                "the server said no address: {}",
-                child.wait()?
-            )),
+        if let Some(settings) = settings {
+            command.arg("--config").arg(settings);
         }
+        let (child, url) = listening(command)?;
+        Ok(Server {
+            child,
+            url,
+            data: data.to_owned(),
+        })
     }
 
     /// Ends it as a power cut would: no handler runs.
@@ -95,6 +89,78 @@ impl Server {
             check(&mut enrol)?;
         }
         Ok(tablet)
+    }
+}
+
+/// `fieldseal witness` on a free port; it is killed when this is dropped.
+pub struct Witness {
+    child: Child,
+    /// `http://127.0.0.1:<port>`
+    pub url: String,
+    data: PathBuf,
+}
+
+impl Witness {
+    /// Makes a witness of this name in `data`. Gives its vkey.
+    pub fn init(data: &Path, name: &str) -> Result<String> {
+        let mut command = fieldseal()?;
+        command.arg("witness").arg("--data").arg(data);
+        let said = check(command.args(["init", "--name", name]))?;
+        Ok(said.lines().next().context("its key")?.to_owned())
+    }
+
+    /// Starts it, watching the logs of a trust file.
+    pub fn start(data: &Path, trust: &Path) -> Result<Witness> {
+        let mut command = fieldseal()?;
+        command.arg("witness").arg("--data").arg(data);
+        command
+            .arg("--log")
+            .arg(trust)
+            .args(["--listen", "127.0.0.1:0"]);
+        let (child, url) = listening(command)?;
+        Ok(Witness {
+            child,
+            url,
+            data: data.to_owned(),
+        })
+    }
+
+    /// `fieldseal witness check --json`, with a look at the log below this address: the exit code and the document.
+    pub fn check(&self, log: &str) -> Result<(i32, Value)> {
+        let mut command = fieldseal()?;
+        command.arg("witness").arg("--data").arg(&self.data);
+        let outcome = run(command.args(["check", "--json", "--url", log]))?;
+        let document = serde_json::from_str(&outcome.stdout)
+            .with_context(|| format!("not JSON: {}", outcome.stdout))?;
+        Ok((outcome.code, document))
+    }
+}
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Starts a command, and waits until it says where it listens.
+fn listening(mut command: Command) -> Result<(Child, String)> {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let mut lines = BufReader::new(child.stdout.take().context("its stdout")?).lines();
+    let url = lines.find_map(|line| {
+        line.ok()?
+            .split_once("listening on ")
+            .map(|(_, url)| url.trim().to_owned())
+    });
+    // What it says later goes nowhere, but the pipe stays open.
+    std::thread::spawn(move || lines.for_each(drop));
+    match url {
+        Some(url) => Ok((child, url)),
+        None => Err(anyhow::anyhow!("it said no address: {}", child.wait()?)),
     }
 }
 
