@@ -56,6 +56,7 @@ export const problems = [
   'vault-in-use',
   'unreadable',
   'reclaimed',
+  'log-contradicts',
   'no-preview',
   'key-missing',
   'internal',
