@@ -27,7 +27,7 @@ use crate::problem::Failure;
 use crate::review::preview::{ItemBytes, NoPreview, WIDTHS};
 use crate::review::{detail, list};
 use crate::store::packets::PacketRow;
-use crate::store::{StoreError, custody, packets, quarantine};
+use crate::store::{StoreError, custody, erased, packets, quarantine};
 
 /// Who may see evidence.
 pub(super) const LOOKERS: [&str; 3] = ["reviewer", "supervisor", "auditor"];
@@ -84,11 +84,20 @@ pub(super) async fn packets_page(
     Ok(Answer(page))
 }
 
+/// A packet whose bytes are here: of one that was erased only its row in the list is left.
 pub(super) async fn find(app: &Shared, id: String) -> Result<PacketRow, Failure> {
-    app.db
-        .read(move |c| packets::by_slug(c, &id))
-        .await?
-        .ok_or(Failure::new(ProblemCode::NotFound))
+    let (packet, tombstone) = app
+        .db
+        .read(move |c| {
+            let packet = packets::by_slug(c, &id)?.ok_or(Failure::new(ProblemCode::NotFound))?;
+            let tombstone = erased::note(c, &packet.seal_sha256)?;
+            Ok::<_, Failure>((packet, tombstone))
+        })
+        .await?;
+    match tombstone {
+        None => Ok(packet),
+        Some(_) => Err(ExportError::Erased.into()),
+    }
 }
 
 /// Writes the look down before anything is shown.
@@ -245,7 +254,10 @@ fn digest(
 }
 
 /// Headers of everything that is the party's own bytes: never shown by our origin, only saved.
-pub(super) fn attachment(name: &str, size: u64) -> Result<[(header::HeaderName, HeaderValue); 4], Failure> {
+pub(super) fn attachment(
+    name: &str,
+    size: u64,
+) -> Result<[(header::HeaderName, HeaderValue); 4], Failure> {
     let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""))
         .map_err(|error| Failure::internal(&error))?;
     Ok([

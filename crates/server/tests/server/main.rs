@@ -8,6 +8,7 @@ mod decoding;
 mod devices;
 mod disk_full;
 mod enrol;
+mod erasure;
 mod exports;
 mod lifecycle;
 mod log;
