@@ -1,6 +1,6 @@
 /** BagIt as docs/spec/packet.md, "The bag", bounds it: declaration, bag-info, manifests, and the two file sets. */
 
-import { text } from './bytes';
+import { isTime, text } from './bytes';
 import type { Findings } from './report';
 import { small, type Tree } from './tree';
 
@@ -59,7 +59,10 @@ function infoOf(content: string): Map<string, string> {
   return info;
 }
 
-async function checkInfo(tree: Tree, findings: Findings): Promise<string | null> {
+const PROFILE = 'urn:fieldseal:bagit-profile:packet:1';
+const isDay = (day: string): boolean => isTime(`${day}T00:00:00.000Z`);
+
+async function checkInfo(tree: Tree, findings: Findings): Promise<Map<string, string> | null> {
   const read = await small(tree, 'bag-info.txt', MOST_INFO);
   const content = read && text(read);
   if (content === null) {
@@ -70,15 +73,17 @@ async function checkInfo(tree: Tree, findings: Findings): Promise<string | null>
   const payload = [...tree.values()].filter(({ path }) => path.startsWith('data/'));
   const oxum = `${String(payload.reduce((sum, { source }) => sum + source.size, 0))}.${String(payload.length)}`;
   if (info.get('payload-oxum') !== oxum) findings.add('bag-info', '', 'Payload-Oxum');
-  return info.get('external-identifier') ?? null;
+  return info;
 }
 
 /** The second pair of manifests, where there is one. */
-async function checkSm3(tree: Tree, tags: Map<string, string> | null, outside: Set<string>, findings: Findings): Promise<void> {
+async function checkSm3(whole: Tree, tags: Map<string, string> | null, outside: Set<string>, named: string | null, findings: Findings): Promise<void> {
+  // One that the seal does not name, or that stands alone, is said there to be wrong, and not read.
+  const tree = new Map([...whole].filter(([path]) => path !== SM3_TAG_MANIFEST || (named !== null && whole.has(SM3_MANIFEST))));
   if (!tree.has(SM3_MANIFEST) && !tree.has(SM3_TAG_MANIFEST)) return;
   const before = failures(findings);
   const others = tree.has(SM3_TAG_MANIFEST) ? await manifestIn(tree, SM3_TAG_MANIFEST, findings) : null;
-  const payload = tree.has(SM3_MANIFEST) || others ? await manifestIn(tree, SM3_MANIFEST, findings) : null;
+  const payload = tree.has(SM3_MANIFEST) ? await manifestIn(tree, SM3_MANIFEST, findings) : null;
   const inPayload = (path: string): boolean => path.startsWith('data/');
   const inTags = (path: string): boolean => !inPayload(path) && path !== TAG_MANIFEST && !outside.has(path);
   let listed = 0;
@@ -94,7 +99,7 @@ async function checkSm3(tree: Tree, tags: Map<string, string> | null, outside: S
 }
 
 /** @param before findings that failed before the files were gone through: what came since counts against the bag. */
-export async function checkBag(tree: Tree, outside: Set<string>, findings: Findings, before: number): Promise<Bag> {
+export async function checkBag(tree: Tree, outside: Set<string>, packet: boolean, findings: Findings, before: number, sm3Named: string | null = null): Promise<Bag> {
   const declared = await small(tree, 'bagit.txt', 4096);
   if (!declared || text(declared) !== DECLARATION) findings.add('bag-declaration');
   const payload = await manifestIn(tree, MANIFEST, findings);
@@ -113,7 +118,10 @@ export async function checkBag(tree: Tree, outside: Set<string>, findings: Findi
     if (other === undefined || other === 'sha256' || other === 'sm3') continue;
     findings.add('manifest-not-checked', path);
   }
-  await checkSm3(tree, tags, outside, findings);
-  const identifier = await checkInfo(tree, findings);
-  return { identifier, whole: failures(findings) === before };
+  await checkSm3(tree, tags, outside, sm3Named, findings);
+  const info = await checkInfo(tree, findings);
+  const whole = failures(findings) === before;
+  // An export's own labels are for people.
+  if (packet && info && (!isDay(info.get('bagging-date') ?? '') || info.get('bagit-profile-identifier') !== PROFILE)) findings.add('bag-info', '', 'Bagging-Date, BagIt-Profile-Identifier');
+  return { identifier: info?.get('external-identifier') ?? null, whole };
 }

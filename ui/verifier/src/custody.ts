@@ -20,6 +20,7 @@ export interface Captured {
   fix: Json | null;
   noFix: string | null;
   mock: boolean;
+  onEarth: boolean;
   serverOffset: number | null;
 }
 
@@ -67,6 +68,9 @@ export function checkFix(fix: Shape): void {
   fix.maybe('mock', (name) => fix.bool(name));
 }
 
+/** Whether a position lies on this earth; one that does not is malformed, and what stands beside it counts. */
+export const onEarth = (fix: Shape): boolean => fix.degrees('latitude', 90) && fix.degrees('longitude', 180) && fix.number('accuracy_m') >= 0;
+
 function capturedOf(line: Shape): Event {
   const context = line.inner('context');
   const fix = context.maybe('fix', (name) => context.inner(name));
@@ -90,6 +94,7 @@ function capturedOf(line: Shape): Event {
       fix: context.raw('fix') ?? null,
       noFix: context.maybeString('no_fix_reason'),
       mock: fix?.maybe('mock', (name) => fix.bool(name)) ?? false,
+      onEarth: fix === null || onEarth(fix),
       serverOffset: context.maybe('server_offset_ms', (name) => context.integer(name)),
     },
   };
@@ -138,7 +143,7 @@ function lineOf(bytes: Uint8Array): Line | null {
 }
 
 /** Reads a log line by line, each against the one before. */
-export function readLog(bytes: Uint8Array, path: string, first: string, findings: Findings): Log {
+export function readLog(bytes: Uint8Array, path: string, first: string, tablet: boolean, findings: Findings): Log {
   const log: Log = { events: [], chained: true, lines: 0 };
   let prev = first;
   let at = 0;
@@ -157,7 +162,7 @@ export function readLog(bytes: Uint8Array, path: string, first: string, findings
         findings.add('custody-chain-broken', path, number);
         log.chained = false;
       }
-      log.events.push({ line: log.lines, name: line.event, clock: line.clock, event: eventOf(line, path, number, findings) });
+      log.events.push({ line: log.lines, name: line.event, clock: line.clock, event: eventOf(line, tablet, path, number, findings) });
     } else log.events.push({ line: log.lines, name: null, clock: null, event: { is: 'unread' } });
     prev = hexDigestOf(bytes.subarray(at, end < 0 ? bytes.length : end + 1));
     at = end < 0 ? bytes.length : end + 1;
@@ -165,14 +170,17 @@ export function readLog(bytes: Uint8Array, path: string, first: string, findings
   return log;
 }
 
-function eventOf(line: Line, path: string, number: string, findings: Findings): Event {
+function eventOf(line: Line, tablet: boolean, path: string, number: string, findings: Findings): Event {
   const read = Object.hasOwn(KNOWN, line.event) ? KNOWN[line.event] : undefined;
   if (!read) {
     findings.add('custody-event-unknown', path, number);
     return { is: 'unread' };
   }
   try {
-    return read(line.shape);
+    const event = read(line.shape);
+    const placed = event.is !== 'captured' || event.capture.onEarth;
+    if (!placed || (tablet && (line.clock.bootId === null || line.clock.bootMs === null))) findings.add('custody-malformed', path, number);
+    return event;
   } catch (cause) {
     if (!(cause instanceof Misshapen)) throw cause;
     findings.add('custody-malformed', path, number);

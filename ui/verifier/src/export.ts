@@ -202,7 +202,7 @@ export async function checkAfter(tree: Tree, inner: Inner, proved: Proved, docum
   if (!tree.has(AFTER)) return;
   const bytes = await small(tree, AFTER, MOST_LOG);
   if (!bytes) return findings.add('custody-malformed', AFTER, '1');
-  const log = readLog(bytes, AFTER, hexDigestOf(inner.sealBytes), findings);
+  const log = readLog(bytes, AFTER, hexDigestOf(inner.sealBytes), false, findings);
   const began = log.events[0]?.clock?.at;
   if (began !== undefined && Date.parse(inner.seal.closedAt) - began > MOST_OFFSET_MS) findings.add('clock-offset', AFTER, '1');
   if (log.chained) findings.add('custody-after-chained', AFTER, String(log.lines));

@@ -80,6 +80,23 @@ export async function lowerBound(tree: Tree, seal: Seal, roots: Uint8Array[], fi
   return good.reduce<Bound | null>((best, { path, earliest }) => (best && best.at >= earliest ? best : { at: earliest, path }), null);
 }
 
+const MOST_RENEWALS = 16;
+
+/** Renewals bound nothing: each says that the file of the number before was there while its certificate was good. */
+async function renewals(tree: Tree, token: string, roots: Uint8Array[], findings: Findings): Promise<void> {
+  let before = token;
+  for (let n = 1; n <= MOST_RENEWALS; n += 1) {
+    const path = token.replace(/tsr$/, `renewed-${String(n)}.tsr`);
+    if (!tree.has(path)) return;
+    const [bytes, message] = [await small(tree, path, MOST_TOKEN), await small(tree, before, MOST_TOKEN)];
+    const outcome: Outcome = bytes && message ? judge(bytes, message, roots) : { at: 'malformed' };
+    if (outcome.at === 'good') findings.add('timestamp-renewed', path, spelt(outcome.latest));
+    else if (outcome.at === 'unknown authority' || outcome.at === 'unsupported') findings.add('timestamp-not-counted', path, outcome.at);
+    else findings.add('timestamp-invalid', path, outcome.at);
+    before = path;
+  }
+}
+
 /** T2: the earliest time that a token on the export's checkpoint proves to lie after the logging. */
 export async function upperBound(tree: Tree, proved: boolean, roots: Uint8Array[], findings: Findings): Promise<Bound | null> {
   const paths = [...tree.keys()].filter((path) => tokenOf(path, 'data/receipt/')).sort().slice(0, MOST_TOKENS);
@@ -89,6 +106,7 @@ export async function upperBound(tree: Tree, proved: boolean, roots: Uint8Array[
   }
   const codes: Codes = { invalid: 'timestamp-invalid', unknown: 'timestamp-authority-unknown', unsupported: 'timestamp-unsupported' };
   const good = await judgedAll(tree, paths, 'data/receipt/checkpoint', roots, codes, findings);
+  for (const path of paths) await renewals(tree, path, roots, findings);
   if (good.length > 0 && !proved) {
     findings.add('timestamp-not-logged');
     return null;

@@ -98,6 +98,7 @@ class Parser {
       value += this.escape();
     }
     if (!value.isWellFormed()) this.refuse('half a surrogate pair');
+    if (/\p{Noncharacter_Code_Point}/u.test(value)) this.refuse('a noncharacter');
     return value;
   }
 

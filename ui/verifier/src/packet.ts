@@ -1,12 +1,12 @@
 /** One packet, from its files: bag, record, custody log, seal, signers, and what it had seen of the log. */
 
 import { equal } from './bytes';
-import { checkBag, failures, SM3_TAG_MANIFEST, TAG_MANIFEST } from './bag';
+import { checkBag, failures, SM3_MANIFEST, SM3_TAG_MANIFEST, TAG_MANIFEST } from './bag';
 import { checkClock, checkTablet, type Log, MOST_LOG, NONE, readLog } from './custody';
 import { byTheLog } from './export';
 import { type Key, type Keys, parseVkey } from './keys';
 import { parseCheckpoint } from './log';
-import { checkAgainstLog, checkItems, type Record, readForm, readRecord, report, soundItems } from './record';
+import { checkAgainstLog, checkItems, type Record, readForm, readRecord, RECORD, report, soundItems } from './record';
 import type { Findings } from './report';
 import { parseSeal, type Seal } from './seal';
 import { checkSigners, type Hand, isGrammar } from './signers';
@@ -67,7 +67,7 @@ export async function checkContent(tree: Tree, findings: Findings, work: Work): 
   const seal = await readSeal(tree, findings);
   const before = failures(findings);
   await digestAll(tree, findings, work);
-  const bag = await checkBag(tree, new Set([SEAL, CMS, SM3_TAG_MANIFEST]), findings, before);
+  const bag = await checkBag(tree, new Set([SEAL, CMS, SM3_TAG_MANIFEST]), true, findings, before, seal?.sm3TagManifest ?? null);
   const record = await readRecord(tree, findings);
   const kind = await readForm(tree, findings);
   const otherKind = record !== null && kind !== null && kind !== record.kind && record.kind !== 'void';
@@ -77,7 +77,8 @@ export async function checkContent(tree: Tree, findings: Findings, work: Work): 
   if (record) {
     checkItems(record, tree, findings);
     if (record.packet !== bag.identifier) findings.add('record-packet-mismatch');
-    if (!otherKind && !findings.has('record-item-mismatch', 'record-packet-mismatch')) findings.add('record-ok');
+    if (!record.onEarth) findings.add('record-malformed', RECORD, 'where');
+    if (!otherKind && record.onEarth && !findings.has('record-item-mismatch', 'record-packet-mismatch')) findings.add('record-ok');
     const sound = soundItems(record, tree);
     if (sound !== null) findings.add('items-ok', '', String(sound));
   }
@@ -98,6 +99,7 @@ export async function checkContent(tree: Tree, findings: Findings, work: Work): 
 /** Whether the SM3 tag manifest is the one that the seal names, or both say that there is none. */
 function sm3Fits(tree: Tree, seal: Seal, findings: Findings): boolean {
   const file = tree.get(SM3_TAG_MANIFEST);
+  if (seal.sm3TagManifest !== null && !tree.has(SM3_MANIFEST)) findings.add('manifest-missing', SM3_MANIFEST);
   if (!file && seal.sm3TagManifest === null) return true;
   if (!file) findings.add('file-missing', SM3_TAG_MANIFEST);
   else if (seal.sm3TagManifest === null) findings.add('file-unlisted', SM3_TAG_MANIFEST);
@@ -116,7 +118,7 @@ async function checkCustody(tree: Tree, seal: Seal | null, identifier: string | 
     findings.add('custody-malformed', CUSTODY, '1');
     return null;
   }
-  const log = readLog(bytes, CUSTODY, NONE, findings);
+  const log = readLog(bytes, CUSTODY, NONE, true, findings);
   if (log.chained) findings.add('custody-ok', CUSTODY, String(log.lines));
   checkClock(log, CUSTODY, findings);
   // Of a log that is none, nothing can be said against anything.

@@ -1,6 +1,6 @@
 /** Record and form, and what they say against packet and custody log: docs/spec/packet.md, "data/record.json". */
 
-import { capturesIn, checkFix, type Log } from './custody';
+import { capturesIn, checkFix, type Log, onEarth } from './custody';
 import { isObject, type Json, JsonNumber, NotJson, parseJson } from './json';
 import type { Findings } from './report';
 import { Misshapen, Shape } from './shape';
@@ -27,6 +27,7 @@ export interface Record {
   device: string;
   officers: string[];
   fix: Json | null;
+  onEarth: boolean;
   party: string | null;
   items: Item[];
   supplements: string | null;
@@ -75,6 +76,7 @@ function recordOf(shape: Shape): Record {
     device: shape.string('device'),
     officers: shape.list('officers').map(officerOf),
     fix: where.raw('fix') ?? null,
+    onEarth: where.maybe('fix', (name) => onEarth(where.inner(name))) ?? true,
     party: party?.string('presence') ?? null,
     items: shape.list('items').map(itemOf),
     supplements: supplements?.string('packet') ?? null,

@@ -68,8 +68,16 @@ export class Shape {
     return integer;
   }
 
-  number(name: string): void {
-    if (!(this.object.get(name) instanceof JsonNumber)) throw new Misshapen(name);
+  number(name: string): number {
+    const value = this.object.get(name);
+    if (!(value instanceof JsonNumber)) throw new Misshapen(name);
+    return Number(value.spelt);
+  }
+
+  /** Whether it is a decimal string of degrees. */
+  degrees(name: string, most: number): boolean {
+    const value = this.string(name);
+    return /^-?[0-9]{1,3}(\.[0-9]+)?$/.test(value) && Math.abs(Number(value)) <= most;
   }
 
   bool(name: string): boolean {

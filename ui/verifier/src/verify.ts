@@ -79,7 +79,7 @@ async function packetAlone(tree: Tree, zip: Zip | null, trust: Trust | null, fin
 
 async function exported(tree: Tree, trust: Trust | null, findings: Findings, work: Work): Promise<Checked> {
   await digestAll(tree, findings, work);
-  const bag = await checkBag(tree, new Set(), findings, 0);
+  const bag = await checkBag(tree, new Set(), false, findings, 0);
   const packets = [...tree.keys()].filter((path) => PACKET_ZIP.test(path));
   const file = packets.length === 1 ? tree.get(packets[0] ?? '') : undefined;
   if (!file) {

@@ -250,6 +250,8 @@ export async function openZip(source: Source): Promise<Zip> {
   if (end !== directory.start) throw malformed('bytes between the last entry and the directory');
   if (entries.every(({ folder }) => folder)) throw malformed('no files');
   if (entries.some(({ folder, size }) => folder && size !== 0)) throw new ZipRefused('zip-entry-kind');
+  const own = entries.filter(({ folder }) => !folder);
+  if (new Set(own.map(({ name }) => name)).size !== own.length) throw new ZipRefused('zip-name-duplicate');
   const tops = new Set(entries.map(({ name }) => name.split('/')[0]));
   if (tops.size !== 1 || entries.some(({ name }) => !name.includes('/'))) throw new ZipRefused('zip-top-folder');
   refuseEqualNames(entries);
