@@ -37,6 +37,8 @@ pub enum Outcome {
     Present,
     /// It is not in the log yet, so that there is no receipt and no proof.
     NotLogged,
+    /// Its bytes were erased by rule; leaf and tombstone stay in the log.
+    Erased,
     /// There is no packet of that name.
     Unknown,
     /// What is stored of it does not read; the log says more.
@@ -50,6 +52,7 @@ impl Outcome {
             Self::Exported => "exported",
             Self::Present => "present",
             Self::NotLogged => "not-logged",
+            Self::Erased => "erased",
             Self::Unknown => "unknown",
             Self::Unreadable => "unreadable",
         }
@@ -94,6 +97,7 @@ fn make(
     match stock.export(packet, occasion, order.language) {
         Ok(made) => Ok(Ok(made)),
         Err(ExportError::NotLogged) => Ok(Err(Outcome::NotLogged)),
+        Err(ExportError::Erased) => Ok(Err(Outcome::Erased)),
         Err(ExportError::Store(error)) => Err(error.into()),
         Err(error) => {
             tracing::error!(

@@ -42,16 +42,26 @@ impl Stock<'_> {
         occasion: Occasion<'_>,
         language: Option<Language>,
     ) -> Result<(Bag, Box<dyn ReadAt + Send>), ExportError> {
-        let file = self.blobs.open(&Sha256Digest(packet.zip_sha256))?;
-        let mut material = Material::gather(
-            self.db,
-            self.keys,
-            self.origin,
-            packet,
-            Some((occasion.actor, occasion.at)),
-            self.witnesses,
-            self.trust,
-        )?;
+        let gather = |by| {
+            Material::gather(
+                self.db,
+                self.keys,
+                self.origin,
+                packet,
+                by,
+                self.witnesses,
+                self.trust,
+            )
+        };
+        let file = match self.blobs.open(&Sha256Digest(packet.zip_sha256)) {
+            Ok(file) => file,
+            // Nothing is handed out, so nothing is written down; the database may know why the bytes are not here.
+            Err(error) => {
+                gather(None)?;
+                return Err(error.into());
+            }
+        };
+        let mut material = gather(Some((occasion.actor, occasion.at)))?;
         if let Some(language) = language {
             material.report = report::make(self, packet, &material, &*file, occasion, language)?
                 .map_or(ReportFile::NotMade, ReportFile::Made);

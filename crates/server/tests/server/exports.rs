@@ -179,7 +179,10 @@ async fn the_console_exports_what_its_list_shows_in_one_zip() {
 
 #[tokio::test]
 async fn a_packet_whose_bytes_are_gone_is_passed_over_and_named() {
-    let (site, packets) = with_packets(2).await;
+    let (site, packets) = with_packets(3).await;
+    site.admin()
+        .erase_packet(&packets[2].id, "court-order")
+        .unwrap();
     let digest = fieldseal_packet::Sha256Digest::of(&packets[0].zip).to_string();
     let blob = site
         .config
@@ -195,7 +198,10 @@ async fn a_packet_whose_bytes_are_gone_is_passed_over_and_named() {
     site.admin()
         .write_exports(&ids, &zip, None, |_, outcome| told.push(outcome))
         .unwrap();
-    assert_eq!(told, [Outcome::Unreadable, Outcome::Exported]);
+    assert_eq!(
+        told,
+        [Outcome::Unreadable, Outcome::Exported, Outcome::Erased]
+    );
     assert_eq!(names(to.path()), BTreeSet::from(["some.zip".to_owned()]));
     let again = site.admin().write_exports(&ids, &zip, None, |_, _| {});
     assert!(again.is_err(), "nothing is overwritten");
