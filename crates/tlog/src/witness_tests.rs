@@ -45,7 +45,11 @@ fn a_request_survives_its_text() {
         assert_eq!(AddCheckpoint::parse(&request.to_bytes()).unwrap(), request);
     }
     let good = String::from_utf8(request(&tree, 7, 20).to_bytes()).unwrap();
-    let many = good.replacen("\n", &format!("\n{}", ("A".repeat(43) + "=\n").repeat(64)), 1);
+    let many = good.replacen(
+        "\n",
+        &format!("\n{}", ("A".repeat(43) + "=\n").repeat(64)),
+        1,
+    );
     for bad in [
         String::new(),
         good.replace("old 7", "old 07"),

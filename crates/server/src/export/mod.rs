@@ -54,7 +54,9 @@ pub enum ExportError {
     #[error("the packet's file can't be read")]
     File(#[from] std::io::Error),
     /// Its bytes were erased by rule; leaf and tombstone stay.
-    #[error("the bytes of this packet were erased by rule; its seal and the tombstone are in the log")]
+    #[error(
+        "the bytes of this packet were erased by rule; its seal and the tombstone are in the log"
+    )]
     Erased,
     /// What is stored does not read.
     #[error("what is stored of this packet does not read: {0}")]
