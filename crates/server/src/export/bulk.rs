@@ -17,7 +17,7 @@ use fieldseal_packet::zipread::{ReadAt, Stretch};
 use fieldseal_report::Language;
 
 use super::report::Occasion;
-use super::stock::Stock;
+use super::stock::{Made, Stock};
 use super::{Bag, ExportError};
 use crate::ambient::Millis;
 use crate::store::packets::{self, PacketRow};
@@ -89,7 +89,7 @@ fn make(
     stock: &Stock<'_>,
     order: &Order<'_>,
     packet: &PacketRow,
-) -> Result<Result<(Bag, Box<dyn ReadAt + Send>), Outcome>, BulkError> {
+) -> Result<Result<Made, Outcome>, BulkError> {
     let occasion = Occasion {
         actor: order.actor,
         at: (order.now)(),

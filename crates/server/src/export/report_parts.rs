@@ -218,7 +218,7 @@ pub fn custody(
         })
         .collect();
     let looks = after.iter().filter(|line| line.event == "looked-at");
-    if let Some(last) = looks.clone().last() {
+    if let Some(last) = looks.clone().next_back() {
         let number = looks.count();
         let text = both(
             format!("查看，共 {number} 次，这是最后一次"),

@@ -13,6 +13,9 @@ use crate::signing::ServerKeys;
 use crate::store::Db;
 use crate::store::packets::PacketRow;
 
+/// An export's files, and the packet itself as a file.
+pub type Made = (Bag, Box<dyn ReadAt + Send>);
+
 /// Borrowed from whoever has it.
 #[derive(Clone, Copy)]
 pub struct Stock<'a> {
@@ -35,13 +38,13 @@ pub struct Stock<'a> {
 }
 
 impl Stock<'_> {
-    /// Makes a packet's export: its files, and the packet itself as a file. Written into custody and audit before anything is handed out.
+    /// Makes a packet's export. Written into custody and audit before anything is handed out.
     pub fn export(
         &self,
         packet: &PacketRow,
         occasion: Occasion<'_>,
         language: Option<Language>,
-    ) -> Result<(Bag, Box<dyn ReadAt + Send>), ExportError> {
+    ) -> Result<Made, ExportError> {
         let gather = |by| {
             Material::gather(
                 self.db,
