@@ -51,10 +51,17 @@ export const failures = (findings: Findings): number => findings.list.filter(({ 
 /** The first value of each label of bag-info.txt: RFC 8493 lets labels repeat, and lets others write what they like. */
 function infoOf(content: string): Map<string, string> {
   const info = new Map<string, string>();
+  let open: string | null = null;
   for (const line of content.split('\n')) {
+    // A line that begins with white space goes on with the one before.
+    if (/^[ \t]/.test(line)) {
+      if (open !== null) info.set(open, `${info.get(open) ?? ''} ${line.trim()}`.trim());
+      continue;
+    }
     const colon = line.indexOf(':');
     const label = line.slice(0, colon).toLowerCase();
-    if (colon > 0 && !info.has(label)) info.set(label, line.slice(colon + 1).trim());
+    open = colon > 0 && !info.has(label) ? label : null;
+    if (open !== null) info.set(open, line.slice(colon + 1).trim());
   }
   return info;
 }

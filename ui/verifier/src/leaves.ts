@@ -4,7 +4,7 @@ import { decimal, isDigest, isPacketId, isTime } from './bytes';
 import { type Key, parseVkey } from './keys';
 import { anything, Lines, when } from './lines';
 import { Malformed } from './log';
-import { type Note, parseNote } from './note';
+import { isKeyName, type Note, parseNote } from './note';
 
 const MOST_LEAF = 16_384;
 
@@ -24,8 +24,8 @@ export interface Enrolment {
 
 const isKind = (kind: string): boolean => kind === 'device' || kind === 'officer';
 
-/** Begins as a vkey does, with a name: whether it is one is asked later. */
-const isNamed = (value: string): boolean => /^[^\p{White_Space}+]+\+/u.test(value);
+/** Something is there: whether it is a vkey is asked later. */
+const isSaid = (value: string): boolean => value.trim() !== '';
 
 /** `enrolled` or `rotated`. */
 export function parseEnrolment(bytes: Uint8Array): Enrolment {
@@ -33,9 +33,9 @@ export function parseEnrolment(bytes: Uint8Array): Enrolment {
   const rotated = note.text.split('\n')[0]?.endsWith('/rotated/v1') ?? false;
   const lines = new Lines(note.text, rotated ? 'rotated' : 'enrolled');
   const kind = lines.take('kind', when(isKind));
-  const subject = lines.take('subject', anything);
+  const subject = lines.take('subject', when(isKeyName));
   if (rotated) lines.take('old-vkey', anything);
-  const key = parseVkey(lines.take('vkey', when(isNamed)));
+  const key = parseVkey(lines.take('vkey', when(isSaid)));
   lines.take(rotated ? 'rotated-at' : 'enrolled-at', when(isTime));
   lines.end();
   return { note, origin: lines.origin, kind, subject, key };
@@ -47,14 +47,13 @@ export interface Revocation {
   vkey: string;
 }
 
-const REASONS = ['lost', 'stolen', 'left', 'compromised', 'other'];
-
 export function parseRevocation(bytes: Uint8Array): Revocation {
   const note = noteOf(bytes);
   const lines = new Lines(note.text, 'revoked');
   lines.take('subject', anything);
   const key = lines.take('vkey', parseVkey);
-  lines.take('reason', when((value) => REASONS.includes(value)));
+  // A reason that is not known makes no key good again.
+  lines.take('reason', anything);
   lines.take('revoked-at', when(isTime));
   lines.end();
   return { note, origin: lines.origin, vkey: key.vkey };

@@ -52,10 +52,7 @@ export function enrolments(hand: Hand, origin: string, findings: Findings): Entr
     const standing = standingOf(enrolment.note, `${origin}/authority`, hand.anchors);
     const kindFits = enrolment.key?.name === enrolment.subject && enrolment.subject.startsWith(`${origin}/${enrolment.kind}/`);
     if (standing.at === 'wrong' || !kindFits) findings.add('enrolment-invalid', enrolment.subject);
-    else if (standing.at === 'right') {
-      if (hand.trust) hand.anchorUsed = true;
-      right.push({ enrolment, sha256: hexDigestOf(bytes) });
-    }
+    else if (standing.at === 'right') right.push({ enrolment, sha256: hexDigestOf(bytes) });
   }
   return right;
 }
@@ -95,6 +92,7 @@ function line(name: string, kind: keyof typeof CODES, logged: Logged, hand: Hand
 function standingOfKey(key: Key, kind: keyof typeof CODES, logged: Logged, hand: Hand, entries: Entry[], findings: Findings): void {
   const enrolled = entries.some(({ enrolment }) => enrolment.kind === kind && enrolment.key?.vkey === key.vkey);
   findings.add(enrolled ? CODES[kind].enrolled : CODES[kind].not, key.name);
+  if (enrolled && hand.trust) hand.anchorUsed = true;
   for (const { revocation, index } of hand.revoked) {
     if (revocation.vkey !== key.vkey) continue;
     if (index !== null && logged.seal.seen && index < logged.seal.seen.size) findings.add('key-revoked-before-seal', key.name);
