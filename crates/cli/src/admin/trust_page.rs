@@ -93,13 +93,13 @@ pub fn html(trust_file: &str, origin: &str, url: &str, printed_on: &str) -> anyh
         }
         page.push_str("</table>\n");
     }
-    let _ = write!(
+    let _ = writeln!(
         page,
         "<h2>怎样使用 <small lang=\"en\">How to use it</small></h2>\
          <p>扫码或按地址取信任文件，先核对它的 SHA-256，再核验：</p>\
          <p><small lang=\"en\">Fetch the trust file by the code or the address, compare its SHA-256 first, then check:</small></p>\
          <p><code>curl -o trust {address}<br>sha256sum trust<br>fieldseal verify --trust trust evidence-….zip</code></p>\
-         </body></html>\n",
+         </body></html>",
         address = escape(&address),
     );
     Ok(page)
