@@ -55,7 +55,7 @@ function infoOf(content: string): Map<string, string> {
   for (const line of content.split('\n')) {
     // A line that begins with white space goes on with the one before.
     if (/^[ \t]/.test(line)) {
-      if (open !== null) info.set(open, `${info.get(open) ?? ''} ${line.trim()}`.trim());
+      if (open !== null) info.set(open, `${info.get(open) ?? ''} ${line.trim()}`);
       continue;
     }
     const colon = line.indexOf(':');
