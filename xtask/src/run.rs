@@ -201,7 +201,13 @@ fn child_of_ours(program: &str) -> Command {
 fn start_server(home: &Home, address: SocketAddr) -> Result<Child> {
     let log = fs::File::create(home.server_log()).context("the server's log can't be written")?;
     child_of_ours(build::PROGRAM)
-        .args(["serve", "--dev-tsa", "--listen", &address.to_string(), "--data"])
+        .args([
+            "serve",
+            "--dev-tsa",
+            "--listen",
+            &address.to_string(),
+            "--data",
+        ])
         .arg(home.server())
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)

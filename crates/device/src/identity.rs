@@ -74,7 +74,7 @@ pub fn one_key(trust: &str, origin: &str, role: KeyRole) -> Option<Vkey> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fieldseal_tlog::note::{Ed25519Signer, Signer as _};
+    use fieldseal_tlog::note::Ed25519Signer;
 
     fn vkey(name: &str, seed: u8) -> String {
         Ed25519Signer::from_seed(name, &[seed; 32])

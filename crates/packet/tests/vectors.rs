@@ -11,8 +11,8 @@ mod cases;
 mod support;
 
 use cases::{Case, cases};
-use fieldseal_packet::findings::{Finding, Level, Report};
 use fieldseal_packet::Timestamp;
+use fieldseal_packet::findings::{Finding, Level, Report};
 use fieldseal_packet::trust::Trust;
 use fieldseal_packet::verify::{
     Inputs, ZipSource, is_export, verify_export, verify_zip, zip_finding,
@@ -86,13 +86,20 @@ fn every_vector_is_judged_as_expected() {
             ));
         }
         let codes: Vec<&str> = report.findings.iter().map(|f| f.code.word()).collect();
-        let missed = case.also.iter().find(|code| !codes.contains(&code.as_str()));
+        let missed = case
+            .also
+            .iter()
+            .find(|code| !codes.contains(&code.as_str()));
         if let Some(code) = missed {
             wrong.push(format!("{}: {code} was not found", case.name));
         }
         let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
         let interval = (text(report.sealed_after), text(report.logged_before));
-        if case.interval.as_ref().is_some_and(|expected| *expected != interval) {
+        if case
+            .interval
+            .as_ref()
+            .is_some_and(|expected| *expected != interval)
+        {
             wrong.push(format!("{}: found {interval:?}", case.name));
         }
     }

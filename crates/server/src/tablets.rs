@@ -310,7 +310,10 @@ pub fn list(
     let all = keys::all(c)?;
     let alarms = devices::alarms(c)?;
     let mut rows = Vec::new();
-    for key in all.iter().filter(|key| key.kind == "device" && !key.is_rotated_away()) {
+    for key in all
+        .iter()
+        .filter(|key| key.kind == "device" && !key.is_rotated_away())
+    {
         let contact = devices::contact(c, &key.name)?;
         let (packets, captures) = devices::here(c, &key.name)?;
         let last = contact

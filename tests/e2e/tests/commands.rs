@@ -14,7 +14,9 @@ fn the_subcommands_are_those_of_the_contract() {
         .collect();
     assert_eq!(
         names,
-        ["demo", "serve", "admin", "device", "verify", "witness", "bench"]
+        [
+            "demo", "serve", "admin", "device", "verify", "witness", "bench"
+        ]
     );
     for name in names {
         check(fieldseal().unwrap().args([name, "--help"])).unwrap();

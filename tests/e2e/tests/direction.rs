@@ -20,7 +20,9 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("fieldseal-report", &[]),
     (
         "fieldseal-device",
-        &["vault", "sync", "picture", "packet", "stamp", "tlog", "wire"],
+        &[
+            "vault", "sync", "picture", "packet", "stamp", "tlog", "wire",
+        ],
     ),
     (
         "fieldseal-server",
@@ -33,8 +35,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "fieldseal-cli",
         &[
-            "device", "server", "vault", "packet", "stamp", "tlog", "wire", "dev-tsa",
-            "witness",
+            "device", "server", "vault", "packet", "stamp", "tlog", "wire", "dev-tsa", "witness",
         ],
     ),
     ("fieldseal-tablet", &["device"]),

@@ -230,7 +230,9 @@ pub fn manifests(payload: Files, tags: Vec<(String, Vec<u8>)>) -> Files {
 pub fn seal_body(files: &Files) -> SealBody {
     let seen = log_before();
     let token = |(path, bytes): (&String, &Vec<u8>)| {
-        let id = path.strip_prefix("seen/checkpoint.")?.strip_suffix(".tsr")?;
+        let id = path
+            .strip_prefix("seen/checkpoint.")?
+            .strip_suffix(".tsr")?;
         Some((id.to_owned(), Sha256Digest::of(bytes)))
     };
     SealBody {

@@ -23,9 +23,9 @@ use crate::signing::{KeyFileError, ServerKeys};
 use crate::store::{Db, StoreError, keys};
 use crate::tablets::TabletError;
 
+pub use crate::export::bulk::Outcome;
 pub use backup::{BackupReport, restore};
 pub use evidence::StoredPacket;
-pub use crate::export::bulk::Outcome;
 pub use fsck::Report;
 pub use init::{Init, Made, init, is_initialised};
 pub use register::{NewAccount, NewDevice, NewPerson};

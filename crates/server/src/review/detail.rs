@@ -209,7 +209,10 @@ pub(crate) fn accuracies(custody: &[Line]) -> HashMap<u64, f64> {
 }
 
 /// Names for the key and account names in custody lines.
-pub(crate) fn actors(record: Option<&Record>, accounts: &[(String, String)]) -> HashMap<String, String> {
+pub(crate) fn actors(
+    record: Option<&Record>,
+    accounts: &[(String, String)],
+) -> HashMap<String, String> {
     let mut names: HashMap<String, String> = accounts
         .iter()
         .map(|(account, name)| (format!("account/{account}"), name.clone()))

@@ -15,7 +15,9 @@ mod vkey;
 
 use std::fmt;
 
-pub use sign::{CosignatureSigner, Ed25519Signer, P256Signer, SignError, Signer, sign_line, signer_of};
+pub use sign::{
+    CosignatureSigner, Ed25519Signer, P256Signer, SignError, Signer, sign_line, signer_of,
+};
 pub use sm2::{DISTID as SM2_DISTID, Sm2Signer};
 pub use vkey::{Algorithm, KeySet, KeySetError, SignatureError, Vkey, VkeyError};
 
