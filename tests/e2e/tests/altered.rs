@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+#[allow(dead_code, reason = "the vectors use more of it")]
 #[path = "../../../crates/packet/tests/support/mod.rs"]
 mod support;
 

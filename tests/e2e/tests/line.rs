@@ -14,7 +14,7 @@ use fieldseal_e2e::packets::{
     unpack,
 };
 use fieldseal_e2e::reports::verify_one;
-use fieldseal_e2e::{bagit, check, fieldseal, go_check, run, sha256sum};
+use fieldseal_e2e::{check, fieldseal, go_check, run, sha256sum};
 use tempfile::TempDir;
 
 /// What one run of the demonstration leaves.

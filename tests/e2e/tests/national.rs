@@ -1,7 +1,5 @@
 //! The national suite: the whole line with SM2 keys and SM3 manifests, and OpenSSL's word on what it leaves.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;

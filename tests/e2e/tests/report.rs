@@ -133,7 +133,7 @@ fn the_report_says_the_same_to_every_reader() {
             // Embedded, a subset, with the characters behind the glyphs.
             assert!(font.contains("yes yes yes"), "{font}");
         }
-        assert_eq!(codes(&pdf, folder.path()), [digest.clone()]);
+        assert_eq!(codes(&pdf, folder.path()), std::slice::from_ref(&digest));
         let manifest = fs::read_to_string(evidence.join("manifest-sha256.txt")).unwrap();
         assert!(manifest.contains("  data/report.pdf\n"));
     }

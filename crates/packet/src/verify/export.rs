@@ -237,7 +237,7 @@ fn around(
         .cloned()
         .collect();
     for path in decision_notes(outer) {
-        let code = decision(source, path, (check.packet, seal_sha256), &decision_keys);
+        let code = decision(source, path, (&seal.origin, check.packet, seal_sha256), &decision_keys);
         findings.push(Finding::new(code).about(path));
     }
 }
@@ -251,7 +251,7 @@ fn decision_notes(outer: &bag::BagCheck) -> impl Iterator<Item = &String> {
 fn decision(
     source: &dyn Source,
     path: &str,
-    (packet, seal_sha256): (Option<PacketId>, Sha256Digest),
+    (origin, packet, seal_sha256): (&str, Option<PacketId>, Sha256Digest),
     keys: &[Vkey],
 ) -> Code {
     let stem = path.strip_suffix(".note").unwrap_or(path);
@@ -267,6 +267,7 @@ fn decision(
     let salt_fits = salted.len() == 32;
     salted.extend(document);
     let fits = salt_fits
+        && body.origin == origin
         && body.document_sha256 == Sha256Digest::of(&salted)
         && body.seal_sha256 == seal_sha256
         && packet.is_none_or(|packet| packet == body.packet);

@@ -4,6 +4,8 @@
 mod attacks;
 #[path = "cases/contents.rs"]
 mod contents;
+#[path = "cases/decisions.rs"]
+mod decisions;
 #[path = "cases/exports.rs"]
 mod exports;
 #[path = "cases/files.rs"]
@@ -228,6 +230,7 @@ pub fn cases() -> Vec<Case> {
     contents::contents(&mut cases);
     zips::zips(&mut cases);
     exports::exports(&mut cases);
+    decisions::decisions(&mut cases);
     times::times(&mut cases);
     tokens::tokens(&mut cases);
     rules::rules(&mut cases);
