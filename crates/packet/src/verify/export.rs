@@ -237,7 +237,12 @@ fn around(
         .cloned()
         .collect();
     for path in decision_notes(outer) {
-        let code = decision(source, path, (&seal.origin, check.packet, seal_sha256), &decision_keys);
+        let code = decision(
+            source,
+            path,
+            (&seal.origin, check.packet, seal_sha256),
+            &decision_keys,
+        );
         findings.push(Finding::new(code).about(path));
     }
 }
