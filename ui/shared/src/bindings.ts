@@ -164,7 +164,11 @@ enrolled: boolean,
 /**
  * Seconds until another PIN may be tried.
  */
-waitS: number, guest?: boolean, };
+waitS: number, 
+/**
+ * Signs on a tablet of their own.
+ */
+guest?: boolean, };
 
 export type EnrolPreview = { server: string, origin: string, 
 /**
@@ -177,11 +181,12 @@ kind: string, id: string, name: string | null, badge: string | null, team: strin
  */
 export type ScanView = { 
 /**
- * `nothing`, `unreadable` (a code, but too small, blurred or damaged), `foreign` (another kind of code) or `enrolment`.
+ * `nothing`, `unreadable` (a code, but too small, blurred or damaged), `foreign` (another kind of code), `enrolment`,
+ * or of another tablet `officer` (a card), `challenge`, `cosignature`.
  */
 found: string, 
 /**
- * The enrolment code's text, for `enrolment` alone.
+ * The code's text, for our own kinds alone.
  */
 text: string | null, };
 
@@ -476,7 +481,3 @@ damaged: number,
  * Nothing of all that.
  */
 ready: boolean, retiredAt: string | null, };
-
-export type CodeView = { text: string, };
-export type CosignAskView = { text: string, items: number, compare: string, };
-export type CosignView = { officer: string, packet: string, title: string | null, items: number, captures: string, closedAt: string, compare: string, };

@@ -74,6 +74,7 @@ mod tests {
     fn roots_come_into_the_trust_file_and_go_again() {
         let folder = tempfile::tempdir().unwrap();
         let layout = Config::new(folder.path()).layout();
+        fs::create_dir_all(layout.keys()).unwrap();
         let keys = ServerKeys::make(&layout.keys(), "log.example", &Ambient::default()).unwrap();
         assert_eq!(keep(&keys, &layout, &[]).unwrap(), keys.trust_file());
         let certificate = |id: &str| {
