@@ -23,7 +23,7 @@ pub const NAME: &str = "errors";
 /// Uploads under an error that stays are given up after so long.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Points of the short form: within two minutes on two cores.
-const SHORT_RUNS: usize = 300;
+const SHORT_RUNS: usize = 200;
 /// Runs of the long form through all points.
 const LONG_ROUNDS: usize = 10;
 

@@ -19,7 +19,7 @@ pub const NAME: &str = "kill";
 /// Runs of the long form.
 const LONG_RUNS: u64 = 10_000;
 /// Runs of the short form with a second kill during the recovery from the first.
-const SHORT_SECOND_KILLS: u64 = 120;
+const SHORT_SECOND_KILLS: u64 = 60;
 /// A second kill comes within so many calls of one kind: that is the length of a start.
 const RECOVERY_CALLS: u64 = 40;
 

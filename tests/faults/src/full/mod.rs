@@ -34,7 +34,7 @@ use disk::SmallDisk;
 /// As it is asked for.
 pub const NAME: &str = "full";
 /// Numbers of pages tried in each stage.
-const SHORT_RUNS: u64 = 12;
+const SHORT_RUNS: u64 = 6;
 /// Uploads to or from a full disk are given up after so long.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Between two looks at how much a stage needs.

@@ -36,7 +36,7 @@ const TELL_EVERY: u64 = 100;
 /// Cuts of the whole campaign.
 const fn cuts(form: Form) -> u64 {
     match form {
-        Form::Short => 300,
+        Form::Short => 150,
         Form::Long => 5000,
     }
 }
