@@ -35,6 +35,21 @@ pub enum PublishError {
     Bundle(#[from] tile::BundleError),
 }
 
+impl PublishError {
+    /// Whether it was for want of room alone. Then nothing has to be doubted: a file that could not be written in full never got
+    /// its name, the next round begins it anew under a handle of its own, and the database says what is still to be published.
+    pub fn is_full(&self) -> bool {
+        use io::ErrorKind::{QuotaExceeded, StorageFull};
+        match self {
+            Self::File(error) | Self::Copy(error) => {
+                matches!(error.kind(), StorageFull | QuotaExceeded)
+            }
+            Self::Store(error) => error.is_full(),
+            Self::Bundle(_) => false,
+        }
+    }
+}
+
 /// Where the log is published.
 #[derive(Debug, Clone)]
 pub struct Published {

@@ -1,8 +1,8 @@
 //! The one task that writes to the log.
 //!
 //! It wakes when kicked, and once a tick for leaves that another process (`fieldseal admin`) left. A failed append is tried again at the next
-//! wake: nothing of it happened. A failed publication stops the sequencer for good, because after a failed fsync nobody knows what is on the disk;
-//! `/readyz` then fails, and a restart looks at everything again ([`super::startup`]).
+//! wake: nothing of it happened. So is a publication on a full disk. Any other that fails stops the sequencer for good, because after a failed fsync nobody
+//! knows what is on the disk; `/readyz` then fails, and a restart looks at everything again ([`super::startup`]).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -70,6 +70,16 @@ pub enum RoundError {
     After(#[from] crate::store::StoreError),
 }
 
+impl RoundError {
+    /// Whether the next round may succeed.
+    fn passes(&self) -> bool {
+        match self {
+            Self::Append(_) | Self::After(_) => true,
+            Self::Publish(error) => error.is_full(),
+        }
+    }
+}
+
 impl Work {
     /// One round: append all that is pending, publish, give receipts. Gives the published size.
     pub fn round(&self) -> Result<u64, RoundError> {
@@ -108,7 +118,7 @@ impl Sequencer {
                     Ok(Ok(published)) => {
                         sender.send_replace(SequencerState::Running { published, served });
                     }
-                    Ok(Err(error @ (RoundError::Append(_) | RoundError::After(_)))) => {
+                    Ok(Err(error)) if error.passes() => {
                         tracing::error!(
                             error = &error as &dyn std::error::Error,
                             "log round failed; it is tried again"
