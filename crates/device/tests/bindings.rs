@@ -74,6 +74,9 @@ fn typescript() -> String {
         TaskView,
         TaskDecision,
         LeavingView,
+        CodeView,
+        CosignAskView,
+        CosignView,
     );
     format!("{HEAD}{body}")
 }
@@ -132,4 +135,35 @@ fn committed(file: &str, made: &str) {
         committed == made,
         "ui/shared/src/{file} differs from what the engine says; run UPDATE_BINDINGS=1 cargo test -p fieldseal-device --test bindings"
     );
+}
+
+/// The list above is written by hand: what the screens could be answered with and is not on it would be lost at the next making.
+#[test]
+fn every_shape_of_the_interface_is_on_the_list() {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut texts = vec![std::fs::read_to_string(sources.join("api.rs")).unwrap()];
+    for entry in std::fs::read_dir(sources.join("api")).unwrap() {
+        texts.push(std::fs::read_to_string(entry.unwrap().path()).unwrap());
+    }
+    let made = typescript();
+    let mut shapes = 0;
+    for text in &texts {
+        for part in text.split("derive(").skip(1) {
+            let (derived, rest) = part.split_once(')').unwrap();
+            if !derived.split(", ").any(|one| one == "TS") {
+                continue;
+            }
+            let line = rest
+                .lines()
+                .find(|line| line.starts_with("pub struct ") || line.starts_with("pub enum "))
+                .unwrap();
+            let name = line.split([' ', '<', '(']).nth(2).unwrap();
+            assert!(
+                made.contains(&format!("export type {name} ")),
+                "{name} is not in bindings.ts"
+            );
+            shapes += 1;
+        }
+    }
+    assert!(shapes > 40, "{shapes} shapes were found: the search is broken");
 }

@@ -481,3 +481,46 @@ damaged: number,
  * Nothing of all that.
  */
 ready: boolean, retiredAt: string | null, };
+
+/**
+ * What a screen shows as a QR code.
+ */
+export type CodeView = { text: string, };
+
+/**
+ * What the first tablet shows to the second one.
+ */
+export type CosignAskView = { 
+/**
+ * The challenge, to be shown as a QR code.
+ */
+text: string, items: number, 
+/**
+ * Short code over the thumbnails: must be the one that the second tablet shows.
+ */
+compare: string, };
+
+/**
+ * What the second tablet shows before its officer signs. All but `captures` and `closed_at` is the other tablet's word.
+ */
+export type CosignView = { 
+/**
+ * Id of the officer who is asked.
+ */
+officer: string, packet: string, 
+/**
+ * Address or point.
+ */
+title: string | null, items: number, 
+/**
+ * The other tablet's capture numbers.
+ */
+captures: string, 
+/**
+ * RFC 3339, by the other tablet's clock.
+ */
+closedAt: string, 
+/**
+ * Short code over the thumbnails: must be the one beside them on the other tablet.
+ */
+compare: string, };
