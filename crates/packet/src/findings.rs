@@ -168,6 +168,11 @@ codes! {
         ExportPacketMismatch "export-packet-mismatch" "核验不符：导出件写的是另一个证据包（{detail}）。" "Failed: the export is labelled as another packet ({detail})."
         CustodyAfterMismatch "custody-after-mismatch" "核验不符：服务器的保管链与回执、证明或决定不一致（第 {detail} 行）。" "Failed: the server's custody log contradicts receipt, proof or decisions (line {detail})."
         DecisionInvalid "decision-invalid" "核验不符：审核决定 {subject} 的签名或摘要不对。" "Failed: the decision {subject} has a wrong signature or digest."
+        ChildMalformed "child-malformed" "核验不符：派生件的签注 {subject} 格式有误。" "Failed: the note of a signed child, {subject}, is malformed."
+        ChildParentUnknown "child-parent-unknown" "核验不符：派生件 {subject} 所说的原件不在这个证据包里。" "Failed: the signed child {subject} names an original that this packet does not hold."
+        ChildMismatch "child-mismatch" "核验不符：派生件 {subject} 与签注不一致，或不见了。" "Failed: the signed child of {subject} is not as its note says, or is missing."
+        ChildSignatureInvalid "child-signature-invalid" "核验不符：派生件签注 {subject} 的签名不对。" "Failed: wrong signature on the note of a signed child, {subject}."
+        ChildUnlisted "child-unlisted" "核验不符：派生件 {subject} 没有签注，不知由谁、由什么做成。" "Failed: {subject} stands among the signed children without a note; nothing says what it was made of."
         SealEquivocation "seal-equivocation" "核验不符：同一台平板用同一个序号封存了两个不同的证据包。" "Failed: the tablet has sealed two different packets under one number."
     }
     NotProved {
@@ -193,6 +198,7 @@ codes! {
         LogKeyUnknown "log-key-unknown" "未能证明：不认识日志的钥匙。没有发现矛盾。" "Not proved: the log's key is not known. Nothing contradicts."
         ReceiptKeyUnknown "receipt-key-unknown" "未能证明：不认识回执的钥匙。没有发现矛盾。" "Not proved: the receipt's key is not known. Nothing contradicts."
         DecisionKeyUnknown "decision-key-unknown" "未能证明：不认识审核决定的钥匙（{subject}）。" "Not proved: the key of the decision {subject} is not known."
+        ChildKeyUnknown "child-key-unknown" "未能证明：派生件签注 {subject} 的钥匙不认识、没有登记或已被吊销。" "Not proved: the key of the signed child {subject} is not known, not enrolled, or revoked."
         TimestampAbsent "timestamp-absent" "未能证明：没有时间戳，“不晚于”没有证明。没有发现矛盾。" "Not proved: there is no timestamp token, so there is no upper time bound. Nothing contradicts."
         TimestampAuthorityUnknown "timestamp-authority-unknown" "未能证明：时间戳 {subject} 的机构不在信任锚里，“不晚于”没有证明。没有发现矛盾。" "Not proved: the authority of the timestamp token {subject} is not among the trust anchors, so there is no upper time bound. Nothing contradicts."
         TimestampUnsupported "timestamp-unsupported" "未能证明：时间戳 {subject} 用的算法本程序验不了（{detail}），“不晚于”没有证明。没有发现矛盾。" "Not proved: this program can't check the timestamp token {subject} ({detail}), so there is no upper time bound. Nothing contradicts."
@@ -225,6 +231,7 @@ codes! {
         ConsistencyOk "consistency-ok" "日志从平板见过的检查点一致延伸到现在。" "The log extends the checkpoint that the tablet had seen."
         WitnessOk "witness-ok" "所要求的外部见证都已联署。" "The outside witnesses that the policy asks for have cosigned."
         DecisionOk "decision-ok" "审核决定 {subject} 的签名与摘要有效。" "The decision {subject} has a right signature and digest."
+        ChildOk "child-ok" "派生件 {subject} 的签注有效，原件在这个证据包里。" "The note of the signed child {subject} is right, and its original is in this packet."
     }
     Info {
         ZipNotCanonical "zip-not-canonical" "压缩包不是本产品的写法；里面的字节照样逐一核对。" "The zip is not written as this product writes it; the bytes inside are checked all the same."
@@ -238,6 +245,7 @@ codes! {
         PacketsMissing "packets-missing" "平板 {subject} 的证据包中缺第 {detail} 个：不在这一次核验的证据包里。" "Of the tablet {subject} the packets {detail} are not among those checked here."
         CapturesMissing "captures-missing" "平板 {subject} 的拍摄序号缺 {detail}：不在这一次核验的任何证据包里。" "Of the tablet {subject} the captures {detail} are in none of the packets checked here."
         PartyReported "party-reported" "当事人：{detail}。" "The party: {detail}."
+        PartyDrawing "party-drawing" "第 {name} 件是当事人在屏幕上写画的笔迹，不是数字签名。" "Item {name} is a drawing made on the screen by the person named as party; it is not a digital signature."
         SignatureUnknown "signature-unknown" "封签上还有一行签名，不是记录里的平板和执法人员的（{subject}）。" "The seal has one more line, by none of those whom the record names ({subject})."
         CustodyEventUnknown "custody-event-unknown" "保管链 {subject} 第 {detail} 行是本程序不认识的事件。" "Line {detail} of the custody log {subject} is an event that this program does not know."
         CmsNotChecked "cms-not-checked" "本程序不核验 CMS 签名；可用 openssl 核验。" "This program does not check the CMS signature; openssl can."
