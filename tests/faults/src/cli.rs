@@ -39,7 +39,7 @@ struct Args {
     /// Only these campaigns
     #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
     only: Vec<String>,
-    /// Runs at the same time; as many as there are processors when left out
+    /// Runs at the same time; twice as many as there are processors when left out
     #[arg(long)]
     jobs: Option<usize>,
     /// One JSON document on stdout
@@ -86,7 +86,8 @@ fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let form = if args.long { Form::Long } else { Form::Short };
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
-    let mut ctx = Ctx::new(form, args.seed, args.jobs.unwrap_or(cores))?;
+    // A run waits for its tracer, its children and their answers about half of its time.
+    let mut ctx = Ctx::new(form, args.seed, args.jobs.unwrap_or(cores * 2))?;
     ctx.point.clone_from(&args.point);
     let mut reports = Vec::new();
     if let Some(name) = &args.case {
