@@ -1,4 +1,4 @@
-//! An X.509 certificate (RFC 5280), as far as a timestamp authority's path needs it.
+//! An X.509 certificate (RFC 5280), as far as the paths that are judged here need it.
 
 use crate::StampError;
 use crate::algorithm::{Algorithm, PublicKey, algorithm, oid};
@@ -18,8 +18,12 @@ pub(crate) struct Certificate<'a> {
     /// Names as they stand; they are compared byte by byte.
     pub issuer: &'a [u8],
     pub subject: &'a [u8],
+    /// notBefore with tag and length.
+    pub since: &'a [u8],
     not_before: i128,
     not_after: i128,
+    /// SubjectPublicKeyInfo with tag and length.
+    pub spki: &'a [u8],
     /// None when it is of a kind that isn't known here.
     pub key: Option<PublicKey<'a>>,
     extensions: Extensions<'a>,
@@ -36,6 +40,15 @@ struct Extensions<'a> {
     /// GeneralNames, each with tag and length.
     names: Vec<&'a [u8]>,
     unknown_critical: bool,
+}
+
+/// What a path is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Timestamps,
+    SignedData,
+    /// extKeyUsage does not count.
+    Any,
 }
 
 /// Bits of the first byte of keyUsage.
@@ -64,11 +77,13 @@ impl<'a> Certificate<'a> {
         }
         let issuer = body.take(tag::SEQUENCE)?.whole;
         let mut validity = body.take(tag::SEQUENCE)?.inside();
-        let not_before = time::bound(&validity.any()?)?;
+        let since = validity.any()?;
+        let not_before = time::bound(&since)?;
         let not_after = time::bound(&validity.any()?)?;
         validity.end()?;
         let subject = body.take(tag::SEQUENCE)?.whole;
-        let key = PublicKey::read(&body.take(tag::SEQUENCE)?)?;
+        let spki = body.take(tag::SEQUENCE)?;
+        let key = PublicKey::read(&spki)?;
         body.optional(tag::context_primitive(1))?;
         body.optional(tag::context_primitive(2))?;
         let extensions = match body.optional(tag::context(3))? {
@@ -84,8 +99,10 @@ impl<'a> Certificate<'a> {
             serial,
             issuer,
             subject,
+            since: since.whole,
             not_before,
             not_after,
+            spki: spki.whole,
             key,
             extensions,
         })
@@ -151,19 +168,38 @@ impl<'a> Certificate<'a> {
             && signs_only
     }
 
-    /// Whether it may issue a certificate with `between` further authorities between that one and this.
-    pub(crate) fn may_issue(&self, between: usize) -> bool {
+    /// extKeyUsage, if any, allows signed data, and so does keyUsage.
+    pub(crate) fn is_for_signed_data(&self) -> bool {
+        let signs = self
+            .extensions
+            .key_usage
+            .is_none_or(|usage| usage & (DIGITAL_SIGNATURE | NON_REPUDIATION) != 0);
+        signs && self.allows(Purpose::SignedData)
+    }
+
+    /// Whether extKeyUsage is absent, or allows this.
+    fn allows(&self, purpose: Purpose) -> bool {
+        let own = match purpose {
+            Purpose::Timestamps => oid::TIME_STAMPING,
+            Purpose::SignedData => oid::EMAIL_PROTECTION,
+            Purpose::Any => return true,
+        };
+        let purposes = &self.extensions.purposes;
+        let any = [own, oid::ANY_EXTENDED_KEY_USAGE];
+        purposes.is_empty() || any.iter().any(|purpose| purposes.contains(purpose))
+    }
+
+    /// Whether it may issue a certificate for this with `between` further authorities between that one and this.
+    pub(crate) fn may_issue(&self, between: usize, purpose: Purpose) -> bool {
         let Some((true, limit)) = self.extensions.authority else {
             return false;
         };
-        let purposes = &self.extensions.purposes;
-        let any = [oid::TIME_STAMPING, oid::ANY_EXTENDED_KEY_USAGE];
         limit.is_none_or(|limit| between as u64 <= limit)
             && self
                 .extensions
                 .key_usage
                 .is_none_or(|usage| usage & KEY_CERT_SIGN != 0)
-            && (purposes.is_empty() || any.iter().any(|purpose| purposes.contains(purpose)))
+            && self.allows(purpose)
     }
 
     /// Whether `issuer`'s key has signed this certificate.

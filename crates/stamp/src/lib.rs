@@ -1,4 +1,6 @@
-//! Timestamp tokens by RFC 3161: the request, the answer, and what a token proves by the roots that somebody trusts.
+//! Timestamp tokens by RFC 3161: the request, the answer, and what a token proves by the roots that somebody trusts. And what else
+//! there is of X.509 in a packet: detached CMS signatures ([`cms`]), makers' certificates of keys ([`chain`]), and the certificates
+//! that a deployment makes for its own tablets ([`issue`]).
 //!
 //! Knows nobody of ours, and no clock: a token is judged at the time that it names, so that it stays good after its authority's
 //! certificate has expired. Specification, with the order of the checks: `docs/spec/time.md`.
@@ -8,7 +10,10 @@
 
 mod algorithm;
 mod certificate;
+pub mod chain;
+pub mod cms;
 mod der;
+pub mod issue;
 mod path;
 mod pem;
 mod request;
@@ -19,7 +24,7 @@ pub use pem::{certificate_to_pem, certificates_from_pem};
 pub use request::{MAX_NONCE, check_response, request};
 
 use algorithm::Digest;
-use certificate::{Certificate, is_named};
+use certificate::{Certificate, Purpose, is_named};
 use der::tag;
 use token::{CertificateId, Response, SignerId, Token};
 
@@ -153,7 +158,7 @@ pub fn verify(tsr: &[u8], message: &[u8], roots: &[Der]) -> Result<Stamp, StampE
             return Err(StampError::OtherSigner);
         }
     }
-    path::find(own, &others, &roots, info.time)?;
+    path::find(own, &others, &roots, info.time, Purpose::Timestamps)?;
     if !own.is_for_timestamps() {
         return Err(StampError::WrongPurpose);
     }
@@ -192,10 +197,7 @@ fn is_named_throughout(
     signer: &SignerId<'_>,
     ids: &[CertificateId<'_>],
 ) -> Result<bool, StampError> {
-    let by_signer = match signer {
-        SignerId::Named { issuer, serial } => is_named(certificate, issuer, serial)?,
-        SignerId::KeyId(id) => certificate.key_id() == Some(*id),
-    };
+    let by_signer = is_signer(certificate, signer)?;
     let mut by_ids = true;
     for id in ids {
         by_ids &= is_meant(certificate, id);
@@ -206,8 +208,21 @@ fn is_named_throughout(
     Ok(by_signer && by_ids)
 }
 
+/// Whether a SignerInfo's sid means this certificate.
+fn is_signer(certificate: &Certificate<'_>, signer: &SignerId<'_>) -> Result<bool, StampError> {
+    match signer {
+        SignerId::Named { issuer, serial } => is_named(certificate, issuer, serial),
+        SignerId::KeyId(id) => Ok(certificate.key_id() == Some(*id)),
+    }
+}
+
 fn sha256(bytes: &[u8]) -> [u8; 32] {
     Digest::Sha256.digest(bytes).try_into().unwrap_or([0; 32])
+}
+
+/// Milliseconds to nanoseconds.
+fn nanos(ms: i64) -> i128 {
+    i128::from(ms) * 1_000_000
 }
 
 /// Nanoseconds to milliseconds, towards the past. Four digits of a year always fit.

@@ -1,6 +1,6 @@
-//! The path from a signer's certificate to a root that the caller trusts, by way of the certificates in the token.
+//! The path from a signer's certificate to a root that the caller trusts, by way of the certificates that came along.
 
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, Purpose};
 use crate::{MAX_CHAIN, StampError};
 
 /// Looks for a path from `signer` to one of `roots` through `others`, every certificate of it valid at `time`.
@@ -12,13 +12,14 @@ pub(crate) fn find(
     others: &[Certificate<'_>],
     roots: &[Certificate<'_>],
     time: i128,
+    purpose: Purpose,
 ) -> Result<(), StampError> {
-    match search(signer, others, roots, Some(time)) {
+    match search(signer, others, roots, Some(time), purpose) {
         Err(StampError::UnknownAuthority | StampError::Unsupported(_)) => {}
         found => return found,
     }
     // Would there be one if time were no matter?
-    match search(signer, others, roots, None) {
+    match search(signer, others, roots, None, purpose) {
         Ok(()) => Err(StampError::CertificateNotValid),
         none => none,
     }
@@ -29,6 +30,7 @@ fn search(
     others: &[Certificate<'_>],
     roots: &[Certificate<'_>],
     time: Option<i128>,
+    purpose: Purpose,
 ) -> Result<(), StampError> {
     let valid =
         |certificate: &Certificate<'_>| time.is_none_or(|time| certificate.is_valid_at(time));
@@ -55,7 +57,7 @@ fn search(
         let mut next = Vec::new();
         for child in level {
             let mut issues = |issuer: &Certificate<'_>| {
-                let fits = issuer.subject == child.issuer && issuer.may_issue(between);
+                let fits = issuer.subject == child.issuer && issuer.may_issue(between, purpose);
                 if !fits || !usable(issuer, &mut unsupported) {
                     return false;
                 }

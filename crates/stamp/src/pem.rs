@@ -9,7 +9,10 @@ const END: &str = "-----END CERTIFICATE-----";
 pub fn certificates_from_pem(text: &str) -> Option<Vec<Vec<u8>>> {
     let mut found = Vec::new();
     let mut block: Option<String> = None;
-    for line in text.lines().map(str::trim) {
+    for line in text
+        .lines()
+        .map(|line| line.trim_matches([' ', '\t', '\r']))
+    {
         match (&mut block, line) {
             (None, BEGIN) => block = Some(String::new()),
             (None, _) => {}

@@ -80,6 +80,32 @@ fn seconds(year: i64, rest: &[u8]) -> Option<i64> {
     Some(days_since_1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second)
 }
 
+/// The year, and `MMDDHHMMSS`, of seconds since 1970: the other way round.
+pub(crate) fn civil(seconds: i64) -> (i64, String) {
+    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let rest = format!(
+        "{month:02}{day:02}{:02}{:02}{:02}",
+        second / 3600,
+        second / 60 % 60,
+        second % 60
+    );
+    (year, rest)
+}
+
 /// Howard Hinnant's `days_from_civil`: the year is taken to begin in March, so that the leap day is its last.
 fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
@@ -93,6 +119,22 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_come_back_as_they_went() {
+        for text in [
+            "19700101000000",
+            "20240229235959",
+            "20000301000000",
+            "20261123014736",
+            "21000228120000",
+            "19491231235959",
+        ] {
+            let seconds = generalized(format!("{text}Z").as_bytes()).unwrap() / SECOND;
+            let (year, rest) = civil(i64::try_from(seconds).unwrap());
+            assert_eq!(format!("{year:04}{rest}"), text);
+        }
+    }
 
     #[test]
     fn times_are_read_exactly() {

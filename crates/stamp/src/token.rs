@@ -51,6 +51,22 @@ pub(crate) enum SignerId<'a> {
     KeyId(&'a [u8]),
 }
 
+impl<'a> SignerId<'a> {
+    pub(crate) fn read(id: &Element<'a>) -> Result<Self, StampError> {
+        match id.tag {
+            tag::SEQUENCE => {
+                let mut name = id.inside();
+                let issuer = name.take(tag::SEQUENCE)?.whole;
+                let serial = name.integer()?;
+                name.end()?;
+                Ok(Self::Named { issuer, serial })
+            }
+            found if found == tag::context_primitive(0) => Ok(Self::KeyId(id.content)),
+            _ => Err(StampError::Malformed("signer's name")),
+        }
+    }
+}
+
 /// The first ESSCertID of a signingCertificate attribute: which certificate the signer says it signed with.
 pub(crate) struct CertificateId<'a> {
     /// None is SHA-1, of the attribute's first version.
@@ -118,7 +134,7 @@ impl<'a> Token<'a> {
     }
 }
 
-fn certificates<'a>(set: &Element<'a>) -> Result<Vec<&'a [u8]>, StampError> {
+pub(crate) fn certificates<'a>(set: &Element<'a>) -> Result<Vec<&'a [u8]>, StampError> {
     let mut found = Vec::new();
     let mut inside = set.inside();
     while !inside.is_empty() {
@@ -216,18 +232,7 @@ impl<'a> Signer<'a> {
         if !matches!(small(inside.integer()?)?, 1 | 3) {
             return Err(StampError::Malformed("version of the signer"));
         }
-        let id = inside.any()?;
-        let id = match id.tag {
-            tag::SEQUENCE => {
-                let mut name = id.inside();
-                let issuer = name.take(tag::SEQUENCE)?.whole;
-                let serial = name.integer()?;
-                name.end()?;
-                SignerId::Named { issuer, serial }
-            }
-            found if found == tag::context_primitive(0) => SignerId::KeyId(id.content),
-            _ => return Err(StampError::Malformed("signer's name")),
-        };
+        let id = SignerId::read(&inside.any()?)?;
         let digest = Digest::of(&algorithm(&mut inside)?)?;
         let attributes = inside.take(tag::context(0))?;
         let signature_algorithm = algorithm(&mut inside)?;
