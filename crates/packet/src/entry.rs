@@ -4,6 +4,7 @@
 pub use crate::lines::BodyError;
 use crate::lines::{body, words};
 use crate::{PacketId, Sha256Digest, Timestamp};
+use fieldseal_tlog::merkle::Hash;
 
 /// Largest leaf, bytes.
 pub const MAX_LEAF: usize = 16 * 1024;
@@ -45,6 +46,45 @@ body! {
         "vkey" => vkey: String,
         /// Server's clock.
         "rotated-at" => rotated_at: Timestamp,
+    }
+}
+
+words! {
+    /// Whose key a [`LogRotated`] is of.
+    LogKind {
+        /// The log's.
+        Log = "log",
+    }
+}
+
+body! {
+    /// The log's key is taken over from by another one. Signed by the old key and by the authority.
+    LogRotated = "rotated/v1" {
+        /// Always the log's.
+        "kind" => kind: LogKind,
+        /// Both keys' name: the origin.
+        "subject" => subject: String,
+        /// The key that ends.
+        "old-vkey" => old_vkey: String,
+        /// The key that begins.
+        "vkey" => vkey: String,
+        /// Server's clock.
+        "rotated-at" => rotated_at: Timestamp,
+    }
+}
+
+body! {
+    /// The first leaf of a log that takes the place of one that was closed. Signed by the authority, and by the old one's where its
+    /// key is in hand.
+    Continued = "continued/v1" {
+        /// Origin of the log that was closed.
+        "old-origin" => old_origin: String,
+        /// Leaves under its newest known checkpoint.
+        "old-size" => old_size: u64,
+        /// Root of that.
+        "old-root" => old_root: Hash,
+        /// Server's clock.
+        "continued-at" => continued_at: Timestamp,
     }
 }
 
@@ -152,6 +192,24 @@ mod tests {
             enrolled_at: at,
         };
         assert_eq!(Enrolled::parse(&enrolled.text()), Ok(enrolled));
+        let rotated = LogRotated {
+            origin: origin.clone(),
+            kind: LogKind::Log,
+            subject: origin.clone(),
+            old_vkey: "v+1+x".into(),
+            vkey: "v+2+x".into(),
+            rotated_at: at,
+        };
+        assert!(Rotated::parse(&rotated.text()).is_err());
+        assert_eq!(LogRotated::parse(&rotated.text()), Ok(rotated));
+        let continued = Continued {
+            origin: origin.clone(),
+            old_origin: "bureau.example/old".into(),
+            old_size: 7,
+            old_root: [7; 32],
+            continued_at: at,
+        };
+        assert_eq!(Continued::parse(&continued.text()), Ok(continued));
         let beat = Heartbeat {
             origin: origin.clone(),
             device: format!("{origin}/device/d1"),

@@ -2,6 +2,8 @@
 //! One spelling for each value, so that a parsed body written again is byte for byte the same.
 
 use crate::{PacketId, Sha256Digest, Timestamp};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use fieldseal_tlog::merkle::Hash;
 use std::str::FromStr;
 
 /// Why the text of a signed body is not of its form.
@@ -53,6 +55,17 @@ impl LineValue for String {
         let printable =
             !text.is_empty() && text.len() <= 1024 && !text.chars().any(char::is_control);
         (printable && text.trim() == text).then(|| text.to_owned())
+    }
+}
+
+/// A root hash, base64.
+impl LineValue for Hash {
+    fn write(&self) -> String {
+        STANDARD.encode(self)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        STANDARD.decode(text).ok()?.try_into().ok()
     }
 }
 

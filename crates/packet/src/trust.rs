@@ -1,5 +1,6 @@
 //! Trust anchors: the file that `--trust` reads. Lines of a C2SP tlog-policy (`log`, `witness`, `group`, `quorum`), bare
-//! vkeys, and PEM roots for timestamps. Everything else is an error: a misspelt anchor must not be passed over.
+//! vkeys, and PEM roots, each for one use. Everything else is an error: a misspelt anchor must not be passed over.
+//! Specification: `docs/spec/trust.md`.
 
 use crate::{KeyName, KeyRole};
 use fieldseal_stamp::{Der, MAX_ROOTS};
@@ -30,7 +31,7 @@ pub enum TrustError {
     #[error(transparent)]
     Conflict(#[from] KeySetError),
     /// A PEM block that is no certificate by the rules of `docs/spec/time.md`.
-    #[error("line {0} of the trust file ends a block that is not a certificate for timestamps")]
+    #[error("line {0} of the trust file ends a block that is not a certificate")]
     Root(usize),
     /// More roots than are looked at.
     #[error("the trust file has more than {MAX_ROOTS} certificates")]
@@ -38,6 +39,14 @@ pub enum TrustError {
     /// No key and no root.
     #[error("the trust file names nothing to trust")]
     Nothing,
+}
+
+/// What a root is trusted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RootUse {
+    Timestamps,
+    Cms,
+    Attestation,
 }
 
 /// What is trusted.
@@ -53,10 +62,16 @@ pub struct Trust {
     pub groups: Vec<Vec<String>>,
     /// Name on the `quorum` line; none for `none` or no such line.
     pub quorum: Option<String>,
-    /// PEM certificates, as they stand.
+    /// PEM certificates of timestamp authorities, as they stand.
     pub roots_pem: String,
-    /// The same in DER: roots of timestamp authorities.
+    /// The same in DER.
     pub roots: Vec<Der>,
+    /// PEM certificates for CMS signatures by tablets, as they stand.
+    pub cms_roots_pem: String,
+    /// The same in DER.
+    pub cms_roots: Vec<Der>,
+    /// Roots of makers of keys in hardware, DER.
+    pub attestation_roots: Vec<Der>,
 }
 
 impl Trust {
@@ -69,23 +84,26 @@ impl Trust {
         let mut trust = Self::default();
         let mut in_pem = false;
         let mut block = String::new();
+        let mut root_use = RootUse::Timestamps;
         for (index, line) in text.lines().enumerate() {
             let number = index + 1;
             if line.starts_with("-----BEGIN CERTIFICATE-----") {
                 in_pem = true;
             }
             if in_pem {
-                trust.roots_pem.push_str(line);
-                trust.roots_pem.push('\n');
                 block.push_str(line);
                 block.push('\n');
                 in_pem = !line.starts_with("-----END CERTIFICATE-----");
                 if !in_pem {
-                    trust.root(&std::mem::take(&mut block), number)?;
+                    trust.root(&std::mem::take(&mut block), root_use, number)?;
                 }
                 continue;
             }
-            trust.policy_line(line.trim_matches([' ', '\t']), number)?;
+            let line = line.trim_matches([' ', '\t']);
+            match root_line(line) {
+                Some(named) => root_use = named.ok_or(TrustError::Line(number))?,
+                None => trust.policy_line(line, number)?,
+            }
         }
         if in_pem {
             return Err(TrustError::Line(text.lines().count()));
@@ -97,7 +115,7 @@ impl Trust {
                 trust.origins.push(name);
             }
         }
-        if trust.keys.is_empty() && trust.roots_pem.is_empty() {
+        if trust.keys.is_empty() && trust.roots_in_all() == 0 {
             return Err(TrustError::Nothing);
         }
         Ok(trust)
@@ -140,7 +158,11 @@ impl Trust {
         Ok(())
     }
 
-    fn root(&mut self, block: &str, number: usize) -> Result<(), TrustError> {
+    fn roots_in_all(&self) -> usize {
+        self.roots.len() + self.cms_roots.len() + self.attestation_roots.len()
+    }
+
+    fn root(&mut self, block: &str, root_use: RootUse, number: usize) -> Result<(), TrustError> {
         let found = fieldseal_stamp::certificates_from_pem(block);
         let Some([der]) = found.as_deref() else {
             return Err(TrustError::Root(number));
@@ -148,10 +170,20 @@ impl Trust {
         if !fieldseal_stamp::is_certificate(der) {
             return Err(TrustError::Root(number));
         }
-        if self.roots.len() == MAX_ROOTS {
+        if self.roots_in_all() == MAX_ROOTS {
             return Err(TrustError::TooManyRoots);
         }
-        self.roots.push(der.clone());
+        match root_use {
+            RootUse::Timestamps => {
+                self.roots_pem.push_str(block);
+                self.roots.push(der.clone());
+            }
+            RootUse::Cms => {
+                self.cms_roots_pem.push_str(block);
+                self.cms_roots.push(der.clone());
+            }
+            RootUse::Attestation => self.attestation_roots.push(der.clone()),
+        }
         Ok(())
     }
 
@@ -175,6 +207,20 @@ impl Trust {
         }
         text
     }
+}
+
+/// What a `#root` line says the blocks after it are for; none for any other line, and nothing in it for a form that is wrong.
+fn root_line(line: &str) -> Option<Option<RootUse>> {
+    let mut words = line.split([' ', '\t']).filter(|word| !word.is_empty());
+    if words.next() != Some("#root") {
+        return None;
+    }
+    Some(match (words.next(), words.next()) {
+        (Some("timestamps"), None) => Some(RootUse::Timestamps),
+        (Some("cms"), None) => Some(RootUse::Cms),
+        (Some("attestation"), None) => Some(RootUse::Attestation),
+        _ => None,
+    })
 }
 
 /// Whether a key's name ends as those of receipts, authority, decisions, devices and officers do.
@@ -244,5 +290,26 @@ mod tests {
                 .knows_origin("a.example/log")
         );
         assert!(Trust::parse(pem.as_bytes()).unwrap().origins.is_empty());
+        // Each root is for one use.
+        let uses =
+            format!("{pem}#root\tcms\n{pem}#root attestation\n{pem}{pem}#root timestamps\n{pem}");
+        let trust = Trust::parse(uses.as_bytes()).unwrap();
+        let counts = [
+            trust.roots.len(),
+            trust.cms_roots.len(),
+            trust.attestation_roots.len(),
+        ];
+        assert_eq!(counts, [2, 1, 2]);
+        assert_eq!(
+            (trust.roots_pem, trust.cms_roots_pem),
+            (pem.repeat(2), pem.to_owned())
+        );
+        for bad in ["#root", "#root tsa", "#root cms x"] {
+            assert!(matches!(
+                Trust::parse(format!("{text}{bad}\n{pem}").as_bytes()),
+                Err(TrustError::Line(5))
+            ));
+        }
+        assert!(Trust::parse(format!("{text}# root cms\n{pem}").as_bytes()).is_ok());
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::encoding::{base64_encode, decimal, hash_decode};
 use crate::merkle::Hash;
-use crate::note::{Note, NoteError, Vkey};
+use crate::note::{LineCheck, Note, NoteError, Vkey};
 
 /// Why a note's text is no checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -89,10 +89,25 @@ impl Checkpoint {
 
 /// Reads a signed checkpoint and accepts it when the log's key signed it and its origin is the key's name.
 pub fn open(bytes: &[u8], log_key: &Vkey) -> Result<Checkpoint, OpenError> {
+    open_by(bytes, std::slice::from_ref(log_key))
+}
+
+/// The same where the log has several keys, as while one takes over from another: at least one line by them is there, and each of
+/// those is right.
+pub fn open_by(bytes: &[u8], log_keys: &[Vkey]) -> Result<Checkpoint, OpenError> {
     let note = Note::parse(bytes)?;
-    note.verify_by(log_key)?;
+    let mut signed = Err(NoteError::Missing);
+    for line in &note.signatures {
+        match note.check(line, log_keys) {
+            LineCheck::Verified => signed = Ok(&line.name),
+            LineCheck::UnknownKey => {}
+            LineCheck::Unsupported => return Err(NoteError::Unsupported.into()),
+            LineCheck::Invalid => return Err(NoteError::Invalid.into()),
+        }
+    }
+    let name = signed?;
     let checkpoint = Checkpoint::parse(&note.text)?;
-    if checkpoint.origin != log_key.name() {
+    if checkpoint.origin != *name {
         return Err(OpenError::Origin);
     }
     Ok(checkpoint)
@@ -172,6 +187,19 @@ mod tests {
             open(&signed(&stranger), stranger.vkey()),
             Err(OpenError::Origin)
         );
+        // Two keys of one log: each alone will do, and neither may be wrong.
+        let both = [log.vkey().clone(), other.vkey().clone()];
+        let two = Note::sign(&checkpoint.text(), &[&log, &other]).unwrap();
+        for bytes in [signed(&log), signed(&other), two.to_bytes()] {
+            assert_eq!(open_by(&bytes, &both), Ok(checkpoint.clone()));
+        }
+        let mut wrong = two.clone();
+        wrong.signatures[1].signature[0] ^= 1;
+        assert_eq!(
+            open_by(&wrong.to_bytes(), &both),
+            Err(OpenError::Signature(NoteError::Invalid))
+        );
+        assert!(open_by(&wrong.to_bytes(), &both[..1]).is_ok());
         let tampered = String::from_utf8(signed(&log))
             .unwrap()
             .replace("\n3\n", "\n4\n");

@@ -121,7 +121,12 @@ impl TlogProof {
 
     /// Accepts when the checkpoint is signed by the log and holds the leaf hash at the index; gives the checkpoint.
     pub fn verify(&self, leaf: &Hash, log_key: &Vkey) -> Result<Checkpoint, VerifyError> {
-        let checkpoint = checkpoint::open(&self.checkpoint, log_key)?;
+        self.verify_by(leaf, std::slice::from_ref(log_key))
+    }
+
+    /// The same where the log has several keys: see [`checkpoint::open_by`].
+    pub fn verify_by(&self, leaf: &Hash, log_keys: &[Vkey]) -> Result<Checkpoint, VerifyError> {
+        let checkpoint = checkpoint::open_by(&self.checkpoint, log_keys)?;
         merkle::verify_inclusion(
             leaf,
             self.index,
