@@ -2,7 +2,8 @@
 
 import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { asJson } from '../src/report';
+import { asJson, type Report } from '../src/report';
+import { several } from '../src/several';
 import type { Source } from '../src/source';
 import { parseTrust, type Trust } from '../src/trust';
 import { type Given, verify } from '../src/verify';
@@ -48,7 +49,7 @@ export async function main(args: string[]): Promise<void> {
     if (arg === '--trust') trust = parseTrust(await readFile(args.shift() ?? ''));
     else paths.push(arg);
   }
-  const packets: unknown[] = [];
-  for (const path of paths) packets.push(asJson(await verify(await given(path), trust)));
-  process.stdout.write(`${JSON.stringify({ packets })}\n`);
+  const reports: Report[] = [];
+  for (const path of paths) reports.push(await verify(await given(path), trust));
+  process.stdout.write(`${JSON.stringify({ packets: several(reports).map((report) => asJson(report)) })}\n`);
 }

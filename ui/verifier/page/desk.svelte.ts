@@ -2,6 +2,7 @@
 
 import { hexDigestOf } from '../src/bytes';
 import type { Report } from '../src/report';
+import { several } from '../src/several';
 import { Stopped } from '../src/stop';
 import { parseTrust, type Trust } from '../src/trust';
 import { type Given, verify } from '../src/verify';
@@ -33,7 +34,9 @@ export class Desk {
   private kept: Given[] = [];
   private abort = new AbortController();
 
-  readonly worst = $derived([...this.reports].sort((a, b) => RANK[a.verdict] - RANK[b.verdict]));
+  /** With what they say of each other. */
+  readonly told = $derived(several(this.reports));
+  readonly worst = $derived([...this.told].sort((a, b) => RANK[a.verdict] - RANK[b.verdict]));
 
   async take(dropped: Dropped): Promise<void> {
     this.unusable = [];

@@ -76,3 +76,10 @@ export function isTime(spelt: string): boolean {
 
 /** An id of a packet: a UUID of version 7 in lower case. */
 export const isPacketId = (id: string): boolean => /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id);
+
+/** Texts in the order of their UTF-8. */
+export function byBytes(a: string, b: string): number {
+  const [x, y] = [utf8(a), utf8(b)];
+  for (let n = 0; n < Math.min(x.length, y.length); n += 1) if (x[n] !== y[n]) return (x[n] ?? 0) - (y[n] ?? 0);
+  return x.length - y.length;
+}

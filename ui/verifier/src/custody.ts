@@ -22,6 +22,14 @@ export interface Captured {
   mock: boolean;
   onEarth: boolean;
   serverOffset: number | null;
+  source: string;
+  challenge: Challenge | null;
+}
+
+/** The word that the camera screen showed, and the digest of the token that it is made of. */
+export interface Challenge {
+  word: string;
+  token: string;
 }
 
 /** What a line says, where this version knows its event. */
@@ -76,12 +84,13 @@ function capturedOf(line: Shape): Event {
   const fix = context.maybe('fix', (name) => context.inner(name));
   if (fix) checkFix(fix);
   context.string('zone');
-  for (const name of ['boot_id', 'software', 'source']) context.string(name);
+  for (const name of ['boot_id', 'software']) context.string(name);
   for (const name of ['original_name', 'device_model']) context.maybeString(name);
   context.count('boot_ms');
   context.maybe('server_seen_at', (name) => context.time(name));
   context.maybe('heading_deg', (name) => context.number(name));
   line.maybeString('shot');
+  const challenge = context.maybe('challenge', (name) => context.inner(name));
   return {
     is: 'captured',
     capture: {
@@ -96,6 +105,8 @@ function capturedOf(line: Shape): Event {
       mock: fix?.maybe('mock', (name) => fix.bool(name)) ?? false,
       onEarth: fix === null || onEarth(fix),
       serverOffset: context.maybe('server_offset_ms', (name) => context.integer(name)),
+      source: context.string('source'),
+      challenge: challenge && { word: challenge.string('word'), token: challenge.digest('token_sha256') },
     },
   };
 }
@@ -117,6 +128,7 @@ const KNOWN: Record<string, (line: Shape) => Event> = {
   logged: (line) => ({ is: 'logged', leaf: line.count('leaf_index') }),
   'looked-at': (line) => (line.string('what'), { is: 'other' }),
   decided: (line) => (line.string('decision'), { is: 'decided', document: line.digest('document_sha256') }),
+  derived: (line) => (line.digest('parent_sha256'), line.digest('child_sha256'), { is: 'other' }),
   exported: () => ({ is: 'other' }),
 };
 
@@ -188,10 +200,13 @@ function eventOf(line: Line, tablet: boolean, path: string, number: string, find
   }
 }
 
-const linkOf = (capture: Captured): string =>
+export const linkOf = (capture: Captured): string =>
   hexDigestOf(utf8(`fieldseal capture/v1\n${String(capture.seq)}\n${capture.prev}\n${capture.sha256}\n${capture.capturedAt}\n`));
 
 export const capturesIn = (log: Log): Captured[] => log.events.flatMap(({ event }) => (event.is === 'captured' ? [event.capture] : []));
+
+/** By number; of several lines of one number the last. */
+export const capturesBySeq = (log: Log | null): Map<number, Captured> => new Map((log ? capturesIn(log) : []).map((capture) => [capture.seq, capture]));
 
 /** Rules of the tablet's log that need the seal, and the chain of captures. */
 export function checkTablet(log: Log, seal: Seal | null, packet: string | null, findings: Findings): void {

@@ -26,7 +26,8 @@ export interface Inner {
   zipSize: number;
 }
 
-function read<T>(bytes: Uint8Array, parse: (bytes: Uint8Array) => T, wrong: (why: string) => void): T | null {
+/** What is read of bytes; null, and `wrong` called, where they are not of its form. */
+export function readOr<T>(bytes: Uint8Array, parse: (bytes: Uint8Array) => T, wrong: (why: string) => void): T | null {
   try {
     return parse(bytes);
   } catch (cause) {
@@ -46,12 +47,12 @@ export function byTheLog(note: Note, origin: string, hand: Hand): boolean | null
 }
 
 /** The checkpoint of a proof, signed by the log; null where its key is not known, false where it is wrong. */
-function opened(bytes: Uint8Array, origin: string, hand: Hand): Checkpoint | null | false {
-  const note = read(bytes, parseNote, () => undefined);
+export function logged(bytes: Uint8Array, origin: string, hand: Hand): Checkpoint | null | false {
+  const note = readOr(bytes, parseNote, () => undefined);
   if (!note) return false;
   const signed = byTheLog(note, origin, hand);
   if (signed !== true) return signed;
-  const checkpoint = read(bytes, parseCheckpoint, () => undefined);
+  const checkpoint = readOr(bytes, parseCheckpoint, () => undefined);
   return checkpoint?.origin === origin ? checkpoint : false;
 }
 
@@ -60,13 +61,13 @@ export async function takeRevocations(tree: Tree, origin: string, hand: Hand): P
   for (const path of tree.keys()) {
     if (!path.startsWith(`${RECEIPT}keys/`) || !path.endsWith('.revoked')) continue;
     const bytes = await small(tree, path, MOST_NOTE);
-    const revocation = bytes && read(bytes, parseRevocation, () => undefined);
+    const revocation = bytes && readOr(bytes, parseRevocation, () => undefined);
     if (!bytes || !revocation || revocation.origin !== origin) continue;
     if (standingOf(revocation.note, `${origin}/authority`, hand.anchors).at !== 'right') continue;
     if (hand.trust) hand.anchorUsed = true;
     const proofBytes = await small(tree, `${path}.tlog-proof`, MOST_PROOF);
-    const proof = proofBytes && read(proofBytes, parseInclusion, () => undefined);
-    const checkpoint = proof && opened(proof.checkpointBytes, origin, hand);
+    const proof = proofBytes && readOr(proofBytes, parseInclusion, () => undefined);
+    const checkpoint = proof && logged(proof.checkpointBytes, origin, hand);
     const placed = checkpoint && includes(leafHash(bytes), proof.index, checkpoint.size, proof.path, checkpoint.root);
     const revoked: Revoked = { revocation, index: placed ? proof.index : null };
     hand.revoked.push(revoked);
@@ -94,14 +95,14 @@ export async function checkInclusion(tree: Tree, inner: Inner, hand: Hand, findi
     findings.add('log-inclusion-absent');
     return { said: null, index: null, checkpoint: null };
   }
-  const proof = bytes ? read(bytes, parseInclusion, (why) => findings.add('proof-malformed', '', why)) : null;
+  const proof = bytes ? readOr(bytes, parseInclusion, (why) => findings.add('proof-malformed', '', why)) : null;
   if (!bytes) findings.add('proof-malformed', '', 'too large');
   if (!proof) return { said: null, index: null, checkpoint: null };
   if (tree.has(`${RECEIPT}checkpoint`)) {
     const beside = await small(tree, `${RECEIPT}checkpoint`, MOST_NOTE);
     if (!beside || !equal(beside, proof.checkpointBytes)) findings.add('checkpoint-invalid');
   }
-  const checkpoint = opened(proof.checkpointBytes, origin, hand);
+  const checkpoint = logged(proof.checkpointBytes, origin, hand);
   if (checkpoint === false) findings.add('checkpoint-invalid');
   if (checkpoint === null) findings.add('log-key-unknown');
   if (!checkpoint) return { said: proof.index, index: null, checkpoint: null };
@@ -140,7 +141,7 @@ export async function checkConsistency(tree: Tree, seal: Seal, proved: Proved, f
     else findings.add('consistency-ok');
     return;
   }
-  const proof = bytes && read(bytes, parseConsistency, () => undefined);
+  const proof = bytes && readOr(bytes, parseConsistency, () => undefined);
   const holds = proof && proof.from === seen.size && proof.to === size && continues(proof, seen.root, root);
   findings.add(holds ? 'consistency-ok' : 'consistency-invalid');
 }
@@ -148,7 +149,7 @@ export async function checkConsistency(tree: Tree, seal: Seal, proved: Proved, f
 export async function checkReceipt(tree: Tree, inner: Inner, proved: Proved, hand: Hand, findings: Findings): Promise<void> {
   if (!tree.has(`${RECEIPT}receipt`)) return findings.add('receipt-absent');
   const bytes = await small(tree, `${RECEIPT}receipt`, MOST_NOTE);
-  const receipt = bytes ? read(bytes, parseReceipt, (why) => findings.add('receipt-malformed', '', why)) : null;
+  const receipt = bytes ? readOr(bytes, parseReceipt, (why) => findings.add('receipt-malformed', '', why)) : null;
   if (!bytes) findings.add('receipt-malformed', '', 'too large');
   if (!receipt) return;
   const standing = standingOf(receipt.note, `${inner.seal.origin}/receipts`, hand.anchors);
@@ -172,7 +173,7 @@ export async function checkDecisions(tree: Tree, inner: Inner, hand: Hand, findi
   for (const path of tree.keys()) {
     if (!path.startsWith('data/decisions/') || !path.endsWith('.note')) continue;
     const bytes = await small(tree, path, MOST_NOTE);
-    const decision = bytes && read(bytes, parseDecision, () => undefined);
+    const decision = bytes && readOr(bytes, parseDecision, () => undefined);
     if (!decision) {
       findings.add('decision-invalid', path);
       continue;

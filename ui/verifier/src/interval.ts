@@ -1,33 +1,17 @@
 /** The time interval: tokens on the seen checkpoint and on the export's, and what they come to. docs/spec/time.md, "Findings". */
 
-import { utf8, text } from './bytes';
-import { NotANote, parseNote } from './note';
 import type { Code, Findings } from './report';
 import type { Seal } from './seal';
-import { judge, MOST_TOKEN, type Outcome } from './token';
-import { small, type Tree } from './tree';
+import { isOpen, judgeFile, messageOf, renewals, spelt, tokensOf } from './stamps';
+import type { Outcome } from './token';
+import type { Tree } from './tree';
 
-const MOST_CHECKPOINT = 64 << 10;
 const MOST_TOKENS = 16;
 
 export interface Bound {
   /** Milliseconds since 1970. */
   at: bigint;
   path: string;
-}
-
-/** What a token stamps: the checkpoint up to its first empty line; null where the file is absent or no note. */
-async function messageOf(tree: Tree, path: string): Promise<Uint8Array | null> {
-  const bytes = await small(tree, path, MOST_CHECKPOINT);
-  if (!bytes) return null;
-  try {
-    parseNote(bytes);
-  } catch (cause) {
-    if (cause instanceof NotANote) return null;
-    throw cause;
-  }
-  const content = text(bytes) ?? '';
-  return utf8(content.slice(0, content.indexOf('\n\n') + 1));
 }
 
 interface Codes {
@@ -42,79 +26,68 @@ interface Good {
   latest: bigint;
 }
 
-async function judgedAll(tree: Tree, paths: string[], checkpoint: string, roots: Uint8Array[], codes: Codes, findings: Findings): Promise<Good[]> {
+/** Judges tokens over the text of a checkpoint; once one of them counts, those that are not proved are said to be not counted. */
+async function judgedAll(tree: Tree, paths: string[], checkpoint: string, roots: Uint8Array[], codes: Codes, findings: Findings): Promise<Map<string, Outcome>> {
   const message = await messageOf(tree, checkpoint);
-  const good: Good[] = [];
-  const open: { path: string; at: 'unknown authority' | 'unsupported' }[] = [];
-  for (const path of paths) {
-    const bytes = await small(tree, path, MOST_TOKEN);
-    const outcome: Outcome = bytes && message ? judge(bytes, message, roots) : { at: 'malformed' };
-    if (outcome.at === 'good') good.push({ path, ...outcome });
-    else if (outcome.at === 'unknown authority' || outcome.at === 'unsupported') open.push({ path, at: outcome.at });
-    else findings.add(codes.invalid, path, outcome.at);
-  }
-  for (const { path, at } of open) {
-    if (good.length > 0) findings.add('timestamp-not-counted', path, at);
+  const outcomes = new Map<string, Outcome>();
+  for (const path of paths) outcomes.set(path, await judgeFile(tree, path, message, roots));
+  const counts = [...outcomes.values()].some(({ at }) => at === 'good');
+  for (const [path, outcome] of outcomes) {
+    const { at } = outcome;
+    if (at === 'good') continue;
+    if (!isOpen(outcome)) findings.add(codes.invalid, path, at);
+    else if (counts) findings.add('timestamp-not-counted', path, at);
     else findings.add(at === 'unsupported' ? codes.unsupported : codes.unknown, path, at === 'unsupported' ? at : '');
   }
-  return good;
+  return outcomes;
 }
 
-const tokenOf = (path: string, folder: string): boolean => path.startsWith(`${folder}checkpoint.`) && /^[a-z0-9-]{1,64}\.tsr$/.test(path.slice(folder.length + 'checkpoint.'.length));
+function goodIn(outcomes: Map<string, Outcome>): Good[] {
+  return [...outcomes].flatMap(([path, outcome]) => (outcome.at === 'good' ? [{ path, ...outcome }] : []));
+}
+
+/** The lower bound, and when each token that counts was there at the earliest, by the token's digest. */
+export interface Lower {
+  bound: Bound | null;
+  tokens: Map<string, bigint>;
+}
 
 /** T1: the latest time that a seen token proves to lie before the seal. */
-export async function lowerBound(tree: Tree, seal: Seal, roots: Uint8Array[], findings: Findings): Promise<Bound | null> {
+export async function lowerBound(tree: Tree, seal: Seal, roots: Uint8Array[], findings: Findings): Promise<Lower> {
   const named = seal.tokens.map(({ tsa, sha256 }) => ({ path: `seen/checkpoint.${tsa}.tsr`, sha256 }));
   const there = named.filter(({ path, sha256 }) => {
     if (tree.get(path)?.sha256 === sha256) return true;
     findings.add('seen-token-mismatch', path);
     return false;
   });
-  for (const path of tree.keys()) if (tokenOf(path, 'seen/') && !named.some((one) => one.path === path)) findings.add('seen-token-mismatch', path);
+  for (const path of tokensOf(tree, 'seen/checkpoint')) if (!named.some((one) => one.path === path)) findings.add('seen-token-mismatch', path);
   if (named.length === 0) {
     findings.add('lower-bound-none');
-    return null;
+    return { bound: null, tokens: new Map() };
   }
   const codes: Codes = { invalid: 'seen-token-invalid', unknown: 'lower-bound-authority-unknown', unsupported: 'lower-bound-unsupported' };
-  const good = await judgedAll(tree, there.map(({ path }) => path), 'seen/checkpoint', roots, codes, findings);
-  return good.reduce<Bound | null>((best, { path, earliest }) => (best && best.at >= earliest ? best : { at: earliest, path }), null);
-}
-
-const MOST_RENEWALS = 16;
-
-/** Renewals bound nothing: each says that the file of the number before was there while its certificate was good. */
-async function renewals(tree: Tree, token: string, roots: Uint8Array[], findings: Findings): Promise<void> {
-  let before = token;
-  for (let n = 1; n <= MOST_RENEWALS; n += 1) {
-    const path = token.replace(/tsr$/, `renewed-${String(n)}.tsr`);
-    if (!tree.has(path)) return;
-    const [bytes, message] = [await small(tree, path, MOST_TOKEN), await small(tree, before, MOST_TOKEN)];
-    const outcome: Outcome = bytes && message ? judge(bytes, message, roots) : { at: 'malformed' };
-    if (outcome.at === 'good') findings.add('timestamp-renewed', path, spelt(outcome.latest));
-    else if (outcome.at === 'unknown authority' || outcome.at === 'unsupported') findings.add('timestamp-not-counted', path, outcome.at);
-    else findings.add('timestamp-invalid', path, outcome.at);
-    before = path;
-  }
+  const good = goodIn(await judgedAll(tree, there.map(({ path }) => path), 'seen/checkpoint', roots, codes, findings));
+  const bound = good.reduce<Bound | null>((best, { path, earliest }) => (best && best.at >= earliest ? best : { at: earliest, path }), null);
+  return { bound, tokens: new Map(good.map(({ path, earliest }) => [tree.get(path)?.sha256 ?? '', earliest])) };
 }
 
 /** T2: the earliest time that a token on the export's checkpoint proves to lie after the logging. */
 export async function upperBound(tree: Tree, proved: boolean, roots: Uint8Array[], findings: Findings): Promise<Bound | null> {
-  const paths = [...tree.keys()].filter((path) => tokenOf(path, 'data/receipt/')).sort().slice(0, MOST_TOKENS);
+  const paths = tokensOf(tree, 'data/receipt/checkpoint').slice(0, MOST_TOKENS);
   if (paths.length === 0) {
     findings.add('timestamp-absent');
     return null;
   }
   const codes: Codes = { invalid: 'timestamp-invalid', unknown: 'timestamp-authority-unknown', unsupported: 'timestamp-unsupported' };
-  const good = await judgedAll(tree, paths, 'data/receipt/checkpoint', roots, codes, findings);
-  for (const path of paths) await renewals(tree, path, roots, findings);
+  const outcomes = await judgedAll(tree, paths, 'data/receipt/checkpoint', roots, codes, findings);
+  for (const [path, outcome] of outcomes) await renewals(tree, path, outcome, roots, { invalid: 'timestamp-invalid', notCounted: 'timestamp-not-counted' }, findings);
+  const good = goodIn(outcomes);
   if (good.length > 0 && !proved) {
     findings.add('timestamp-not-logged');
     return null;
   }
   return good.reduce<Bound | null>((best, { path, latest }) => (best && best.at <= latest ? best : { at: latest, path }), null);
 }
-
-export const spelt = (ms: bigint): string => new Date(Number(ms)).toISOString();
 
 /** Both bounds as the report has them. */
 export function interval(lower: Bound | null, upper: Bound | null, closedAt: string, findings: Findings): { sealed_after: string | null; logged_before: string | null } {

@@ -67,6 +67,9 @@ function sm2Point(material: Uint8Array): Uint8Array | null {
   return startsWith(spki, SM2_SPKI) && isSm2Point(point) ? point : null;
 }
 
+/** The SubjectPublicKeyInfo of a key that has one. */
+export const spkiOf = (key: Key): Uint8Array | null => (key.type === 'p256' ? key.material.subarray(1) : null);
+
 /** One line of a key file, without its newline. */
 export function parseVkey(vkey: string): Key | null {
   const [name, id, ...rest] = vkey.split('+');
@@ -131,6 +134,13 @@ export class Keys {
     const known = this.known.get(place);
     if (known && !equal(known.material, key.material)) this.conflicts.add(key.name);
     else this.known.set(place, key);
+  }
+
+  /** Another set of the same keys, to which more can be added. */
+  copy(): Keys {
+    const keys = new Keys();
+    for (const key of this.all()) keys.add(key);
+    return keys;
   }
 
   of(line: SignatureLine): Key | null {

@@ -2,7 +2,8 @@
 
 import { Malformed } from './log';
 
-const ORIGIN = /^[!-*,-~]{1,255}$/;
+/** The name of a log. */
+export const isOrigin = (value: string): boolean => /^[!-*,-~]{1,255}$/.test(value);
 
 export class Lines {
   private readonly lines: string[];
@@ -10,12 +11,12 @@ export class Lines {
   readonly origin: string;
 
   /** Throws [`Malformed`] where the first line is of another type. */
-  constructor(text: string, type: string) {
+  constructor(text: string, type: string, version = 1) {
     if (!text.endsWith('\n')) throw new Malformed('no last newline');
     this.lines = text.slice(0, -1).split('\n');
     const first = this.lines[0] ?? '';
-    const ending = `/${type}/v1`;
-    if (!first.endsWith(ending) || !ORIGIN.test(first.slice(0, -ending.length))) throw new Malformed('the first line');
+    const ending = `/${type}/v${String(version)}`;
+    if (!first.endsWith(ending) || !isOrigin(first.slice(0, -ending.length))) throw new Malformed('the first line');
     this.origin = first.slice(0, -ending.length);
   }
 

@@ -2,20 +2,20 @@
 
 import { equal } from './bytes';
 import { checkBag, failures, SM3_MANIFEST, SM3_TAG_MANIFEST, TAG_MANIFEST } from './bag';
+import { CMS } from './cms';
 import { checkClock, checkTablet, type Log, MOST_LOG, NONE, readLog } from './custody';
 import { byTheLog } from './export';
-import { type Key, type Keys, parseVkey } from './keys';
+import { type Keys, parseVkey } from './keys';
 import { parseCheckpoint } from './log';
 import { checkAgainstLog, checkItems, type Record, readForm, readRecord, RECORD, report, soundItems } from './record';
 import type { Findings } from './report';
 import { parseSeal, type Seal } from './seal';
-import { checkSigners, type Hand, isGrammar } from './signers';
+import { checkSigners, type Hand, isGrammar, type Signed } from './signers';
 import { text } from './bytes';
 import type { Work } from './stop';
 import { digestAll, small, type Tree } from './tree';
 
 export const SEAL = 'seal/packet.seal';
-export const CMS = 'seal/tagmanifest.p7s';
 const CUSTODY = 'data/custody.log';
 const MOST_KEYS = 64 << 10;
 
@@ -73,7 +73,6 @@ export async function checkContent(tree: Tree, findings: Findings, work: Work): 
   const otherKind = record !== null && kind !== null && kind !== record.kind && record.kind !== 'void';
   if (otherKind) findings.add('record-malformed', 'data/form.json', 'kind');
   if (bag.whole) findings.add('files-ok', '', String(tree.size));
-  if (tree.has(CMS)) findings.add('cms-not-checked');
   if (record) {
     checkItems(record, tree, findings);
     if (record.packet !== bag.identifier) findings.add('record-packet-mismatch');
@@ -83,6 +82,7 @@ export async function checkContent(tree: Tree, findings: Findings, work: Work): 
     if (sound !== null) findings.add('items-ok', '', String(sound));
   }
   const log = await checkCustody(tree, seal, bag.identifier, findings);
+  if (!seal && tree.has(CMS)) findings.add('cms-not-checked', CMS);
   if (record && log) checkAgainstLog(record, log, findings);
   if (record) report(record, log, findings);
   if (seal) {
@@ -127,21 +127,21 @@ async function checkCustody(tree: Tree, seal: Seal | null, identifier: string | 
   return log;
 }
 
-/** Signers and the seen checkpoint: what needs the keys in hand. Gives the device's key where its line is right. */
-export async function checkSeal(packet: Packet, seal: Seal, tree: Tree, hand: Hand, index: bigint | null, findings: Findings): Promise<Key | null> {
-  const device = checkSigners(packet.record, { seal, index }, hand, findings);
+/** Signers and the seen checkpoint: what needs the keys in hand. */
+export async function checkSeal(packet: Packet, seal: Seal, tree: Tree, hand: Hand, index: bigint | null, findings: Findings): Promise<Signed> {
+  const signed = checkSigners(packet.record, { seal, index }, hand, findings);
   if (!seal.seen) {
     if (tree.has('seen/checkpoint')) findings.add('seen-checkpoint-invalid');
-    return device;
+    return signed;
   }
   const bytes = await small(tree, 'seen/checkpoint', MOST_KEYS);
   try {
     if (!bytes) throw new Error('absent');
     const checkpoint = parseCheckpoint(bytes);
     if (checkpoint.origin !== seal.origin || checkpoint.size !== seal.seen.size || !equal(checkpoint.root, seal.seen.root)) throw new Error('another');
-    const signed = byTheLog(checkpoint.note, seal.origin, hand);
-    if (signed === false) throw new Error('signature');
-    if (signed === null) findings.add('log-key-unknown');
+    const right = byTheLog(checkpoint.note, seal.origin, hand);
+    if (right === false) throw new Error('signature');
+    if (right === null) findings.add('log-key-unknown');
     else {
       findings.add('seen-checkpoint-ok', '', String(checkpoint.size));
     }
@@ -149,5 +149,5 @@ export async function checkSeal(packet: Packet, seal: Seal, tree: Tree, hand: Ha
     if (!isGrammar(cause) && !(cause instanceof Error)) throw cause;
     findings.add('seen-checkpoint-invalid');
   }
-  return device;
+  return signed;
 }

@@ -1,6 +1,6 @@
 /** Record and form, and what they say against packet and custody log: docs/spec/packet.md, "data/record.json". */
 
-import { capturesIn, checkFix, type Log, onEarth } from './custody';
+import { capturesBySeq, capturesIn, checkFix, type Log, onEarth } from './custody';
 import { isObject, type Json, JsonNumber, NotJson, parseJson } from './json';
 import type { Findings } from './report';
 import { Misshapen, Shape } from './shape';
@@ -19,7 +19,11 @@ export interface Item {
   seq: number;
   capturedAt: string;
   voided: string | null;
+  kind: string | null;
 }
+
+/** Of an item, and of the capture that it is: drawn by the party on the screen. */
+const DRAWING = 'party-drawing';
 
 export interface Record {
   packet: string;
@@ -29,15 +33,24 @@ export interface Record {
   fix: Json | null;
   onEarth: boolean;
   party: string | null;
+  drawing: string | null;
   items: Item[];
   supplements: string | null;
   voidReason: string | null;
+}
+
+/** A text in both languages. */
+function bilingual(within: Shape, name: string): void {
+  const both = within.inner(name);
+  both.string('zh');
+  both.string('en');
 }
 
 function itemOf(value: Json): Item {
   const item = Shape.of(value, 'items');
   item.maybeString('shot');
   item.maybeString('original_name');
+  item.maybe('label', (name) => bilingual(item, name));
   return {
     path: item.string('path'),
     sha256: item.digest('sha256'),
@@ -46,6 +59,7 @@ function itemOf(value: Json): Item {
     seq: item.count('capture_seq'),
     capturedAt: item.time('captured_at'),
     voided: item.maybeString('voided'),
+    kind: item.maybeString('kind'),
   };
 }
 
@@ -78,6 +92,7 @@ function recordOf(shape: Shape): Record {
     fix: where.raw('fix') ?? null,
     onEarth: where.maybe('fix', (name) => onEarth(where.inner(name))) ?? true,
     party: party?.string('presence') ?? null,
+    drawing: party?.maybeString('drawing') ?? null,
     items: shape.list('items').map(itemOf),
     supplements: supplements?.string('packet') ?? null,
     voidReason: shape.maybeString('void_reason'),
@@ -116,25 +131,20 @@ export const readRecord = (tree: Tree, findings: Findings): Promise<Record | nul
 const TYPES = ['choice', 'choices', 'integer', 'decimal', 'text', 'date', 'yes-no'] as const;
 
 function formOf(shape: Shape): string {
-  const label = (within: Shape, name: string): void => {
-    const both = within.inner(name);
-    both.string('zh');
-    both.string('en');
-  };
   shape.string('version');
-  label(shape, 'name');
-  label(shape, 'short_name');
+  bilingual(shape, 'name');
+  bilingual(shape, 'short_name');
   for (const value of shape.list('fields')) {
     const field = Shape.of(value, 'fields');
     field.string('id');
     field.oneOf('type', TYPES);
-    label(field, 'label');
+    bilingual(field, 'label');
     field.maybe('expected', (name) => field.bool(name));
   }
   for (const value of shape.list('shots')) {
     const shot = Shape.of(value, 'shots');
     shot.string('id');
-    label(shot, 'label');
+    bilingual(shot, 'label');
     shot.maybe('expected', (name) => shot.bool(name));
   }
   return shape.string('kind');
@@ -160,7 +170,13 @@ export function checkItems(record: Record, tree: Tree, findings: Findings): void
     seen.add(item.path);
   }
   for (const path of tree.keys()) if (path.startsWith('data/items/') && !seen.has(path)) findings.add('record-item-mismatch', path);
+  const drawn = new Set(drawings(record).map(({ path }) => path));
+  const named = new Set(record.drawing === null ? [] : [record.drawing]);
+  for (const [one, other] of [[drawn, named], [named, drawn]] as const) for (const path of one) if (!other.has(path)) findings.add('record-item-mismatch', path);
 }
+
+/** The party's drawings that are not voided. */
+const drawings = (record: Record): Item[] => record.items.filter(({ kind, voided }) => kind === DRAWING && voided === null);
 
 /** How many items there are whose bytes are as the record says; null where one is not, or there are none. */
 export function soundItems(record: Record, tree: Tree): number | null {
@@ -178,7 +194,7 @@ const fieldOf = (value: Json, name: string): Json => (isObject(value) ? (value.g
 export function checkAgainstLog(record: Record, log: Log, findings: Findings): void {
   const path = 'data/custody.log';
   const captures = capturesIn(log);
-  const bySeq = new Map(captures.map((capture) => [capture.seq, capture]));
+  const bySeq = capturesBySeq(log);
   const events = log.events.map(({ event }) => event);
   const voided = new Set(events.flatMap((event) => (event.is === 'voided' ? [event.seq] : [])));
   for (const item of record.items) {
@@ -187,6 +203,7 @@ export function checkAgainstLog(record: Record, log: Log, findings: Findings): v
     if (!capture) continue;
     if (capture.capturedAt !== item.capturedAt) findings.add('record-custody-mismatch', item.path, 'captured_at');
     if (capture.mediaType !== item.mediaType) findings.add('record-custody-mismatch', item.path, 'media_type');
+    if ((capture.source === DRAWING) !== (item.kind === DRAWING)) findings.add('record-custody-mismatch', item.path, 'kind');
     if (voided.has(item.seq) !== (item.voided !== null)) findings.add('record-custody-mismatch', item.path, 'voided');
   }
   // An item of no capture is said above; here it is about captures that are no item's, or items of one capture.
@@ -211,13 +228,14 @@ function kindOf(events: Log['events'][number]['event'][]): string | null {
 /** What record and log report and nobody proves. */
 export function report(record: Record, log: Log | null, findings: Findings): void {
   findings.add('self-reported');
-  const bySeq = new Map((log ? capturesIn(log) : []).map((capture) => [capture.seq, capture]));
+  const bySeq = capturesBySeq(log);
   for (const item of record.items) {
     const capture = bySeq.get(item.seq);
     if (capture && capture.fix === null) findings.add('no-fix', item.path, capture.noFix ?? '');
     if (capture?.mock) findings.add('mock-location', item.path);
     if (item.voided !== null) findings.add('item-voided', item.path, item.voided);
   }
+  for (const { path } of drawings(record)) findings.add('party-drawing', path);
   if (record.kind === 'void') findings.add('kind-void', '', record.voidReason ?? '');
   if (record.supplements !== null) findings.add('supplement-of', record.supplements);
   if (record.party !== null) findings.add('party-reported', '', record.party);

@@ -22,6 +22,23 @@ export interface Report {
   findings: Finding[];
   /** sha256 of the file `packet.seal`: the digest that stands on paper. Not in the JSON. */
   packetDigest: string | null;
+  /** By what the packet is compared with others; null without a seal that reads. Not in the JSON. */
+  place: Place | null;
+}
+
+/** A packet's place among those of its device, as its seal has it. */
+export interface Place {
+  /** The devices that have a line on the seal, right or wrong, and the one for which it counts. */
+  names: string[];
+  device: string | null;
+  seq: bigint;
+  prev: string;
+  /** sha256 of the file `packet.seal`, and of the text alone. */
+  digest: string;
+  text: string;
+  captures: [bigint, bigint][];
+  /** How far devices say in heartbeats that they had got. */
+  reach: { device: string; seq: bigint; capture: bigint }[];
 }
 
 export class Findings {

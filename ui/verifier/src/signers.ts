@@ -30,7 +30,7 @@ export interface Hand {
 
 export const isGrammar = (cause: unknown): boolean => cause instanceof Malformed || cause instanceof NotANote;
 
-interface Entry {
+export interface Entry {
   enrolment: Enrolment;
   sha256: string;
 }
@@ -88,9 +88,11 @@ function line(name: string, kind: keyof typeof CODES, logged: Logged, hand: Hand
   return right;
 }
 
+export const isEnrolled = (key: Key, kind: keyof typeof CODES, entries: Entry[]): boolean => entries.some(({ enrolment }) => enrolment.kind === kind && enrolment.key?.vkey === key.vkey);
+
 /** Whether the key is enrolled, and whether it was revoked. */
 function standingOfKey(key: Key, kind: keyof typeof CODES, logged: Logged, hand: Hand, entries: Entry[], findings: Findings): void {
-  const enrolled = entries.some(({ enrolment }) => enrolment.kind === kind && enrolment.key?.vkey === key.vkey);
+  const enrolled = isEnrolled(key, kind, entries);
   findings.add(enrolled ? CODES[kind].enrolled : CODES[kind].not, key.name);
   if (enrolled && hand.trust) hand.anchorUsed = true;
   for (const { revocation, index } of hand.revoked) {
@@ -109,8 +111,16 @@ function sequence(seal: Seal, device: Key, entries: Entry[], findings: Findings)
   } else findings.add('device-sequence', '', String(seal.deviceSeq));
 }
 
+/** What the lines of the seal come to. */
+export interface Signed {
+  /** Those of the device that made right lines. */
+  keys: Key[];
+  /** The entries that the authority signed. */
+  entries: Entry[];
+}
+
 /** @param record device and officers that the record names, where it could be read. */
-export function checkSigners(record: { device: string; officers: string[] } | null, logged: Logged, hand: Hand, findings: Findings): Key | null {
+export function checkSigners(record: { device: string; officers: string[] } | null, logged: Logged, hand: Hand, findings: Findings): Signed {
   const { seal } = logged;
   const entries = enrolments(hand, seal.origin, findings);
   const names = [...new Set(seal.note.lines.map(({ name }) => name))];
@@ -142,5 +152,5 @@ export function checkSigners(record: { device: string; officers: string[] } | nu
   if (twice) findings.add('officers-same-key');
   if (record && named.length < 2) findings.add('second-officer-absent');
   else if (record && signed.filter((keys) => keys.length > 0).length >= 2 && !twice) findings.add('two-officers-ok');
-  return deviceKeys[0] ?? null;
+  return { keys: deviceKeys, entries };
 }

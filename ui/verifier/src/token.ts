@@ -1,12 +1,14 @@
 /** Timestamp tokens (RFC 3161), judged in the order of docs/spec/time.md: the first thing that does not hold is the outcome. */
 
 import { sha1 } from '@noble/hashes/legacy.js';
-import { equal, joined } from './bytes';
+import { equal } from './bytes';
 import { algorithm, BITS, BOOLEAN, boolean, Cursor, type Element, generalizedTime, INTEGER, integer, NotDer, OCTETS, OID, oid, only, SEQUENCE, SET } from './der';
-import { type Certificate, type Digest, DIGESTS, hashed, keyVerifies, parseCertificate, signatureBy, Unsupported } from './x509';
+import { Paths, TIME_STAMPING } from './path';
+import { type Attributes, attributesOf, isNamed, messageDigest, type Sid, sidOf, signedBytes, single } from './signeddata';
+import { type Certificate, type Digest, DIGESTS, hashed, keyVerifies, readable, signatureBy, Unsupported } from './x509';
 
 export type Outcome =
-  | { at: 'good'; earliest: bigint; latest: bigint }
+  | { at: 'good'; earliest: bigint; latest: bigint; /** Of the signer's certificate, in seconds. */ notAfter: bigint }
   | { at: 'malformed' | 'not granted' | 'other bytes' | 'unknown authority' | 'other signer' | 'bad signature' | 'not valid then' | 'wrong purpose' | 'unsupported' };
 
 class Bad extends Error {
@@ -17,8 +19,6 @@ class Bad extends Error {
 
 export const MOST_TOKEN = 65_536;
 const MOST_CERTIFICATES = 16;
-const MOST_PATH = 8;
-const MOST_STEPS = 10_000;
 
 interface EssId {
   digest: Digest | 'sha1';
@@ -28,7 +28,7 @@ interface EssId {
 }
 
 interface Signer {
-  sid: { issuer: Uint8Array; serial: Uint8Array } | { keyId: Uint8Array };
+  sid: Sid;
   digest: Digest;
   attributes: Uint8Array;
   messageDigest: Uint8Array;
@@ -86,55 +86,28 @@ function firstEssId(value: Element, second: boolean): EssId {
   return first;
 }
 
-function attributesOf(element: Element): Pick<Signer, 'messageDigest' | 'essIds'> {
-  const values = new Map<string, Element[]>();
-  for (const one of new Cursor(element.content).rest()) {
-    if (one.tag !== SEQUENCE) throw new NotDer('an attribute');
-    const cursor = new Cursor(one.content);
-    const id = oid(cursor.take(OID));
-    const set = cursor.inner(SET).rest();
-    cursor.end();
-    if (values.has(id)) throw new NotDer('an attribute twice');
-    values.set(id, set);
-  }
-  const single = (id: string): Element => {
-    const [value, ...more] = values.get(id) ?? [];
-    if (!value || more.length > 0) throw new NotDer('an attribute');
-    return value;
-  };
-  const contentType = single('1.2.840.113549.1.9.3');
-  if (contentType.tag !== OID || oid(contentType) !== '1.2.840.113549.1.9.16.1.4') throw new NotDer('the content type');
-  const digest = single('1.2.840.113549.1.9.4');
-  if (digest.tag !== OCTETS) throw new NotDer('the message digest');
+function essIdsIn(values: Attributes): EssId[] {
   const [first, second] = ['1.2.840.113549.1.9.16.2.12', '1.2.840.113549.1.9.16.2.47'];
-  const essIds = [...values.keys()].filter((id) => id === first || id === second).map((id) => firstEssId(single(id), id === second));
+  const essIds = [...values.keys()].filter((id) => id === first || id === second).map((id) => firstEssId(single(values, id), id === second));
   if (essIds.length === 0) throw new NotDer('no signing certificate');
-  return { messageDigest: digest.content, essIds };
+  return essIds;
 }
 
 function signerOf(element: Element): Signer {
   const cursor = new Cursor(element.content);
   const version = integer(cursor.take(INTEGER));
   if (version !== 1n && version !== 3n) throw new NotDer('the version');
-  const named = cursor.next();
-  let sid: Signer['sid'];
-  if (named.tag === SEQUENCE) {
-    const inside = new Cursor(named.content);
-    const issuer = inside.take(SEQUENCE).raw;
-    const serial = inside.take(INTEGER);
-    integer(serial);
-    inside.end();
-    sid = { issuer, serial: serial.content };
-  } else if (named.tag === 0x80) sid = { keyId: named.content };
-  else throw new NotDer('the signer');
+  const sid = sidOf(cursor.next());
   const digest = digestIn(cursor.take(SEQUENCE));
   const attributes = cursor.take(0xa0);
-  const read = attributesOf(attributes);
+  const values = attributesOf(attributes);
+  const digested = messageDigest(values, '1.2.840.113549.1.9.16.1.4');
+  const essIds = essIdsIn(values);
   const by = algorithm(cursor.take(SEQUENCE));
   const signature = cursor.take(OCTETS).content;
   cursor.maybe(0xa1);
   cursor.end();
-  return { sid, digest, attributes: joined(Uint8Array.of(SET), attributes.raw.subarray(1)), ...read, algorithm: by, signature };
+  return { sid, digest, attributes: signedBytes(attributes), messageDigest: digested, essIds, algorithm: by, signature };
 }
 
 function accuracyOf(element: Element): bigint {
@@ -230,21 +203,11 @@ function read(bytes: Uint8Array): Token {
   return { certificates: certificates.map(({ raw }) => raw), content, signer: signerOf(signer), info: infoOf(content) };
 }
 
-export function readable(raw: Uint8Array): Certificate | null {
-  try {
-    return parseCertificate(raw);
-  } catch (cause) {
-    if (cause instanceof NotDer) return null;
-    throw cause;
-  }
-}
-
 const matches = (certificate: Certificate, id: EssId): boolean => equal(id.digest === 'sha1' ? sha1(certificate.raw) : hashed(id.digest, certificate.raw), id.hash);
 
 function names(certificate: Certificate, { sid, essIds }: Signer): boolean {
-  const bySid = 'keyId' in sid ? certificate.keyId !== null && equal(sid.keyId, certificate.keyId) : equal(sid.issuer, certificate.issuer) && equal(sid.serial, certificate.serial);
   return (
-    bySid &&
+    isNamed(sid, certificate) &&
     essIds.every((id) => {
       if (!matches(certificate, id)) return false;
       if (!id.issuer) return true;
@@ -252,71 +215,6 @@ function names(certificate: Certificate, { sid, essIds }: Signer): boolean {
       return name?.tag === 0xa4 && more.length === 0 && equal(name.content, certificate.issuer) && equal(id.issuer.serial, certificate.serial);
     })
   );
-}
-
-const TIME_STAMPING = '1.3.6.1.5.5.7.3.8';
-const ANY_PURPOSE = '2.5.29.37.0';
-
-/** Whether this may have issued a certificate with so many between it and the signer's. */
-function mayIssue(issuer: Certificate, between: number): boolean {
-  const purposes = issuer.purposes?.oids;
-  return issuer.ca && (issuer.pathLength === null || issuer.pathLength >= BigInt(between)) && (issuer.usage === null || issuer.usage[5] === true) && (!purposes || purposes.includes(TIME_STAMPING) || purposes.includes(ANY_PURPOSE));
-}
-
-class Paths {
-  private steps = 0;
-  passedOver = false;
-  private readonly signed = new Map<string, boolean>();
-
-  constructor(
-    private readonly all: Certificate[],
-    private readonly roots: Uint8Array[],
-    private readonly time: bigint,
-  ) {}
-
-  private isRoot(certificate: Certificate): boolean {
-    return this.roots.some((root) => equal(root, certificate.raw));
-  }
-
-  private isValid(certificate: Certificate): boolean {
-    const second = 1_000_000_000n;
-    return certificate.notBefore * second <= this.time && this.time < (certificate.notAfter + 1n) * second;
-  }
-
-  private by(child: Certificate, issuer: Certificate): boolean {
-    const pair = `${String(this.all.indexOf(child))} ${String(this.all.indexOf(issuer))}`;
-    const known = this.signed.get(pair);
-    if (known !== undefined) return known;
-    let right = false;
-    try {
-      right = keyVerifies(issuer.spki, signatureBy(child.signature.algorithm, null), child.tbs, child.signature.bytes);
-    } catch (cause) {
-      if (!(cause instanceof Unsupported)) throw cause;
-      this.passedOver = true;
-    }
-    this.signed.set(pair, right);
-    return right;
-  }
-
-  /** Whether a path leads from here to a root. */
-  found(path: Certificate[], whenever: boolean): boolean {
-    const last = path.at(-1);
-    this.steps += 1;
-    if (!last || this.steps > MOST_STEPS) return false;
-    if (!last.understood) {
-      this.passedOver = true;
-      return false;
-    }
-    if (!whenever && !this.isValid(last)) return false;
-    if (this.isRoot(last)) return true;
-    if (path.length >= MOST_PATH) return false;
-    return this.all.some((issuer) => !path.includes(issuer) && equal(issuer.subject, last.issuer) && mayIssue(issuer, path.length - 1) && this.by(last, issuer) && this.found([...path, issuer], whenever));
-  }
-
-  again(): this {
-    this.steps = 0;
-    return this;
-  }
 }
 
 function judged(bytes: Uint8Array, message: Uint8Array, roots: Uint8Array[]): Outcome {
@@ -331,7 +229,7 @@ function judged(bytes: Uint8Array, message: Uint8Array, roots: Uint8Array[]): Ou
   if (!keyVerifies(own.spki, signatureBy(signer.algorithm, signer.digest), signer.attributes, signer.signature)) throw new Bad('bad signature');
   const { authority } = info;
   if (authority && !(authority.tag === 0xa4 && equal(authority.content, own.subject)) && !own.altNames.some((name) => equal(name, authority.raw))) throw new Bad('other signer');
-  const paths = new Paths(all, roots, info.time);
+  const paths = new Paths(all, roots, info.time, TIME_STAMPING);
   if (!paths.found([own], false)) {
     if (paths.again().found([own], true)) throw new Bad('not valid then');
     throw new Bad(paths.passedOver ? 'unsupported' : 'unknown authority');
@@ -341,7 +239,7 @@ function judged(bytes: Uint8Array, message: Uint8Array, roots: Uint8Array[]): Ou
   if (!purposeRight || !usageRight) throw new Bad('wrong purpose');
   const millisecond = 1_000_000n;
   const floor = (value: bigint): bigint => (value - (((value % millisecond) + millisecond) % millisecond)) / millisecond;
-  return { at: 'good', earliest: floor(info.time - info.accuracy), latest: -floor(-(info.time + info.accuracy)) };
+  return { at: 'good', earliest: floor(info.time - info.accuracy), latest: -floor(-(info.time + info.accuracy)), notAfter: own.notAfter };
 }
 
 /** What the token comes to over this message. */

@@ -1,9 +1,9 @@
-/** The trust file: vkeys, tlog-policy lines and PEM roots, handed to the verifier from outside. */
+/** The trust file: vkeys, tlog-policy lines and PEM roots, handed to the verifier from outside. docs/spec/trust.md. */
 
 import { fromBase64, text } from './bytes';
 import { type Key, Keys, parseVkey } from './keys';
 import { Malformed } from './log';
-import { readable } from './token';
+import { readable } from './x509';
 
 /** How many members of a group must have cosigned; a witness is a group of itself. */
 export interface Quorum {
@@ -11,16 +11,21 @@ export interface Quorum {
   members: (Key | Quorum)[];
 }
 
+const PURPOSES = ['timestamps', 'cms', 'attestation'] as const;
+type Purpose = (typeof PURPOSES)[number];
+
 export interface Trust {
   keys: Keys;
   origins: Set<string>;
   quorum: Quorum | null;
-  /** Certificates of timestamp authorities, DER. */
-  roots: Uint8Array[];
+  /** Certificates, DER, by what they are for. */
+  roots: Record<Purpose, Uint8Array[]>;
 }
 
 const MOST_BYTES = 1 << 20;
 const MOST_ROOTS = 64;
+/** Names that say what else than a log a bare key is trusted for. */
+const OTHER = /\/(receipts|authority|decisions|device\/[^/]*|officer\/[^/]*)$/;
 
 function vkeyIn(spelt: string | undefined, line: number): Key {
   const key = spelt === undefined ? null : parseVkey(spelt);
@@ -29,41 +34,67 @@ function vkeyIn(spelt: string | undefined, line: number): Key {
 }
 
 class Reader {
-  readonly trust: Trust = { keys: new Keys(), origins: new Set(), quorum: null, roots: [] };
+  readonly trust: Trust = { keys: new Keys(), origins: new Set(), quorum: null, roots: { timestamps: [], cms: [], attestation: [] } };
   private readonly named = new Map<string, Key | Quorum>();
   private readonly used = new Set<string>();
   private quorumSaid = false;
+  private purpose: Purpose = 'timestamps';
+  private roots = 0;
+
+  get isEmpty(): boolean {
+    return this.roots === 0 && this.trust.keys.all().length === 0 && ![...this.named.values()].some((one) => 'vkey' in one);
+  }
 
   line(words: string[], n: number): void {
     const [word, ...rest] = words;
+    const most = (count: number): void => {
+      if (rest.length > count) throw new Malformed(`line ${String(n)} has too many words`);
+    };
     switch (word) {
+      case '#root': {
+        const purpose = PURPOSES.find((one) => one === rest[0]);
+        if (!purpose || rest.length !== 1) throw new Malformed(`line ${String(n)}: what the roots are for`);
+        this.purpose = purpose;
+        return;
+      }
       case 'log': {
-        const key = vkeyIn(rest[0], n);
-        this.trust.keys.add(key);
-        this.trust.origins.add(key.name);
+        most(2);
+        this.log(vkeyIn(rest[0], n));
         return;
       }
       case 'witness':
+        most(3);
         this.name(rest[0], vkeyIn(rest[1], n), n);
         return;
       case 'group':
         this.group(rest, n);
         return;
       case 'quorum':
+        most(1);
         if (this.quorumSaid) throw new Malformed(`line ${String(n)} is a second quorum`);
         this.quorumSaid = true;
         if (rest[0] !== 'none') this.trust.quorum = { needed: 1, members: [this.member(rest[0], n)] };
         return;
-      default:
+      default: {
+        if (word?.startsWith('#')) return;
         if (word === undefined || rest.length > 0) throw new Malformed(`line ${String(n)}`);
-        this.trust.keys.add(vkeyIn(word, n));
+        const key = vkeyIn(word, n);
+        if (OTHER.test(key.name)) this.trust.keys.add(key);
+        else this.log(key);
+      }
     }
+  }
+
+  private log(key: Key): void {
+    this.trust.keys.add(key);
+    this.trust.origins.add(key.name);
   }
 
   root(der: Uint8Array | null, n: number): void {
     if (!der || !readable(der)) throw new Malformed(`the certificate before line ${String(n)} can't be read`);
-    this.trust.roots.push(der);
-    if (this.trust.roots.length > MOST_ROOTS) throw new Malformed('too many certificates');
+    this.trust.roots[this.purpose].push(der);
+    this.roots += 1;
+    if (this.roots > MOST_ROOTS) throw new Malformed('too many certificates');
   }
 
   private name(name: string | undefined, what: Key | Quorum, n: number): void {
@@ -93,15 +124,16 @@ export function parseTrust(bytes: Uint8Array): Trust {
   const reader = new Reader();
   let pem: string[] | null = null;
   for (const [n, line] of content.split('\n').entries()) {
-    const bare = line.trim();
-    if (bare === '-----BEGIN CERTIFICATE-----' && !pem) pem = [];
-    else if (bare === '-----END CERTIFICATE-----' && pem) {
+    const bare = line.replace(/\r$/, '').replace(/^[ \t]+|[ \t]+$/g, '');
+    if (pem && line.startsWith('-----END CERTIFICATE-----')) {
       reader.root(fromBase64(pem.join('')), n + 1);
       pem = null;
     } else if (pem) pem.push(bare);
-    else if (bare !== '' && !bare.startsWith('#')) reader.line(bare.split(/[ \t]+/), n + 1);
+    else if (line.startsWith('-----BEGIN CERTIFICATE-----')) pem = [];
+    else if (bare !== '') reader.line(bare.split(/[ \t]+/), n + 1);
   }
   if (pem) throw new Malformed('a certificate without end');
   if (reader.trust.keys.conflicts.size > 0) throw new Malformed('two keys of one name and id');
+  if (reader.isEmpty) throw new Malformed('nothing to trust');
   return reader.trust;
 }

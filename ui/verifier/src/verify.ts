@@ -3,15 +3,22 @@
  * alone, so that two programs can disagree.
  */
 
+import { checkAttestations } from './attestation';
 import { checkBag } from './bag';
+import { hexDigestOf, utf8 } from './bytes';
+import { challenges, sayCaptures } from './challenge';
+import { checkChildren } from './children';
+import { checkCms } from './cms';
 import { digest } from './digests';
 import { checkAfter, checkConsistency, checkDecisions, checkInclusion, checkParts, checkReceipt, type Inner, takeRevocations } from './export';
+import { boundedItems, checkHeartbeats, type Reach } from './heartbeats';
 import { interval, lowerBound, upperBound } from './interval';
 import { Keys } from './keys';
+import { checkContinued, followRotations } from './logkeys';
 import { checkContent, checkSeal, type Packet, SEAL, takeKeys } from './packet';
-import { Findings, type Report, verdictOf, worstFirst } from './report';
-import { hexDigestOf } from './bytes';
-import type { Hand } from './signers';
+import { Findings, type Place, type Report, verdictOf, worstFirst } from './report';
+import { rangesOf, type Seal } from './seal';
+import { type Hand, isEnrolled, type Signed } from './signers';
 import { ready } from './sm';
 import type { Source } from './source';
 import { Stopped, type Work } from './stop';
@@ -23,7 +30,7 @@ import { isCanonical, openZip, topOf, type Zip, ZipRefused } from './zip';
 export type Given = { path: string; zip: Source } | { path: string; folder: Map<string, Source> };
 
 /** A packet, with the interval where it is known. */
-type Checked = Packet & Partial<Pick<Report, 'sealed_after' | 'logged_before' | 'packetDigest'>>;
+type Checked = Packet & Partial<Pick<Report, 'sealed_after' | 'logged_before' | 'packetDigest' | 'place'>>;
 
 const PACKET_ZIP = /^data\/packet-([^/]*)\.zip$/;
 const MOST_SEAL = 64 << 10;
@@ -34,7 +41,7 @@ const isExport = (tree: Tree): boolean => !tree.has(SEAL) && [...tree.keys()].so
 function handOf(trust: Trust | null): Hand {
   const keys = new Keys();
   for (const key of trust?.keys.all() ?? []) keys.add(key);
-  return { keys, anchors: trust ? trust.keys : keys, trust, entries: [], revoked: [], anchorUsed: false };
+  return { keys, anchors: trust ? trust.keys.copy() : keys, trust, entries: [], revoked: [], anchorUsed: false };
 }
 
 async function opened(source: Source, findings: Findings): Promise<Zip | null> {
@@ -61,20 +68,30 @@ function aboutTrust(hand: Hand, origin: string, findings: Findings): void {
   else findings.add(hand.anchorUsed ? 'trust-anchor-ok' : 'trust-anchor-unused');
 }
 
+/** By what the packet is compared with others; under a trust file it counts by an enrolled key alone. */
+function placeOf(seal: Seal, digest: string, { keys, entries }: Signed, trust: Trust | null, reach: Reach[] = []): Place {
+  const names = [...new Set(seal.note.lines.map(({ name }) => name))].filter((name) => name.startsWith(`${seal.origin}/device/`));
+  const counts = keys.find((key) => !trust || isEnrolled(key, 'device', entries))?.name ?? null;
+  return { names, device: counts, seq: seal.deviceSeq, prev: seal.devicePrev, digest, text: hexDigestOf(utf8(seal.note.text)), captures: rangesOf(seal.captures) ?? [], reach };
+}
+
 async function packetAlone(tree: Tree, zip: Zip | null, trust: Trust | null, findings: Findings, work: Work): Promise<Checked> {
   const packet = await checkContent(tree, findings, work);
   if (zip) aboutZip(zip, packet.seal, findings);
   if (!packet.seal) return packet;
   const hand = handOf(trust);
   await takeKeys(tree, 'seal/keys/', hand, [hand.keys], findings);
-  await checkSeal(packet, packet.seal, tree, hand, null, findings);
+  const signed = await checkSeal(packet, packet.seal, tree, hand, null, findings);
+  await checkCms(tree, signed.keys, trust?.roots.cms ?? [], packet.seal.closedAt, findings);
   aboutTrust(hand, packet.seal.origin, findings);
   for (const name of hand.keys.conflicts) findings.add('key-conflict', name);
   findings.add('log-inclusion-absent');
   findings.add('timestamp-absent');
   findings.add('receipt-absent');
-  const lower = await lowerBound(tree, packet.seal, trust?.roots ?? [], findings);
-  return { ...packet, packetDigest: tree.get(SEAL)?.sha256 ?? null, ...interval(lower, null, packet.seal.closedAt, findings) };
+  const lower = await lowerBound(tree, packet.seal, trust?.roots.timestamps ?? [], findings);
+  sayCaptures(challenges(packet.log, packet.record?.items ?? [], packet.seal, lower.tokens, findings), new Map(), findings);
+  const digest = hexDigestOf((await small(tree, SEAL, MOST_SEAL)) ?? new Uint8Array());
+  return { ...packet, packetDigest: digest, place: placeOf(packet.seal, digest, signed, trust), ...interval(lower.bound, null, packet.seal.closedAt, findings) };
 }
 
 async function exported(tree: Tree, trust: Trust | null, findings: Findings, work: Work): Promise<Checked> {
@@ -100,6 +117,7 @@ async function exported(tree: Tree, trust: Trust | null, findings: Findings, wor
   if (!seal) return { ...packet, id: null };
   if (file.path !== `data/packet-${seal.packet}.zip`) findings.add('export-packet-mismatch', '', file.path);
   if (bag.identifier !== null && bag.identifier !== seal.packet) findings.add('export-packet-mismatch', '', 'External-Identifier');
+  await followRotations(tree, seal.origin, hand, findings);
   await takeKeys(inside, 'seal/keys/', hand, [hand.keys], findings);
   await takeRevocations(tree, seal.origin, hand);
   const inner: Inner = {
@@ -109,16 +127,25 @@ async function exported(tree: Tree, trust: Trust | null, findings: Findings, wor
     zipSize: file.source.size,
   };
   const proved = await checkInclusion(tree, inner, hand, findings);
-  await checkSeal(packet, seal, inside, hand, proved.said, findings);
+  const signed = await checkSeal(packet, seal, inside, hand, proved.said, findings);
+  await checkContinued(tree, seal.origin, hand, findings);
   await checkConsistency(tree, seal, proved, findings);
   await checkReceipt(tree, inner, proved, hand, findings);
   const documents = await checkDecisions(tree, inner, hand, findings);
   await checkAfter(tree, inner, proved, documents, findings);
+  await checkChildren(tree, { seal, sealBytes: inner.sealBytes, files: inside, entries: signed.entries }, hand, findings);
+  const roots = trust?.roots ?? { timestamps: [], cms: [], attestation: [] };
+  await checkAttestations(tree, signed, roots.attestation, findings);
+  await checkCms(inside, signed.keys, roots.cms, seal.closedAt, findings);
+  const beats = await checkHeartbeats(tree, { seal, signed, log: packet.log, checkpoint: proved.checkpoint }, roots.timestamps, hand, findings);
   aboutTrust(hand, seal.origin, findings);
   for (const name of hand.keys.conflicts) findings.add('key-conflict', name);
-  const roots = trust?.roots ?? [];
-  const [lower, upper] = [await lowerBound(inside, seal, roots, findings), await upperBound(tree, proved.index !== null && !findings.has('checkpoint-invalid'), roots, findings)];
-  return { ...packet, packetDigest: hexDigestOf(inner.sealBytes), ...interval(lower, upper, seal.closedAt, findings) };
+  const lower = await lowerBound(inside, seal, roots.timestamps, findings);
+  const upper = await upperBound(tree, proved.index !== null && !findings.has('checkpoint-invalid'), roots.timestamps, findings);
+  const items = packet.record?.items ?? [];
+  sayCaptures(challenges(packet.log, items, seal, lower.tokens, findings), boundedItems(items, packet.log, inside, beats.bounds), findings);
+  const packetDigest = hexDigestOf(inner.sealBytes);
+  return { ...packet, packetDigest, place: placeOf(seal, packetDigest, signed, trust, beats.reach), ...interval(lower.bound, upper, seal.closedAt, findings) };
 }
 
 async function reported(given: Given, trust: Trust | null, findings: Findings, work: Work): Promise<Checked | null> {
@@ -153,5 +180,6 @@ export async function verify(given: Given, trust: Trust | null, work: Work = {})
     logged_before: found?.logged_before ?? null,
     findings: worstFirst(findings.list),
     packetDigest: found?.packetDigest ?? null,
+    place: found?.place ?? null,
   };
 }

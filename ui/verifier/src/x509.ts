@@ -110,6 +110,16 @@ export function parseCertificate(raw: Uint8Array): Certificate {
   return certificate;
 }
 
+/** The certificate, or null where it does not read. */
+export function readable(raw: Uint8Array): Certificate | null {
+  try {
+    return parseCertificate(raw);
+  } catch (cause) {
+    if (cause instanceof NotDer) return null;
+    throw cause;
+  }
+}
+
 const SIGNATURES: Record<string, { kind: 'rsa' | 'ecdsa'; digest: Digest }> = {
   '1.2.840.113549.1.1.11': { kind: 'rsa', digest: 'sha256' },
   '1.2.840.113549.1.1.12': { kind: 'rsa', digest: 'sha384' },

@@ -3,7 +3,7 @@
  * extracted; an entry is a stretch of the file.
  */
 
-import { equal, text } from './bytes';
+import { byBytes, equal, text } from './bytes';
 import { CHUNK, partOf, type Source } from './source';
 import type { Code } from './report';
 
@@ -271,12 +271,6 @@ function groupOf(path: string): number {
   if (path === 'seen/checkpoint') return 22;
   for (const [n, start] of ['data/items/', 'data/', '', 'seen/', 'seal/keys/'].entries()) if (start !== '' && path.startsWith(start)) return 20 + n;
   return 29;
-}
-
-function byBytes(a: string, b: string): number {
-  const [x, y] = [new TextEncoder().encode(a), new TextEncoder().encode(b)];
-  for (let n = 0; n < Math.min(x.length, y.length); n += 1) if (x[n] !== y[n]) return (x[n] ?? 0) - (y[n] ?? 0);
-  return x.length - y.length;
 }
 
 /** Whether the zip is written by rules 1 to 3. */
