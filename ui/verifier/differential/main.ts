@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { ready } from '../src/sm';
 import { made, type Mutant, mutant } from './mutant';
 import { TRUST, TRUST_OTHER, TRUST_WITNESSED } from './signing';
 
@@ -94,6 +95,7 @@ class Other {
 }
 
 export async function main(): Promise<void> {
+  await ready();
   const [program, seed, count, from] = [option('rust', 'target/debug/fieldseal'), Number(option('seed', '1')), Number(option('count', '10000')), Number(option('from', '0'))];
   const out = option('out', 'target/differential/found');
   const work = mkdtempSync(join(tmpdir(), 'differential-'));

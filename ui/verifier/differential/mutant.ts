@@ -2,6 +2,8 @@
 
 import { type Kind, make } from './making';
 import { MUTATIONS, type Mutation, OUTER } from './mutating';
+import { FEATURES, FEATURES_OUTER } from './mutating-features';
+import { LOGGED, SEEN } from './mutating-tokens';
 import { Chance } from './random';
 
 export interface Mutant {
@@ -14,18 +16,33 @@ export interface Mutant {
 export function mutant(seed: number, n: number): Mutant {
   const chance = new Chance(seed * 1_000_003 + n);
   const exported = chance.below(5) < 2;
+  const authorities = (): Kind['seenTokens'] => chance.one<Kind['seenTokens']>([[], [], ['alpha'], ['beta'], ['gamma'], ['alpha', 'beta'], ['beta', 'gamma']]);
   const kind: Kind = {
     exported,
-    hardware: chance.in(6),
+    suite: chance.one(['plain', 'plain', 'plain', 'hardware', 'national'] as const),
+    rotated: chance.in(6),
     revoked: chance.in(3) ? chance.one(['before', 'after', 'unplaced'] as const) : 'never',
     decided: chance.in(3),
     cosigned: chance.in(4),
     seen: chance.in(6) ? null : chance.one([3, 3, 3, 2, 1]),
+    seenTokens: authorities(),
+    loggedTokens: authorities(),
+    renewed: chance.in(2),
+    drawn: chance.in(4),
+    challenged: chance.in(2),
+    cms: chance.in(4),
+    beats: chance.one([0, 0, 1, 2, 3]),
+    children: chance.one([0, 0, 1, 2, 3]),
+    attested: chance.in(4),
+    logRotated: chance.in(5),
+    continued: chance.in(5),
   };
   const trust = chance.below(10) < 7 ? 'given' : chance.one(['none', 'other', 'witnessed'] as const);
   const from = exported && !chance.in(3) ? OUTER : MUTATIONS;
+  const stamped = kind.seen !== null && kind.seenTokens.length > 0 ? SEEN : [];
+  const special = [...stamped, ...(exported && kind.loggedTokens.length > 0 ? LOGGED : []), ...(exported ? FEATURES_OUTER : []), ...FEATURES];
   const count = chance.one([1, 1, 1, 2, 3]);
-  return { n, kind, trust, mutations: Array.from({ length: count }, () => chance.one(from)) };
+  return { n, kind, trust, mutations: Array.from({ length: count }, () => chance.one(chance.in(3) ? special : from)) };
 }
 
 /** The bytes, with these of its mutations. */

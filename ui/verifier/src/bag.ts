@@ -83,16 +83,14 @@ async function checkInfo(tree: Tree, findings: Findings): Promise<Map<string, st
   return info;
 }
 
-/** The second pair of manifests, where there is one. */
-async function checkSm3(whole: Tree, tags: Map<string, string> | null, outside: Set<string>, named: string | null, findings: Findings): Promise<void> {
-  // One that the seal does not name, or that stands alone, is said there to be wrong, and not read.
-  const tree = new Map([...whole].filter(([path]) => path !== SM3_TAG_MANIFEST || (named !== null && whole.has(SM3_MANIFEST))));
-  if (!tree.has(SM3_MANIFEST) && !tree.has(SM3_TAG_MANIFEST)) return;
+/** The second pair of manifests, where its first is there. */
+async function checkSm3(tree: Tree, outside: Set<string>, findings: Findings): Promise<void> {
+  if (!tree.has(SM3_MANIFEST)) return;
   const before = failures(findings);
   const others = tree.has(SM3_TAG_MANIFEST) ? await manifestIn(tree, SM3_TAG_MANIFEST, findings) : null;
-  const payload = tree.has(SM3_MANIFEST) ? await manifestIn(tree, SM3_MANIFEST, findings) : null;
+  const payload = await manifestIn(tree, SM3_MANIFEST, findings);
   const inPayload = (path: string): boolean => path.startsWith('data/');
-  const inTags = (path: string): boolean => !inPayload(path) && path !== TAG_MANIFEST && !outside.has(path);
+  const inTags = (path: string): boolean => !inPayload(path) && path !== TAG_MANIFEST && path !== SM3_TAG_MANIFEST && !outside.has(path);
   let listed = 0;
   for (const [manifest, belongs] of [[payload, inPayload], [others, inTags]] as const) {
     if (!manifest) continue;
@@ -100,13 +98,13 @@ async function checkSm3(whole: Tree, tags: Map<string, string> | null, outside: 
       listed += 1;
       if (!belongs(path) || tree.get(path)?.sm3 !== digest) findings.add('sm3-mismatch', path);
     }
-    for (const path of tree.keys()) if (belongs(path) && !manifest.has(path) && (manifest === payload || tags?.has(path) !== false)) findings.add('sm3-mismatch', path);
+    for (const path of tree.keys()) if (belongs(path) && !manifest.has(path)) findings.add('sm3-mismatch', path);
   }
   if (failures(findings) === before) findings.add('sm3-ok', '', String(listed));
 }
 
 /** @param before findings that failed before the files were gone through: what came since counts against the bag. */
-export async function checkBag(tree: Tree, outside: Set<string>, packet: boolean, findings: Findings, before: number, sm3Named: string | null = null): Promise<Bag> {
+export async function checkBag(tree: Tree, outside: Set<string>, packet: boolean, findings: Findings, before: number): Promise<Bag> {
   const declared = await small(tree, 'bagit.txt', 4096);
   if (!declared || text(declared) !== DECLARATION) findings.add('bag-declaration');
   const payload = await manifestIn(tree, MANIFEST, findings);
@@ -125,7 +123,7 @@ export async function checkBag(tree: Tree, outside: Set<string>, packet: boolean
     if (other === undefined || other === 'sha256' || other === 'sm3') continue;
     findings.add('manifest-not-checked', path);
   }
-  await checkSm3(tree, tags, outside, sm3Named, findings);
+  await checkSm3(tree, outside, findings);
   const info = await checkInfo(tree, findings);
   const whole = failures(findings) === before;
   // An export's own labels are for people.

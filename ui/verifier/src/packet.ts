@@ -67,7 +67,7 @@ export async function checkContent(tree: Tree, findings: Findings, work: Work): 
   const seal = await readSeal(tree, findings);
   const before = failures(findings);
   await digestAll(tree, findings, work);
-  const bag = await checkBag(tree, new Set([SEAL, CMS, SM3_TAG_MANIFEST]), true, findings, before, seal?.sm3TagManifest ?? null);
+  const bag = await checkBag(tree, new Set([SEAL, CMS, SM3_TAG_MANIFEST]), true, findings, before);
   const record = await readRecord(tree, findings);
   const kind = await readForm(tree, findings);
   const otherKind = record !== null && kind !== null && kind !== record.kind && record.kind !== 'void';
@@ -99,12 +99,13 @@ export async function checkContent(tree: Tree, findings: Findings, work: Work): 
 /** Whether the SM3 tag manifest is the one that the seal names, or both say that there is none. */
 function sm3Fits(tree: Tree, seal: Seal, findings: Findings): boolean {
   const file = tree.get(SM3_TAG_MANIFEST);
-  if (seal.sm3TagManifest !== null && !tree.has(SM3_MANIFEST)) findings.add('manifest-missing', SM3_MANIFEST);
+  const whole = seal.sm3TagManifest === null || tree.has(SM3_MANIFEST);
+  if (!whole) findings.add('manifest-missing', SM3_MANIFEST);
   if (!file && seal.sm3TagManifest === null) return true;
   if (!file) findings.add('file-missing', SM3_TAG_MANIFEST);
   else if (seal.sm3TagManifest === null) findings.add('file-unlisted', SM3_TAG_MANIFEST);
   else if (file.sm3 !== seal.sm3TagManifest) findings.add('seal-tagmanifest-mismatch', SM3_TAG_MANIFEST);
-  else return true;
+  else return whole;
   return false;
 }
 

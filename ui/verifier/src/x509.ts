@@ -97,6 +97,7 @@ export function parseCertificate(raw: Uint8Array): Certificate {
   validity.end();
   const subject = cursor.take(SEQUENCE).raw;
   const spki = cursor.take(SEQUENCE).raw;
+  spkiOf(spki);
   cursor.maybe(0x81);
   cursor.maybe(0x82);
   const certificate: Certificate = {
