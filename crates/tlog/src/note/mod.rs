@@ -9,12 +9,14 @@
 //! The signed message is the text with its last newline, as stored. A note proves nothing until one of its lines has
 //! been checked against a key the caller trusts: [`Note::parse`] checks the form alone.
 
+mod many;
 mod sign;
 mod sm2;
 mod vkey;
 
 use std::fmt;
 
+pub use many::{Signed, verify_each};
 pub use sign::{
     CosignatureSigner, Ed25519Signer, P256Signer, SignError, Signer, sign_line, signer_of,
 };

@@ -74,7 +74,7 @@ pub enum SignatureError {
 }
 
 #[derive(Clone)]
-enum Material {
+pub(super) enum Material {
     Ed25519(Ed25519Key),
     P256(Box<P256Key>),
     Cosignature(Ed25519Key),
@@ -203,6 +203,11 @@ impl Vkey {
             1
         };
         self.encoded.get(skip..).unwrap_or_default()
+    }
+
+    /// The key, ready to check with.
+    pub(super) fn key_material(&self) -> &Material {
+        &self.material
     }
 
     /// sha256 of [`Vkey::material`]: what people compare.
