@@ -66,7 +66,16 @@ pub fn export_payload_with(
     seal: &[u8],
     grow: &dyn Fn(&mut MemoryTree, &[u8]),
 ) -> Files {
-    let mut tree = log_before();
+    export_payload_on(log_before(), packet_zip, seal, grow)
+}
+
+/// The same after another log.
+pub fn export_payload_on(
+    mut tree: MemoryTree,
+    packet_zip: &[u8],
+    seal: &[u8],
+    grow: &dyn Fn(&mut MemoryTree, &[u8]),
+) -> Files {
     let before = tree.size();
     grow(&mut tree, seal);
     let prove = |index| TlogProof {

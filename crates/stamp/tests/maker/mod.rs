@@ -55,6 +55,7 @@ const SIGNED_DATA: &[u64] = &[1, 2, 840, 113549, 1, 7, 2];
 const TST_INFO: &[u64] = &[1, 2, 840, 113549, 1, 9, 16, 1, 4];
 const CONTENT_TYPE: &[u64] = &[1, 2, 840, 113549, 1, 9, 3];
 const MESSAGE_DIGEST: &[u64] = &[1, 2, 840, 113549, 1, 9, 4];
+const SIGNING_CERTIFICATE: &[u64] = &[1, 2, 840, 113549, 1, 9, 16, 2, 12];
 const SIGNING_CERTIFICATE_V2: &[u64] = &[1, 2, 840, 113549, 1, 9, 16, 2, 47];
 pub const TIME_STAMPING: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 3, 8];
 pub const CODE_SIGNING: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 3, 3];
@@ -101,7 +102,7 @@ impl Key {
         }
     }
 
-    fn sign(&self, message: &[u8]) -> Vec<u8> {
+    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         match self {
             Self::P256(key) => {
                 let signature: p256::ecdsa::DerSignature = key.sign(message);
@@ -149,6 +150,8 @@ pub struct Says {
     pub purposes_critical: bool,
     /// A critical extension that nobody knows.
     pub odd_extension: bool,
+    /// subjectKeyIdentifier.
+    pub key_id: Option<Vec<u8>>,
 }
 
 impl Says {
@@ -164,6 +167,7 @@ impl Says {
             purposes: Vec::new(),
             purposes_critical: false,
             odd_extension: false,
+            key_id: None,
         }
     }
 
@@ -224,6 +228,9 @@ pub fn certificate(says: &Says, key: &Key, by: &Key) -> Vec<u8> {
         let value = der(SEQUENCE, &[&purposes]);
         extensions.push(extension(&[2, 5, 29, 37], says.purposes_critical, &value));
     }
+    if let Some(id) = &says.key_id {
+        extensions.push(extension(&[2, 5, 29, 14], false, &der(OCTETS, &[id])));
+    }
     if says.odd_extension {
         extensions.push(extension(&[2, 999, 7], true, &[0x05, 0]));
     }
@@ -250,6 +257,35 @@ pub fn certificate(says: &Says, key: &Key, by: &Key) -> Vec<u8> {
     )
 }
 
+/// A digest of an imprint.
+#[derive(Clone, Copy)]
+pub enum Imprint {
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+impl Imprint {
+    fn algorithm(self) -> Vec<u8> {
+        let last = match self {
+            Self::Sha256 => 1,
+            Self::Sha384 => 2,
+            Self::Sha512 => 3,
+        };
+        let id = oid(&[2, 16, 840, 1, 101, 3, 4, 2, last]);
+        der(SEQUENCE, &[&id, &[0x05, 0]])
+    }
+
+    fn digest(self, message: &[u8]) -> Vec<u8> {
+        let algorithm = match self {
+            Self::Sha256 => &ring::digest::SHA256,
+            Self::Sha384 => &ring::digest::SHA384,
+            Self::Sha512 => &ring::digest::SHA512,
+        };
+        ring::digest::digest(algorithm, message).as_ref().to_vec()
+    }
+}
+
 /// What a token shall be.
 #[derive(Clone)]
 pub struct Asks {
@@ -265,6 +301,11 @@ pub struct Asks {
     pub more: Vec<Vec<u8>>,
     /// Whether the signer's is in it.
     pub with_signer: bool,
+    pub imprint: Imprint,
+    /// Whether the signer is named by its subjectKeyIdentifier.
+    pub by_key_id: bool,
+    /// Whether signingCertificate (of SHA-1) stands in place of signingCertificateV2.
+    pub first_version: bool,
 }
 
 impl Asks {
@@ -278,6 +319,9 @@ impl Asks {
             authority: None,
             more: Vec::new(),
             with_signer: true,
+            imprint: Imprint::Sha256,
+            by_key_id: false,
+            first_version: false,
         }
     }
 }
@@ -301,7 +345,10 @@ pub fn response(asks: &Asks, message: &[u8], by: &Signer) -> Vec<u8> {
     let algorithm = der(SEQUENCE, &[&oid(SHA256), &[0x05, 0]]);
     let imprint = der(
         SEQUENCE,
-        &[&algorithm, &der(OCTETS, &[&Sha256::digest(message)])],
+        &[
+            &asks.imprint.algorithm(),
+            &der(OCTETS, &[&asks.imprint.digest(message)]),
+        ],
     );
     let accuracy = asks
         .accuracy
@@ -325,29 +372,36 @@ pub fn response(asks: &Asks, message: &[u8], by: &Signer) -> Vec<u8> {
         ],
     );
     let attribute = |id: &[u64], value: &[u8]| der(SEQUENCE, &[&oid(id), &der(SET, &[value])]);
-    let ess = der(
-        SEQUENCE,
-        &[&der(OCTETS, &[&Sha256::digest(&by.certificate)])],
-    );
+    let (attribute_id, certificate_hash) = if asks.first_version {
+        let sha1 = &ring::digest::SHA1_FOR_LEGACY_USE_ONLY;
+        let hash = ring::digest::digest(sha1, &by.certificate);
+        (SIGNING_CERTIFICATE, hash.as_ref().to_vec())
+    } else {
+        let hash = Sha256::digest(&by.certificate);
+        (SIGNING_CERTIFICATE_V2, hash.to_vec())
+    };
+    let ess = der(SEQUENCE, &[&der(OCTETS, &[&certificate_hash])]);
     let mut attributes = [
         attribute(CONTENT_TYPE, &oid(TST_INFO)),
         attribute(MESSAGE_DIGEST, &der(OCTETS, &[&Sha256::digest(&info)])),
         attribute(
-            SIGNING_CERTIFICATE_V2,
+            attribute_id,
             &der(SEQUENCE, &[&der(SEQUENCE, &[&ess])]),
         ),
     ];
     attributes.sort();
     let attributes = attributes.concat();
     let signature = by.key.sign(&der(SET, &[&attributes]));
+    let serial = der(INTEGER, &[&[by.says.serial]]);
+    let (version, sid) = match &by.says.key_id {
+        Some(id) if asks.by_key_id => (3, der(0x80, &[id])),
+        _ => (1, der(SEQUENCE, &[&name(&by.says.issuer), &serial])),
+    };
     let signer = der(
         SEQUENCE,
         &[
-            &der(INTEGER, &[&[1]]),
-            &der(
-                SEQUENCE,
-                &[&name(&by.says.issuer), &der(INTEGER, &[&[by.says.serial]])],
-            ),
+            &der(INTEGER, &[&[version]]),
+            &sid,
             &algorithm,
             &der(0xa0, &[&attributes]),
             &by.key.algorithm(),
