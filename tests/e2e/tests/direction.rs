@@ -32,10 +32,13 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("fieldseal-witness", &["tlog"]),
     // A timestamp authority for development: openssl and a loopback port.
     ("fieldseal-dev-tsa", &[]),
+    // Sidecars of photos: nothing else rests on them, and they rest on nothing of ours.
+    ("fieldseal-c2pa", &[]),
     (
         "fieldseal-cli",
         &[
             "device", "server", "vault", "packet", "stamp", "tlog", "wire", "dev-tsa", "witness",
+            "c2pa",
         ],
     ),
     ("fieldseal-tablet", &["device"]),
@@ -53,6 +56,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
 
 /// Libraries that only these crates of ours may name.
 const ONLY_IN: &[(&str, &[&str])] = &[
+    // Its library is large, and no part of the usual program.
+    ("c2pa", &["fieldseal-c2pa"]),
     ("tauri", &["fieldseal-tablet"]),
     // No decoder of pictures runs in the process of an engine or a server.
     (
