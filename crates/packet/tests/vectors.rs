@@ -7,6 +7,8 @@
 
 #[path = "vectors/cases.rs"]
 mod cases;
+#[path = "vectors/several.rs"]
+mod several;
 
 mod support;
 
@@ -20,8 +22,10 @@ use fieldseal_packet::verify::{
 use serde_json::json;
 use std::path::PathBuf;
 
-fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/packet")
+fn folder(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/vectors")
+        .join(name)
 }
 
 fn verify(bytes: &[u8], trust: Option<&Trust>) -> Report {
@@ -54,6 +58,17 @@ fn weighty(report: &Report) -> Vec<String> {
     codes.sort();
     codes
 }
+
+/// Codes that stand in `also` wherever they are found.
+const TELLING: &[&str] = &[
+    "capture-bounded",
+    "challenge-matches",
+    "challenge-unproved",
+    "heartbeat-names-none",
+    "heartbeat-not-counted",
+    "timestamp-renewed",
+    "timestamp-renewed-late",
+];
 
 fn expectation(case: &Case) -> String {
     let mut value = json!({
@@ -93,6 +108,13 @@ fn every_vector_is_judged_as_expected() {
         if let Some(code) = missed {
             wrong.push(format!("{}: {code} was not found", case.name));
         }
+        // What says more than others is found only where it is expected.
+        let unexpected = codes
+            .iter()
+            .find(|code| TELLING.contains(code) && !case.also.iter().any(|also| also == *code));
+        if let Some(code) = unexpected {
+            wrong.push(format!("{}: {code} was found", case.name));
+        }
         let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
         let interval = (text(report.sealed_after), text(report.logged_before));
         if case
@@ -108,7 +130,6 @@ fn every_vector_is_judged_as_expected() {
 
 #[test]
 fn the_committed_vectors_are_these() {
-    let update = std::env::var_os("UPDATE_VECTORS").is_some();
     let mut expected = vec![("trust".to_owned(), support::trust_text().into_bytes())];
     for case in cases() {
         expected.push((
@@ -117,17 +138,34 @@ fn the_committed_vectors_are_these() {
         ));
         expected.push((format!("{}.zip", case.name), case.bytes));
     }
-    if update {
-        std::fs::create_dir_all(folder()).unwrap();
-        for entry in std::fs::read_dir(folder()).unwrap() {
+    committed("packet", &expected);
+}
+
+/// What several packets say of each other is looked at where they are given: in `crates/cli`.
+#[test]
+fn the_committed_runs_of_several_packets_are_these() {
+    let several = several::several();
+    let runs = several.runs.iter();
+    let runs = runs.map(|run| (format!("{}.json", run.name), run.expectation()));
+    let zips = several.zips.iter();
+    let zips = zips.map(|(name, bytes)| ((*name).to_owned(), bytes.clone()));
+    committed("several", &runs.chain(zips).collect::<Vec<_>>());
+}
+
+/// Compares a folder with what is made today, or writes it.
+fn committed(name: &str, expected: &[(String, Vec<u8>)]) {
+    let folder = folder(name);
+    if std::env::var_os("UPDATE_VECTORS").is_some() {
+        std::fs::create_dir_all(&folder).unwrap();
+        for entry in std::fs::read_dir(&folder).unwrap() {
             std::fs::remove_file(entry.unwrap().path()).unwrap();
         }
-        for (name, bytes) in &expected {
-            std::fs::write(folder().join(name), bytes).unwrap();
+        for (name, bytes) in expected {
+            std::fs::write(folder.join(name), bytes).unwrap();
         }
     }
-    let mut found: Vec<String> = std::fs::read_dir(folder())
-        .expect("tests/vectors/packet is there")
+    let mut found: Vec<String> = std::fs::read_dir(&folder)
+        .expect("the folder of vectors is there")
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     found.sort();
@@ -139,9 +177,9 @@ fn the_committed_vectors_are_these() {
         missing.is_empty() && left.is_empty(),
         "missing {missing:?}, left over {left:?}"
     );
-    for (name, bytes) in &expected {
+    for (name, bytes) in expected {
         assert!(
-            std::fs::read(folder().join(name)).unwrap() == *bytes,
+            std::fs::read(folder.join(name)).unwrap() == *bytes,
             "{name} differs from what is made today"
         );
     }

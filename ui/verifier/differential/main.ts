@@ -12,9 +12,12 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { ready } from '../src/sm';
 import { made, type Mutant, mutant } from './mutant';
+import { run } from './runs';
 import { TRUST, TRUST_OTHER, TRUST_WITNESSED } from './signing';
 
 const MOST_MS = 20_000;
+/** Every so many mutants a run of several packets. */
+const RUNS = 16;
 const WORKER = fileURLToPath(new URL('worker.mjs', import.meta.url));
 
 interface Said {
@@ -30,25 +33,47 @@ function option(name: string, otherwise: string): string {
   return at < 0 ? otherwise : (process.argv[at + 1] ?? otherwise);
 }
 
+interface Packet {
+  verdict: string;
+  id: string | null;
+  sealed_after: string | null;
+  logged_before: string | null;
+  findings: { level: string; code: string; subject: string }[];
+}
+
+/** What is said of each path; as one where there is but one. */
 function saidIn(json: string): Said {
-  const { packets } = JSON.parse(json) as { packets: { verdict: string; id: string | null; sealed_after: string | null; logged_before: string | null; findings: { level: string; code: string; subject: string }[] }[] };
-  const [packet] = packets;
-  if (!packet) throw new Error('no report');
-  return { verdict: packet.verdict, id: packet.id, times: `${String(packet.sealed_after)} ${String(packet.logged_before)}`, findings: [...new Set(packet.findings.map(({ level, code, subject }) => `${level} ${code} ${subject}`))].sort() };
+  const { packets } = JSON.parse(json) as { packets: Packet[] };
+  const tag = (n: number): string => (packets.length > 1 ? `#${String(n)} ` : '');
+  const findings = packets.flatMap((packet, n) => packet.findings.map(({ level, code, subject }) => `${tag(n)}${level} ${code} ${subject}`));
+  return {
+    verdict: packets.map(({ verdict }) => verdict).join(' '),
+    id: packets.map(({ id }) => id).join(' '),
+    times: packets.map((packet) => `${String(packet.sealed_after)} ${String(packet.logged_before)}`).join(' '),
+    findings: [...new Set(findings)].sort(),
+  };
 }
 
 const broken = (why: string): Said => ({ verdict: why, id: null, times: '', findings: [] });
+/** The slowest of each verifier, and its number; the most memory that the second one's process had. */
+const most = { rust: { ms: 0, n: 0 }, ts: { ms: 0, n: 0 }, rss: 0 };
+const timed = (of: { ms: number; n: number }, since: number, n: number): void => {
+  const ms = Math.round(performance.now() - since);
+  if (ms > of.ms) [of.ms, of.n] = [ms, n];
+};
 
 /** The Rust verifier: a process for each, so that a panic, a hang or greed is that mutant's own. */
-function rust(program: string, path: string, trust: string | null): Promise<Said> {
+function rust(program: string, paths: string[], trust: string | null, n: number): Promise<Said> {
   return new Promise((resolve) => {
-    const child = spawn('prlimit', ['--as=2147483648', program, 'verify', '--json', ...(trust === null ? [] : ['--trust', trust]), path], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const since = performance.now();
+    const child = spawn('prlimit', ['--as=2147483648', program, 'verify', '--json', ...(trust === null ? [] : ['--trust', trust]), ...paths], { stdio: ['ignore', 'pipe', 'pipe'] });
     let [out, err] = ['', ''];
     const timer = setTimeout(() => child.kill('SIGKILL'), MOST_MS);
     child.stdout.on('data', (part: Buffer) => (out += part.toString()));
     child.stderr.on('data', (part: Buffer) => (err += part.toString()));
     child.on('close', (code, signal) => {
       clearTimeout(timer);
+      timed(most.rust, since, n);
       if (signal !== null || code === null || ![0, 1, 3].includes(code)) resolve(broken(`rust ended with ${String(signal ?? code)}: ${err.slice(0, 300)}`));
       else resolve(saidIn(out));
     });
@@ -67,11 +92,13 @@ class Other {
     return new Worker(this.program, { resourceLimits: { maxOldGenerationSizeMb: 192 } });
   }
 
-  said(path: string, trust: string | null): Promise<Said> {
+  said(paths: string[], trust: string | null, n: number): Promise<Said> {
     return new Promise((resolve) => {
+      const since = performance.now();
       const { worker } = this;
       const done = (said: Said, replace: boolean): void => {
         clearTimeout(timer);
+        timed(most.ts, since, n);
         worker.off('message', onmessage);
         worker.off('error', onerror);
         if (replace) {
@@ -81,11 +108,14 @@ class Other {
         resolve(said);
       };
       const timer = setTimeout(() => done(broken('ts hangs'), true), MOST_MS);
-      const onmessage = (json: string): void => done(saidIn(json), false);
+      const onmessage = ({ json, rss }: { json: string; rss: number }): void => {
+        most.rss = Math.max(most.rss, rss);
+        done(saidIn(json), false);
+      };
       const onerror = (cause: unknown): void => done(broken(`ts threw: ${String(cause)}`), true);
       worker.on('message', onmessage);
       worker.on('error', onerror);
-      worker.postMessage({ path, trust });
+      worker.postMessage({ paths, trust });
     });
   }
 
@@ -110,10 +140,13 @@ export async function main(): Promise<void> {
   const codes = new Set<string>();
   let next = from;
 
-  const both = async (bytes: Uint8Array, trust: string | null, lane: number): Promise<[Said, Said]> => {
-    const path = join(work, `${String(lane)}.zip`);
-    writeFileSync(path, bytes);
-    return await Promise.all([rust(program, path, trust), others[lane]?.said(path, trust) ?? broken('no worker')]);
+  const both = async (zips: Uint8Array[], trust: string | null, lane: number, n: number): Promise<[Said, Said]> => {
+    const paths = zips.map((bytes, k) => {
+      const path = join(work, `${String(lane)}-${String(k)}.zip`);
+      writeFileSync(path, bytes);
+      return path;
+    });
+    return await Promise.all([rust(program, paths, trust, n), others[lane]?.said(paths, trust, n) ?? broken('no worker')]);
   };
   const differ = ([a, b]: [Said, Said]): boolean => a.verdict !== b.verdict || a.id !== b.id || a.times !== b.times || a.findings.join('\n') !== b.findings.join('\n');
 
@@ -122,28 +155,32 @@ export async function main(): Promise<void> {
     let least = one;
     for (const mutation of one.mutations) {
       const fewer = { ...least, mutations: least.mutations.filter((other) => other !== mutation) };
-      if (fewer.mutations.length > 0 && differ(await both(made(seed, fewer), trusts[one.trust], lane))) least = fewer;
+      if (fewer.mutations.length > 0 && differ(await both([made(seed, fewer)], trusts[one.trust], lane, one.n))) least = fewer;
     }
     const bytes = made(seed, least);
-    const [a, b] = await both(bytes, trusts[one.trust], lane);
+    tell(one, least.mutations.map(({ name }) => name), [bytes], await both([bytes], trusts[one.trust], lane, one.n));
+  };
+
+  const tell = ({ n, kind, trust }: Pick<Mutant, 'n' | 'trust'> & { kind?: Mutant['kind'] }, names: string[], zips: Uint8Array[], [a, b]: [Said, Said]): void => {
     mkdirSync(out, { recursive: true });
-    const stem = join(out, `${String(seed)}-${String(one.n)}`);
-    writeFileSync(`${stem}.zip`, bytes);
+    const stem = join(out, `${String(seed)}-${String(n)}`);
+    for (const [k, zip] of zips.entries()) writeFileSync(zips.length > 1 ? `${stem}-${String(k)}.zip` : `${stem}.zip`, zip);
     const only = (x: Said, y: Said): string[] => x.findings.filter((finding) => !y.findings.includes(finding));
-    const names = least.mutations.map(({ name }) => name);
-    writeFileSync(`${stem}.json`, JSON.stringify({ mutations: names, kind: one.kind, trust: one.trust, rust: { verdict: a.verdict, id: a.id, only: only(a, b) }, ts: { verdict: b.verdict, id: b.id, only: only(b, a) } }, null, 1));
-    disagreements.push({ n: one.n, names });
-    process.stdout.write(`differ: mutant ${String(one.n)} (${names.join('; ')}; trust ${one.trust})\n   rust ${a.verdict} ${String(a.id)} ${only(a, b).join(' | ')}\n   ts   ${b.verdict} ${String(b.id)} ${only(b, a).join(' | ')}\n`);
+    writeFileSync(`${stem}.json`, JSON.stringify({ mutations: names, kind, trust, rust: { verdict: a.verdict, id: a.id, only: only(a, b) }, ts: { verdict: b.verdict, id: b.id, only: only(b, a) } }, null, 1));
+    disagreements.push({ n, names });
+    process.stdout.write(`differ: mutant ${String(n)} (${names.join('; ')}; trust ${trust})\n   rust ${a.verdict} ${String(a.id)} ${only(a, b).join(' | ')}\n   ts   ${b.verdict} ${String(b.id)} ${only(b, a).join(' | ')}\n`);
   };
 
   const lane = async (which: number): Promise<void> => {
     while (next < from + count) {
       const one = mutant(seed, next);
       next += 1;
-      const pair = await both(made(seed, one), trusts[one.trust], which);
-      verdicts.set(pair[0].verdict, (verdicts.get(pair[0].verdict) ?? 0) + 1);
-      for (const finding of pair[0].findings) codes.add(finding.split(' ')[1] ?? '');
-      if (differ(pair)) await keep(one, which);
+      // Now and then several at once.
+      const zips = one.n % RUNS === RUNS - 1 ? run(seed, one.n) : null;
+      const pair = await both(zips ?? [made(seed, one)], trusts[one.trust], which, one.n);
+      for (const verdict of pair[0].verdict.split(' ')) verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
+      for (const finding of pair[0].findings) codes.add(finding.replace(/^#\d+ /, '').split(' ')[1] ?? '');
+      if (differ(pair)) await (zips ? tell({ n: one.n, trust: one.trust }, ['several'], zips, pair) : keep(one, which));
       if (next % 1000 === 0) process.stdout.write(`${String(next - from)} of ${String(count)}\n`);
     }
   };
@@ -151,7 +188,7 @@ export async function main(): Promise<void> {
   await Promise.all(others.map((other) => other.end()));
   rmSync(work, { recursive: true, force: true });
   const table = [...verdicts].map(([verdict, n]) => `${verdict} ${String(n)}`).join(', ');
-  process.stdout.write(`${String(count)} mutants (${table}; ${String(codes.size)} codes met), ${String(disagreements.length)} disagreements\n`);
+  process.stdout.write(`${String(count)} mutants (${table}; ${String(codes.size)} codes met), ${String(disagreements.length)} disagreements; slowest: rust ${String(most.rust.ms)} ms (mutant ${String(most.rust.n)}), ts ${String(most.ts.ms)} ms (mutant ${String(most.ts.n)}); memory of the second verifier and the maker together at most ${String(Math.round(most.rss / 2 ** 20))} MiB\n`);
   // Every mutant is one part of one test: a campaign counts as one.
   process.stdout.write(disagreements.length > 0 ? '0 passed, 1 failed\n' : '1 passed, 0 failed\n');
   process.exitCode = disagreements.length > 0 ? 1 : 0;

@@ -13,13 +13,13 @@ export interface Mutant {
   mutations: Mutation[];
 }
 
-export function mutant(seed: number, n: number): Mutant {
-  const chance = new Chance(seed * 1_000_003 + n);
+/** A packet or an export with what either may have. */
+export function kindOf(chance: Chance): Kind {
   const exported = chance.below(5) < 2;
   const authorities = (): Kind['seenTokens'] => chance.one<Kind['seenTokens']>([[], [], ['alpha'], ['beta'], ['gamma'], ['alpha', 'beta'], ['beta', 'gamma']]);
-  const kind: Kind = {
+  return {
     exported,
-    suite: chance.one(['plain', 'plain', 'plain', 'hardware', 'national'] as const),
+    suite: chance.one(['plain', 'plain', 'hardware', 'hardware', 'national'] as const),
     rotated: chance.in(6),
     revoked: chance.in(3) ? chance.one(['before', 'after', 'unplaced'] as const) : 'never',
     decided: chance.in(3),
@@ -30,13 +30,19 @@ export function mutant(seed: number, n: number): Mutant {
     renewed: chance.in(2),
     drawn: chance.in(4),
     challenged: chance.in(2),
-    cms: chance.in(4),
+    cms: chance.in(3),
     beats: chance.one([0, 0, 1, 2, 3]),
     children: chance.one([0, 0, 1, 2, 3]),
-    attested: chance.in(4),
+    attested: chance.in(3),
     logRotated: chance.in(5),
     continued: chance.in(5),
   };
+}
+
+export function mutant(seed: number, n: number): Mutant {
+  const chance = new Chance(seed * 1_000_003 + n);
+  const kind = kindOf(chance);
+  const { exported } = kind;
   const trust = chance.below(10) < 7 ? 'given' : chance.one(['none', 'other', 'witnessed'] as const);
   const from = exported && !chance.in(3) ? OUTER : MUTATIONS;
   const stamped = kind.seen !== null && kind.seenTokens.length > 0 ? SEEN : [];

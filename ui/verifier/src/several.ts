@@ -66,7 +66,7 @@ export function several(reports: Report[]): Report[] {
   const last = new Map<string, number>();
   for (const [n, { place }] of reports.entries()) {
     for (const name of place?.names ?? []) last.set(name, n);
-    if (place?.device == null) continue;
+    if (!place || place.device === null) continue;
     const met = devices.get(place.device) ?? new Met();
     devices.set(place.device, met);
     met.add(place);

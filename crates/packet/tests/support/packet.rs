@@ -2,7 +2,7 @@
 
 use std::io::{self, Cursor, Read};
 
-use fieldseal_packet::Sha256Digest;
+use fieldseal_packet::{PacketId, Sha256Digest};
 use fieldseal_packet::bag::{self, BagInput, PROFILE, PayloadFile, TAGMANIFEST};
 use fieldseal_packet::context::{CaptureContext, Fix};
 use fieldseal_packet::custody::{Captured, Event, Head, Meta};
@@ -20,6 +20,7 @@ use super::{
 
 /// Everything in a packet before its manifests are made.
 pub struct Content {
+    pub id: PacketId,
     pub items: Vec<(String, Vec<u8>)>,
     pub events: Vec<(Meta, Event)>,
     pub record: Value,
@@ -67,6 +68,10 @@ pub fn context(second: i64) -> CaptureContext {
 
 impl Content {
     pub fn new() -> Self {
+        Self::of(packet_id())
+    }
+
+    pub fn of(id: PacketId) -> Self {
         let items: Vec<(String, Vec<u8>)> = vec![
             (
                 "data/items/0001.jpg".to_owned(),
@@ -86,7 +91,7 @@ impl Content {
         let mut events = vec![(
             meta(0),
             Event::Opened {
-                packet: packet_id(),
+                packet: id,
                 kind: "billboard".to_owned(),
                 supplements: None,
             },
@@ -125,7 +130,7 @@ impl Content {
             },
         ));
         let record = json!({
-            "schema": "record/1", "packet": packet_id(), "kind": "billboard",
+            "schema": "record/1", "packet": id, "kind": "billboard",
             "device": device_key().vkey().name(),
             "officers": [
                 {"key": officer_key(1).vkey().name(), "role": "lead", "name": "甲", "badge": "0000001"},
@@ -159,6 +164,7 @@ impl Content {
         let mut seen = Files::new();
         seen.insert("seen/checkpoint".to_owned(), checkpoint(&log_before()));
         Self {
+            id,
             items,
             events,
             record,
@@ -192,7 +198,8 @@ impl Content {
             serde_json::to_vec(&self.form).unwrap(),
         );
         files.insert("data/custody.log".to_owned(), custody);
-        manifests(
+        manifests_of(
+            self.id,
             files,
             self.keys
                 .iter()
@@ -205,6 +212,10 @@ impl Content {
 
 /// Adds the bag's own files to a payload and tag files.
 pub fn manifests(payload: Files, tags: Vec<(String, Vec<u8>)>) -> Files {
+    manifests_of(packet_id(), payload, tags)
+}
+
+fn manifests_of(id: PacketId, payload: Files, tags: Vec<(String, Vec<u8>)>) -> Files {
     let listed: Vec<PayloadFile> = payload
         .iter()
         .map(|(path, bytes)| PayloadFile {
@@ -213,7 +224,7 @@ pub fn manifests(payload: Files, tags: Vec<(String, Vec<u8>)>) -> Files {
             sha256: Sha256Digest::of(bytes),
         })
         .collect();
-    let id = packet_id().to_string();
+    let id = id.to_string();
     let made = bag::assemble(&BagInput {
         id: &id,
         profile: PROFILE,
@@ -295,10 +306,14 @@ pub fn zip_files(folder: &str, files: &[(String, Vec<u8>)]) -> Vec<u8> {
 
 /// The packet's zip: entries in the one order.
 pub fn zip(files: &Files) -> Vec<u8> {
+    zip_of(&packet_id(), files)
+}
+
+pub fn zip_of(id: &PacketId, files: &Files) -> Vec<u8> {
     let mut list: Vec<(String, Vec<u8>)> = files
         .iter()
         .map(|(path, bytes)| (path.clone(), bytes.clone()))
         .collect();
     list.sort_by(|a, b| bag::order_key(&a.0).cmp(&bag::order_key(&b.0)));
-    zip_files(&bag::packet_folder(&packet_id()), &list)
+    zip_files(&bag::packet_folder(id), &list)
 }
