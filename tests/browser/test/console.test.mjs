@@ -159,6 +159,12 @@ test('the browser computes the digests itself; where it differs, nothing can be 
   await press('b');
   await own('agrees');
   await shot('own-digests');
+  await page.locator('[data-testid=own-export] button').click();
+  await page.locator('[data-testid=own-export]:is([data-state=verified], [data-state=not-proved])').waitFor();
+  await page.locator('[data-testid=own-export] summary').click();
+  assert.match(await page.locator('[data-testid=own-export]').innerText(), /receipt-ok[\s\S]*log-inclusion-ok|log-inclusion-ok[\s\S]*receipt-ok/);
+  await shot('own-export');
+  await accessible('the export verified in the browser');
 
   // The same packet with one byte changed on its way to this browser.
   await page.route('**/zip', async (route) => {

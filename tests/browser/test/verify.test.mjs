@@ -19,6 +19,7 @@ let folder;
 
 const reports = () => page.getByTestId('report').evaluateAll((all) => all.map((one) => one.dataset.verdict));
 const codes = (report) => report.getByTestId('finding').evaluateAll((all) => all.map((one) => one.dataset.code).sort());
+const several = (name) => join(ROOT, 'tests', 'vectors', 'several', `${name}.zip`);
 const give = (...files) => page.getByTestId('files').setInputFiles(files);
 
 before(async () => {
@@ -60,6 +61,21 @@ test('an export that was unpacked is read as a folder', async () => {
   await page.getByTestId('folder').setInputFiles(unpacked);
   await page.getByTestId('report').waitFor();
   assert.deepEqual(await reports(), ['verified']);
+});
+
+test('several packets say what is missing between them, and what contradicts', async () => {
+  await page.getByRole('button', { name: '清空结果' }).click();
+  await give(join(folder, 'trust.txt'), several('1'), several('3'));
+  const last = page.getByTestId('report').filter({ hasText: '3.zip' });
+  await last.getByTestId('all').click();
+  const told = (report, code) => report.locator(`[data-testid=finding][data-code=${code}]`);
+  await told(last, 'packets-missing').waitFor();
+  assert.match(await told(last, 'captures-missing').innerText(), /5-8,10-11/);
+  await give(several('1-other-text'));
+  const failed = page.locator('[data-testid=report][data-verdict=failed]');
+  await told(failed, 'seal-equivocation').waitFor();
+  assert.match(await failed.innerText(), /1-other-text\.zip/);
+  assert.deepEqual(await reports(), ['failed', 'not-proved', 'not-proved']);
 });
 
 test('long work shows how far it is and stops when asked', async () => {

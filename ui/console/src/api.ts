@@ -120,6 +120,11 @@ export function zipBlob(id: string, signal: AbortSignal): Promise<Blob> {
   return blobAt(zipUrl(id), signal);
 }
 
+/** What the server would hand over of the packet, without its report. */
+export function exportBlob(id: string, signal: AbortSignal): Promise<Blob> {
+  return blobAt(exportUrl(id, 'none'), signal);
+}
+
 /** What the deployment publishes as its trust anchors. */
 export async function trustFile(signal: AbortSignal): Promise<Uint8Array> {
   return new Uint8Array(await (await blobAt('/trust', signal)).arrayBuffer());
@@ -189,9 +194,9 @@ export function zipUrl(id: string): string {
   return `${BASE}${packetPath(id)}/zip`;
 }
 
-/** One packet's export; its report in this language. */
-export function exportUrl(id: string, lang: string): string {
-  return `${BASE}${packetPath(id)}/export?lang=${lang}`;
+/** One packet's export; its report, and stamped copies if asked for, in this language. */
+export function exportUrl(id: string, lang: string, stamped = false): string {
+  return `${BASE}${packetPath(id)}/export?lang=${lang}${stamped ? '&stamped=true' : ''}`;
 }
 
 /** The exports of all that a list shows, in one zip. */

@@ -183,6 +183,7 @@ export const en: Translation<typeof zh> = {
   'event.logged': 'Logged',
   'event.looked-at': 'Looked at',
   'event.decided': 'Decided',
+  'event.derived': 'Stamped copy made',
   'event.exported': 'Exported',
 
   'findings.title': 'Findings',
@@ -211,6 +212,9 @@ export const en: Translation<typeof zh> = {
   'own.locked': 'This browser and the server disagree, so nothing can be decided.',
   'own.insecure': 'This connection is not HTTPS, so the browser offers no digests.',
   'own.too-large': 'The packet is too large for the browser. Download it and check it there.',
+  'own.export': 'Verify its export in this browser',
+  'own.export-busy': 'Fetching the export and verifying it…',
+  'own.export-done': 'The export, verified whole in this browser: {what}',
 
   'papers.decisions': 'Decisions',
   'papers.leaf': 'leaf {n}',
@@ -220,6 +224,7 @@ export const en: Translation<typeof zh> = {
   'papers.id': 'Id',
   'papers.get-zip': 'Download the original packet',
   'papers.get-export': 'Download the verifiable export',
+  'papers.get-stamped': 'The export, with stamped copies of the photos',
   'papers.get-verifier': 'Download the offline verifier (one page)',
   'papers.note': 'Downloads enter the custody log. The export is checked with public tools; VERIFY.txt in it says how.',
 

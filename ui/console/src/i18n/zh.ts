@@ -181,6 +181,7 @@ export const zh = {
   'event.logged': '入日志',
   'event.looked-at': '查看',
   'event.decided': '决定',
+  'event.derived': '制作水印副本',
   'event.exported': '导出',
 
   'findings.title': '核验结果',
@@ -209,6 +210,9 @@ export const zh = {
   'own.locked': '本浏览器与服务器的核验不一致，暂不能决定。',
   'own.insecure': '这个连接不是 HTTPS，浏览器不提供摘要计算。',
   'own.too-large': '原件包太大，不在浏览器里核验。请下载后核验。',
+  'own.export': '在本浏览器核验它的导出包',
+  'own.export-busy': '正在取回导出包，在本浏览器核验…',
+  'own.export-done': '本浏览器核验整个导出包：{what}',
 
   'papers.decisions': '决定',
   'papers.leaf': '日志第 {n} 条',
@@ -218,6 +222,7 @@ export const zh = {
   'papers.id': '编号',
   'papers.get-zip': '下载原件包',
   'papers.get-export': '下载可核验的导出包',
+  'papers.get-stamped': '导出包，另附水印副本',
   'papers.get-verifier': '下载离线核验页（一个文件）',
   'papers.note': '下载会记入保管链。导出包用公开工具就能核验，做法见其中的 VERIFY.txt。',
 

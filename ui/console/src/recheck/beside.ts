@@ -1,6 +1,6 @@
 /**
  * The second verifier over the same bytes, in the reviewer's own browser, and what it finds beside the server's findings. It
- * has the packet alone: what server and log say around it is left out of the comparison.
+ * has the packet alone: what server and log say around it is left out of the comparison, and is looked at in the export.
  */
 
 import { type Code, type Finding, type Report, sentence } from '@fieldseal/verifier/report.ts';
@@ -18,7 +18,7 @@ export interface Beside {
 }
 
 /** What hangs on receipts, the log, tokens, other packets, or on when it was looked at. */
-const AROUND = /^(log-|receipt-|timestamp-|lower-bound-|seen-token-|witness-|consistency-|checkpoint-|proof-|interval-|trust-anchor-|device-(first|prev|sequence)|key-revoked-|custody-after-|decision-|export-|seal-equivocation|zip-top-folder)/;
+const AROUND = /^(receipt-|timestamp-|lower-bound-|seen-token-|witness-|consistency-|checkpoint-|proof-|interval-|capture-interval-|heartbeat-|child-|attestation-|log-|trust-anchor-|device-(first|prev|sequence)|key-revoked-|custody-after-|decision-|export-|seal-equivocation|zip-top-folder)/;
 
 const counted = ({ level, code }: { level: string; code: string }): boolean => (level === 'failed' || level === 'not-proved') && !AROUND.test(code);
 const named = ({ code, subject }: { code: string; subject: string }): string => `${code} ${subject}`.trim();
@@ -28,8 +28,11 @@ export function compare(here: Pick<Report, 'findings'>, served: FindingView[]): 
   return { onlyBrowser: browser.filter((one) => !server.includes(one)), onlyServer: server.filter((one) => !browser.includes(one)) };
 }
 
+/** The second verifier's report on a packet or an export. */
+export const verified = (zip: Blob, name: string, trust: Uint8Array, work: Work): Promise<Report> => verify({ path: name, zip: ofBlob(zip) }, parseTrust(trust), work);
+
 export async function beside(zip: Blob, name: string, trust: Uint8Array, served: FindingView[], work: Work): Promise<Beside> {
-  const report = await verify({ path: name, zip: ofBlob(zip) }, parseTrust(trust), work);
+  const report = await verified(zip, name, trust, work);
   return { report, ...compare(report, served) };
 }
 

@@ -1,8 +1,9 @@
 /** One opened packet: what the server says of it, which photo is shown, what is unfolded, and the decision being made. */
 
-import { packet as fetchPacket, trustFile, zipBlob } from '../api';
+import type { Report } from '@fieldseal/verifier/report.ts';
+import { exportBlob, packet as fetchPacket, trustFile, zipBlob } from '../api';
 import { problemSentence, shared, t } from '../i18n';
-import { type Beside, beside } from '../recheck/beside';
+import { type Beside, beside, verified } from '../recheck/beside';
 import { agrees, recheck, type Recheck } from '../recheck/recheck';
 import type { Decision, ItemView, PacketDetail } from '../wire';
 import { announce } from './live.svelte';
@@ -16,6 +17,9 @@ const MOST_BYTES = 1_000_000_000;
 /** What this browser finds itself: not asked for, under way, or done. */
 export type Own = { at: 'idle' } | { at: 'busy'; done: number } | { at: 'stopped'; why: string } | { at: 'done'; found: Recheck; beside: Beside; agrees: boolean };
 
+/** What this browser finds of the packet's export: receipt, proofs, tokens and all. */
+export type OwnExport = { at: 'idle' } | { at: 'busy'; done: number } | { at: 'stopped'; why: string } | { at: 'done'; report: Report };
+
 /** Decisions that open the dialog for a reason. */
 export type Reasoned = Exclude<Decision, 'legal-review'>;
 
@@ -28,6 +32,7 @@ export class Opened {
   allFindings = $state(false);
   custody = $state(false);
   own = $state<Own>({ at: 'idle' });
+  ownExport = $state<OwnExport>({ at: 'idle' });
   /** The decision whose reason is being asked for. */
   asking = $state<Reasoned | null>(null);
 
@@ -50,10 +55,15 @@ export class Opened {
     return made !== null && made !== 'legal-review';
   }
 
+  /** Whether something in the export is wrong that the server says is not. */
+  private get exportContradicts(): boolean {
+    return this.ownExport.at === 'done' && this.ownExport.report.verdict === 'failed' && this.packet?.summary.verdict !== 'failed';
+  }
+
   /** Why nothing can be decided here, in one sentence; null when it can. */
   get closed(): string | null {
     if (pending.has(this.id)) return t('decide.waiting');
-    if (this.own.at === 'done' && !this.own.agrees) return t('own.locked');
+    if ((this.own.at === 'done' && !this.own.agrees) || this.exportContradicts) return t('own.locked');
     const made = this.packet?.summary.decision;
     if (made && this.isFinal) return t('decide.made', { what: shared.t(`state.${made}`) });
     if (!account.decides) return t('decide.only-look');
@@ -94,6 +104,26 @@ export class Opened {
       this.own = { at: 'done', found, beside: second, agrees: same && agrees(found, packet.findings) };
     } catch (cause) {
       if (!this.ending.signal.aborted) this.own = { at: 'stopped', why: problemSentence(account.noticed(cause)) };
+    }
+  }
+
+  /** Fetches the export and verifies the whole of it here. The server's custody log will say that it was exported. */
+  async recheckExport(): Promise<void> {
+    if (!this.packet || this.ownExport.at === 'busy') return;
+    const why = this.packet.zip_size > MOST_BYTES ? t('own.too-large') : null;
+    this.ownExport = why === null ? { at: 'busy', done: 0 } : { at: 'stopped', why };
+    if (why !== null) return;
+    try {
+      const { signal } = this.ending;
+      const [zip, trust] = await Promise.all([exportBlob(this.id, signal), trustFile(signal)]);
+      let done = 0;
+      const onbytes = (bytes: number): void => {
+        done += bytes;
+        this.ownExport = { at: 'busy', done: Math.min(1, done / Math.max(1, 2 * zip.size)) };
+      };
+      this.ownExport = { at: 'done', report: await verified(zip, `evidence-${this.id}.zip`, trust, { onbytes, signal }) };
+    } catch (cause) {
+      if (!this.ending.signal.aborted) this.ownExport = { at: 'stopped', why: problemSentence(account.noticed(cause)) };
     }
   }
 
