@@ -98,6 +98,7 @@ pub(crate) fn make(input: &Input<'_>) -> Result<Record, Problem> {
             presence: party.presence,
             name: party.name,
             note: party.note,
+            drawing: None,
         }),
         note,
         facts,
@@ -115,6 +116,8 @@ pub(crate) fn make(input: &Input<'_>) -> Result<Record, Problem> {
                 captured_at: item.context.captured_at,
                 voided: item.voided.as_ref().map(|voided| voided.reason.clone()),
                 original_name: item.context.original_name.clone(),
+                kind: None,
+                label: None,
             })
             .collect(),
         supplements: input.supplements.map(|(packet, seal_sha256)| Supplements {

@@ -83,7 +83,7 @@ pub struct CaptureContext {
     /// Degrees clockwise from true north.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heading_deg: Option<f64>,
-    /// `camera`, `file-input` or `import`.
+    /// `camera`, `file-input`, `import` or `party-drawing`.
     pub source: String,
     /// The file's own name, where it had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

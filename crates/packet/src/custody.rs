@@ -123,6 +123,13 @@ pub enum Event {
         /// sha256 of salt and document, as in the decision's leaf.
         document_sha256: Sha256Digest,
     },
+    /// Server: a signed child of an item was made.
+    Derived {
+        /// The item, by its bytes.
+        parent_sha256: Sha256Digest,
+        /// The child, by its bytes.
+        child_sha256: Sha256Digest,
+    },
     /// Server: an export was made.
     Exported {},
 }
@@ -147,6 +154,7 @@ impl Event {
                 | "logged"
                 | "looked-at"
                 | "decided"
+                | "derived"
                 | "exported"
         )
     }

@@ -8,6 +8,7 @@
 pub mod bag;
 pub mod beat;
 pub mod challenge;
+pub mod child;
 pub mod consistency;
 pub mod context;
 pub mod custody;

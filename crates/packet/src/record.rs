@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 pub const SCHEMA: &str = "record/1";
 /// Kind of a draft that was given up.
 pub const VOID_KIND: &str = "void";
+/// Kind of an item that the party drew on the screen, and the source of its capture.
+pub const PARTY_DRAWING: &str = "party-drawing";
 
 /// `data/record.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -140,6 +142,9 @@ pub struct Party {
     /// Why or how.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Path of the item that they drew on the screen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawing: Option<String>,
 }
 
 /// `Debug` without the name: it belongs in no log.
@@ -175,6 +180,39 @@ pub struct Item {
     /// The file's own name: a claim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub original_name: Option<String>,
+    /// [`PARTY_DRAWING`]; absent for photos and files of the scene.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// What it is, in words, where the kind has to be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<Label>,
+}
+
+impl Item {
+    /// Whether the record calls it the party's drawing.
+    pub fn is_party_drawing(&self) -> bool {
+        self.kind.as_deref() == Some(PARTY_DRAWING)
+    }
+}
+
+/// The same in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label {
+    /// 中文
+    pub zh: String,
+    /// English
+    pub en: String,
+}
+
+impl Label {
+    /// What the record says of the party's drawing.
+    pub fn of_party_drawing() -> Self {
+        Self {
+            zh: "当事人在屏幕上写画的笔迹；不是数字签名".to_owned(),
+            en: "drawing made on the screen by the person named as party; not a digital signature"
+                .to_owned(),
+        }
+    }
 }
 
 /// A packet named by another.

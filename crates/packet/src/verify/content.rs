@@ -7,7 +7,7 @@ use crate::custody::{self, Captured, Event, Head, Line, Problem};
 use crate::findings::{Code, Finding};
 use crate::form::{Form, MAX_FORM};
 use crate::json::{self, MAX_SIZE};
-use crate::record::{Record, VOID_KIND};
+use crate::record::{PARTY_DRAWING, Record, VOID_KIND};
 use crate::seal::Ranges;
 use crate::{PacketId, Sha256Digest};
 use serde::de::DeserializeOwned;
@@ -134,9 +134,28 @@ fn check_record(record: &Record, form: Option<&Form>, bag: &BagCheck, findings: 
     for path in twice.into_iter().chain(outside).chain(missed) {
         findings.push(Finding::new(Code::RecordItemMismatch).about(path));
     }
+    for path in drawings_in_doubt(record) {
+        findings.push(Finding::new(Code::RecordItemMismatch).about(path));
+    }
     if findings.len() == before {
         findings.push(Finding::new(Code::RecordOk));
     }
+}
+
+/// Items that either the party or their own kind calls the party's drawing, but not both.
+fn drawings_in_doubt(record: &Record) -> Vec<&str> {
+    let party = record.party.as_ref();
+    let named: BTreeSet<&str> = party
+        .and_then(|party| party.drawing.as_deref())
+        .into_iter()
+        .collect();
+    let drawn: BTreeSet<&str> = record
+        .items
+        .iter()
+        .filter(|item| item.is_party_drawing() && item.voided.is_none())
+        .map(|item| item.path.as_str())
+        .collect();
+    named.symmetric_difference(&drawn).copied().collect()
 }
 
 /// What the record reports, without a verdict.
@@ -159,6 +178,8 @@ pub(crate) fn reported(record: &Record, findings: &mut Vec<Finding>) {
                     .about(&item.path)
                     .with(reason),
             );
+        } else if item.is_party_drawing() {
+            findings.push(Finding::new(Code::PartyDrawing).about(&item.path));
         }
     }
 }
@@ -365,6 +386,9 @@ fn agreement(
         }
         if item.voided.is_some() != voided.contains(&item.capture_seq) {
             differs(&item.path, "voided");
+        }
+        if item.is_party_drawing() != (capture.context.source == PARTY_DRAWING) {
+            differs(&item.path, "kind");
         }
     }
     let party = events.iter().rev().find_map(|event| match event {

@@ -101,6 +101,7 @@ pub fn verify_export(source: &dyn Source, trust: Option<&Trust>) -> Report {
         Ok(packet) => {
             let check = verify_packet(&packet, &inputs);
             around(source, &outer, &check, &inputs, &mut findings);
+            super::children::check(source, &packet, &outer, &check, &inputs, &mut findings);
             findings.extend(super::folder_finding(&packet, &check));
             findings.extend(labels(path, outer.id.as_deref(), check.packet));
             id = check.packet.map(|packet| packet.to_string());

@@ -2,6 +2,7 @@
 //! it returns a report, not an error: a broken packet is a result.
 
 mod bag;
+mod children;
 mod clock;
 mod content;
 mod export;

@@ -2,10 +2,14 @@
 
 #[path = "cases/attacks.rs"]
 mod attacks;
+#[path = "cases/children.rs"]
+mod children;
 #[path = "cases/contents.rs"]
 mod contents;
 #[path = "cases/decisions.rs"]
 mod decisions;
+#[path = "cases/drawings.rs"]
+mod drawings;
 #[path = "cases/exports.rs"]
 mod exports;
 #[path = "cases/files.rs"]
@@ -231,6 +235,8 @@ pub fn cases() -> Vec<Case> {
     zips::zips(&mut cases);
     exports::exports(&mut cases);
     decisions::decisions(&mut cases);
+    children::children(&mut cases);
+    drawings::drawings(&mut cases);
     times::times(&mut cases);
     tokens::tokens(&mut cases);
     rules::rules(&mut cases);
