@@ -7,7 +7,8 @@ use rustix::io::{Errno, read, write};
 use rustix::stdio::stdin;
 
 use crate::frame::{Answer, Task};
-use crate::{NoPreview, confine, decode_here};
+use crate::previews::decode_with;
+use crate::{NoPreview, Strip, confine};
 
 pub fn decode_and_exit() -> ! {
     // A panic's text may quote the picture.
@@ -20,9 +21,12 @@ fn serve() -> Option<()> {
     let mut task = [0; Task::LEN];
     fill(&mut task)?;
     let task = Task::from_bytes(&task)?;
+    let strip_len = task.strip_len()?;
     let filtered = confine::confine(task.memory.saturating_add(task.size), task.cpu_s);
-    let made = picture(task.size).and_then(|bytes| {
-        catch_unwind(AssertUnwindSafe(|| decode_here(&bytes))).unwrap_or(Err(NoPreview::Broken))
+    let given = picture(task.size).and_then(|bytes| Ok((bytes, strip(task, strip_len)?)));
+    let made = given.and_then(|(bytes, strip)| {
+        catch_unwind(AssertUnwindSafe(|| decode_with(&bytes, strip.as_ref())))
+            .unwrap_or(Err(NoPreview::Broken))
     });
     send(&Answer { filtered, made }.to_bytes())
 }
@@ -36,6 +40,20 @@ fn picture(size: u64) -> Result<Vec<u8>, NoPreview> {
     bytes.resize(size, 0);
     fill(&mut bytes).ok_or(NoPreview::Unreadable)?;
     Ok(bytes)
+}
+
+fn strip(task: Task, len: usize) -> Result<Option<Strip>, NoPreview> {
+    if len == 0 {
+        return Ok(None);
+    }
+    let mut grey = vec![0; len];
+    fill(&mut grey).ok_or(NoPreview::Unreadable)?;
+    let (width, height) = task.strip;
+    Ok(Some(Strip {
+        width,
+        height,
+        grey,
+    }))
 }
 
 /// Nothing when the parent is gone.

@@ -1,11 +1,11 @@
 //! What passes between parent and child, and back.
 //!
-//! To the child: [`Task`], then the picture's bytes. Back: magic, how the child is confined, and either a reason or width, height and
+//! To the child: [`Task`], then the picture's bytes, then the strip's grey pixels, if there is one. Back: magic, how the child is confined, and either a reason or width, height and
 //! the two JPEGs with their lengths; then the end of the stream. The parent reads no more than [`MAX_ANSWER`].
 
-use crate::{NoPreview, Previews};
+use crate::{MAX_STRIP_HEIGHT, NoPreview, Previews, SCREEN_SIDE};
 
-const TASK: &[u8; 8] = b"fspic-t1";
+const TASK: &[u8; 8] = b"fspic-t2";
 const ANSWER: &[u8; 8] = b"fspic-a1";
 /// Largest preview that is taken, bytes: 1600 by 1600 pixels at the quality used stay well below.
 pub const MAX_JPEG: usize = 4 << 20;
@@ -22,22 +22,36 @@ pub struct Task {
     pub memory: u64,
     /// Processor time, seconds.
     pub cpu_s: u64,
+    /// Of the strip to be set below the larger preview, pixels; 0 by 0 for none.
+    pub strip: (u32, u32),
 }
 
 impl Task {
-    pub const LEN: usize = 8 + 3 * 8;
+    pub const LEN: usize = 8 + 3 * 8 + 2 * 4;
+
+    /// How many bytes of strip follow the picture; none for a strip that no preview can have.
+    pub fn strip_len(self) -> Option<usize> {
+        let (width, height) = self.strip;
+        let fits = width <= SCREEN_SIDE && height <= MAX_STRIP_HEIGHT;
+        usize::try_from(u64::from(width) * u64::from(height))
+            .ok()
+            .filter(|_| fits)
+    }
 
     pub fn to_bytes(self) -> [u8; Self::LEN] {
         let mut bytes = [0; Self::LEN];
         bytes[..8].copy_from_slice(TASK);
         bytes[8..16].copy_from_slice(&self.size.to_le_bytes());
         bytes[16..24].copy_from_slice(&self.memory.to_le_bytes());
-        bytes[24..].copy_from_slice(&self.cpu_s.to_le_bytes());
+        bytes[24..32].copy_from_slice(&self.cpu_s.to_le_bytes());
+        bytes[32..36].copy_from_slice(&self.strip.0.to_le_bytes());
+        bytes[36..].copy_from_slice(&self.strip.1.to_le_bytes());
         bytes
     }
 
     pub fn from_bytes(bytes: &[u8; Self::LEN]) -> Option<Self> {
         let number = |at: usize| Some(u64::from_le_bytes(bytes[at..at + 8].try_into().ok()?));
+        let side = |at: usize| Some(u32::from_le_bytes(bytes[at..at + 4].try_into().ok()?));
         if &bytes[..8] != TASK {
             return None;
         }
@@ -45,6 +59,7 @@ impl Task {
             size: number(8)?,
             memory: number(16)?,
             cpu_s: number(24)?,
+            strip: (side(32)?, side(36)?),
         })
     }
 }
@@ -148,7 +163,12 @@ mod tests {
             size: u64::MAX,
             memory: 7,
             cpu_s: 9,
+            strip: (1600, 300),
         };
+        assert_eq!(task.strip_len(), Some(480_000));
+        for strip in [(1601, 1), (1, 1601), (u32::MAX, u32::MAX)] {
+            assert_eq!(Task { strip, ..task }.strip_len(), None);
+        }
         assert_eq!(Task::from_bytes(&task.to_bytes()), Some(task));
         assert_eq!(Task::from_bytes(&[7; Task::LEN]), None);
     }

@@ -6,7 +6,7 @@
 //! * [`Decoder`] is the parent's side: starts one process a picture, hands the bytes over a socket, waits no longer than it may,
 //!   and believes nothing of what comes back ([`plain_jpeg`]).
 //! * [`confine`] is what the process gives up before it reads the first byte: files, sockets, other programs, memory, time.
-//! * [`mod@previews`] is the decoding itself: bytes in, two JPEGs out.
+//! * [`mod@previews`] is the decoding itself: bytes in, two JPEGs out; for a stamped copy, with a strip that the parent has drawn below the larger one.
 //!
 //! The plaintext never touches a disk. Whatever fails has a word ([`NoPreview`]), and the original is evidence all the same.
 //!
@@ -29,13 +29,16 @@ mod turns;
 mod why;
 
 pub use parent::{Decoder, Limits};
-pub use previews::{Previews, decode_here};
+pub use previews::{Previews, Strip, decode_here, screen_size};
 pub use why::NoPreview;
 
 /// Longest side of the small preview, pixels.
 pub const THUMB_SIDE: u32 = 320;
 /// Longest side of the large preview, pixels.
 pub const SCREEN_SIDE: u32 = 1600;
+
+/// Highest strip below a stamped copy, pixels.
+pub const MAX_STRIP_HEIGHT: u32 = 1600;
 
 /// The hidden first argument.
 pub const CHILD_WORD: &str = "decode-picture";

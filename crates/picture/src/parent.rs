@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::previews::fit_both;
+use crate::previews::{decode_with, fit_both};
 use crate::turns::Turns;
-use crate::{NoPreview, Previews, decode_here, plain_jpeg};
+use crate::{MAX_STRIP_HEIGHT, NoPreview, Previews, Strip, plain_jpeg};
 
 /// Within what one picture has to be decoded.
 #[derive(Debug, Clone, Copy)]
@@ -139,6 +139,33 @@ impl Decoder {
     /// # Errors
     /// Why there are none.
     pub fn previews(&self, size: u64, bytes: &mut dyn Read) -> Result<Previews, NoPreview> {
+        self.decode(size, bytes, None)
+    }
+
+    /// A copy of the picture at the size of the larger preview, with a strip below it that is as wide. The same limits.
+    ///
+    /// # Errors
+    /// Why there is none; [`NoPreview::Broken`] also for a strip of another size.
+    pub fn stamped(
+        &self,
+        size: u64,
+        bytes: &mut dyn Read,
+        strip: &Strip,
+    ) -> Result<Vec<u8>, NoPreview> {
+        let pixels = u64::from(strip.width) * u64::from(strip.height);
+        let whole = pixels > 0 && strip.grey.len() as u64 == pixels;
+        if !whole || strip.width > crate::SCREEN_SIDE || strip.height > MAX_STRIP_HEIGHT {
+            return Err(NoPreview::Broken);
+        }
+        Ok(self.decode(size, bytes, Some(strip))?.screen)
+    }
+
+    fn decode(
+        &self,
+        size: u64,
+        bytes: &mut dyn Read,
+        strip: Option<&Strip>,
+    ) -> Result<Previews, NoPreview> {
         if size == 0 {
             return Err(NoPreview::Empty);
         }
@@ -149,7 +176,7 @@ impl Decoder {
         let made = match &self.place {
             _ if self.stopped.load(Ordering::Relaxed) => Err(NoPreview::NoDecoder),
             Place::Nowhere => Err(NoPreview::NoDecoder),
-            Place::Here => here(size, bytes),
+            Place::Here => here(size, bytes, strip),
             #[cfg(unix)]
             Place::Process { program, arguments } => crate::process::previews(
                 program,
@@ -158,11 +185,12 @@ impl Decoder {
                 &self.stopped,
                 size,
                 bytes,
+                strip,
             ),
             #[cfg(not(unix))]
-            Place::Process { .. } => here(size, bytes),
+            Place::Process { .. } => here(size, bytes, strip),
         };
-        made.and_then(checked)
+        made.and_then(|made| checked(made, strip))
     }
 }
 
@@ -175,18 +203,19 @@ fn this_program() -> Option<PathBuf> {
     }
 }
 
-fn here(size: u64, from: &mut dyn Read) -> Result<Previews, NoPreview> {
+fn here(size: u64, from: &mut dyn Read, strip: Option<&Strip>) -> Result<Previews, NoPreview> {
     let mut bytes = Vec::new();
     match from.take(size).read_to_end(&mut bytes) {
         Ok(read) if read as u64 == size => {}
         _ => return Err(NoPreview::Unreadable),
     }
-    std::panic::catch_unwind(|| decode_here(&bytes)).unwrap_or(Err(NoPreview::Broken))
+    std::panic::catch_unwind(|| decode_with(&bytes, strip)).unwrap_or(Err(NoPreview::Broken))
 }
 
 /// What came back must be what was asked for: two plain JPEGs of the right sizes for a picture of that size.
-fn checked(made: Previews) -> Result<Previews, NoPreview> {
-    let (screen, thumb) = fit_both(made.width, made.height);
+fn checked(made: Previews, strip: Option<&Strip>) -> Result<Previews, NoPreview> {
+    let (mut screen, thumb) = fit_both(made.width, made.height);
+    screen.1 += strip.map_or(0, |strip| strip.height);
     let right = |jpeg: &[u8], size: (u32, u32)| plain_jpeg::dimensions(jpeg) == Some(size);
     let sane = made.width > 0 && made.height > 0;
     if sane && right(&made.screen, screen) && right(&made.thumb, thumb) {

@@ -40,11 +40,33 @@ struct Decoded {
     orientation: Orientation,
 }
 
+/// Grey pixels, row by row, that are set below the larger preview: what is stamped on a copy.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Strip {
+    /// That of the larger preview.
+    pub width: u32,
+    /// At most [`crate::MAX_STRIP_HEIGHT`].
+    pub height: u32,
+    /// `width` times `height` of them.
+    pub grey: Vec<u8>,
+}
+
+impl std::fmt::Debug for Strip {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Strip of {} by {}", self.width, self.height)
+    }
+}
+
 /// Makes the previews in this very process: what the child does, and what there is where no process can be started.
 ///
 /// # Errors
 /// Why there are none.
 pub fn decode_here(bytes: &[u8]) -> Result<Previews, NoPreview> {
+    decode_with(bytes, None)
+}
+
+/// The same with a strip below the larger one.
+pub(crate) fn decode_with(bytes: &[u8], strip: Option<&Strip>) -> Result<Previews, NoPreview> {
     if bytes.is_empty() {
         return Err(NoPreview::Empty);
     }
@@ -62,6 +84,10 @@ pub fn decode_here(bytes: &[u8]) -> Result<Previews, NoPreview> {
     };
     let (_, small) = fit_both(width, height);
     let thumb = screen.shrunk(small)?.jpeg()?;
+    let screen = match strip {
+        Some(strip) => screen.above(strip)?,
+        None => screen,
+    };
     Ok(Previews {
         width,
         height,
@@ -97,6 +123,11 @@ fn fit(width: u32, height: u32, side: u32) -> (u32, u32) {
         u32::try_from(rounded).unwrap_or(u32::MAX).max(1)
     };
     (scaled(width), scaled(height))
+}
+
+/// The size of the larger preview of a picture of this size.
+pub fn screen_size(width: u32, height: u32) -> (u32, u32) {
+    fit(width, height, SCREEN_SIDE)
 }
 
 /// The sizes of the large and of the small preview of a picture of this size.

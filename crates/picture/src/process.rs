@@ -16,7 +16,7 @@ use rustix::process::Signal;
 
 use crate::frame::{Answer, MAX_ANSWER, Task};
 use crate::parent::Limits;
-use crate::{CHILD_VARIABLE, NoPreview, Previews};
+use crate::{CHILD_VARIABLE, NoPreview, Previews, Strip};
 
 const PIECE: usize = 256 << 10;
 /// What Rust's runtime writes when memory can't be had, before it aborts. The child's error output is the same socket.
@@ -34,13 +34,16 @@ pub fn previews(
     stopped: &AtomicBool,
     size: u64,
     bytes: &mut dyn Read,
+    strip: Option<&Strip>,
 ) -> Result<Previews, NoPreview> {
     let (mut child, socket) = start(program, arguments).map_err(|_| NoPreview::NoDecoder)?;
     let task = Task {
         size,
         memory: limits.memory_bytes,
         cpu_s: limits.cpu_s,
+        strip: strip.map_or((0, 0), |strip| (strip.width, strip.height)),
     };
+    let grey = strip.map_or(&[][..], |strip| &strip.grey);
     let (answer, ended) = std::thread::scope(|scope| {
         let (done, is_done) = mpsc::channel::<()>();
         let child = &mut child;
@@ -54,7 +57,7 @@ pub fn previews(
         let Ok(watch) = watch else {
             return (Err(NoPreview::NoDecoder), None);
         };
-        let answer = converse(&socket, task, bytes);
+        let answer = converse(&socket, task, bytes, grey);
         drop(done);
         (answer, watch.join().unwrap_or_default())
     });
@@ -108,6 +111,7 @@ fn converse(
     mut socket: &UnixStream,
     task: Task,
     picture: &mut dyn Read,
+    strip: &[u8],
 ) -> Result<Vec<u8>, NoPreview> {
     let mut piece = vec![0; PIECE];
     let mut left = task.size;
@@ -124,6 +128,10 @@ fn converse(
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(_) => return Err(NoPreview::Unreadable),
         }
+    }
+    if hears {
+        // Whether it heard all of it shows in what it answers.
+        let _ = socket.write_all(strip);
     }
     let mut answer = Vec::new();
     // An error here is the child's end with bytes unread: what was answered before it is there.

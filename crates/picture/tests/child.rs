@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fieldseal_picture::confine::confine;
 use fieldseal_picture::{
-    CHILD_VARIABLE, Decoder, Limits, NoPreview, Previews, run_decoder_child_of_test,
+    CHILD_VARIABLE, Decoder, Limits, NoPreview, Previews, Strip, run_decoder_child_of_test,
 };
 
 fn photo(width: u32, height: u32) -> Vec<u8> {
@@ -340,4 +340,45 @@ fn a_stop_ends_what_is_being_decoded() {
         ..tight()
     });
     assert_eq!(made(&other, &bytes).unwrap_err(), NoPreview::TooLong);
+}
+
+#[test]
+fn a_stamped_copy_has_the_strip_below_it_and_nothing_of_the_rest_is_changed() {
+    let photo = photo(3200, 2400);
+    let decoder = by("child_as_it_is");
+    let plain = made(&decoder, &photo).unwrap();
+    let strip = |width: u32, height: u32| Strip {
+        width,
+        height,
+        grey: (0..width * height)
+            .map(|at| if at % width < width / 2 { 0 } else { 255 })
+            .collect(),
+    };
+    let stamped = |strip: &Strip| decoder.stamped(photo.len() as u64, &mut &photo[..], strip);
+    let copy = stamped(&strip(1600, 160)).unwrap();
+    let copy = image::load_from_memory(&copy).unwrap().into_rgb8();
+    assert_eq!(copy.dimensions(), (1600, 1360));
+    let near = |at: (u32, u32), value: u8| {
+        let pixel = copy.get_pixel(at.0, at.1).0;
+        pixel.iter().all(|sample| sample.abs_diff(value) < 12)
+    };
+    assert!(near((100, 1280), 0) && near((1500, 1280), 255));
+    let screen = image::load_from_memory(&plain.screen).unwrap().into_rgb8();
+    let differs = |x: u32, y: u32| {
+        let (a, b) = (screen.get_pixel(x, y).0, copy.get_pixel(x, y).0);
+        a.iter().zip(b).any(|(a, b)| a.abs_diff(b) > 2)
+    };
+    assert!(!(0..1600).any(|x| differs(x, 0) || differs(x, 1100)));
+    // A strip of another width than the picture's, or that is no rectangle, is not made to fit.
+    let mut ragged = strip(1600, 160);
+    ragged.grey.pop();
+    for wrong in [
+        strip(1599, 160),
+        strip(1601, 160),
+        strip(1600, 0),
+        strip(1600, 1601),
+        ragged,
+    ] {
+        assert_eq!(stamped(&wrong), Err(NoPreview::Broken), "{wrong:?}");
+    }
 }

@@ -4,7 +4,7 @@
 //! Nothing here reads a packet or judges it; the words say what was handed over as *proved*, *not proved* or *claimed*, and keep these three apart.
 //!
 //! Three steps: `typeface` measures and breaks text, `layout` and `items` put it on pages as a list of marks, `paint` writes the marks
-//! with `krilla`. The font is a subset of Noto Sans CJK SC (see `fonts/README.md`) with the characters of 通用规范汉字表 and GB 2312; what it lacks comes
+//! with `krilla`. `strip` and `raster` draw what is stamped on a copy of a photo, as pixels, with the same fonts. The font is a subset of Noto Sans CJK SC (see `fonts/README.md`) with the characters of 通用规范汉字表 and GB 2312; what it lacks comes
 //! from a further font, if one is set, and is written as its code point in brackets if not. Nothing is left out in silence.
 
 mod facts;
@@ -12,8 +12,10 @@ mod items;
 mod layout;
 mod paint;
 mod questions;
+mod raster;
 #[cfg(test)]
 mod sample;
+mod strip;
 #[cfg(test)]
 mod tests;
 mod typeface;
@@ -23,6 +25,7 @@ pub use facts::{
     Changes, Custody, Environment, Extraction, Facts, Finding, Item, Language, Making, Officer,
     Signature, Verdict,
 };
+pub use strip::{NARROWEST, Stamp, StripPixels};
 pub use typeface::{FontError, Fonts};
 
 /// Pages at most.

@@ -39,7 +39,12 @@ pub(crate) fn answers(facts: &Facts) -> [(Vec<Answer>, Option<&'static str>); 6]
 
 /// A moment as the report writes it: to the second, in the report's zone, which is named.
 pub(crate) fn moment(facts: &Facts, millis: i64) -> String {
-    let offset = i8::try_from(facts.utc_offset_minutes / 60).unwrap_or(0);
+    moment_at(facts.utc_offset_minutes, millis)
+}
+
+/// The same for a zone that lies so far east of UTC.
+pub(crate) fn moment_at(utc_offset_minutes: i32, millis: i64) -> String {
+    let offset = i8::try_from(utc_offset_minutes / 60).unwrap_or(0);
     let Ok(time) = jiff::Timestamp::from_millisecond(millis) else {
         return "-".to_owned();
     };

@@ -6,7 +6,10 @@ use krilla::text::Font;
 use skrifa::charmap::Charmap;
 use skrifa::instance::{LocationRef, Size};
 use skrifa::metrics::GlyphMetrics;
-use skrifa::{FontRef, MetadataProvider as _};
+use skrifa::outline::{DrawSettings, OutlineGlyphCollection};
+use skrifa::{FontRef, GlyphId, MetadataProvider as _};
+
+use crate::raster::Pen;
 
 /// The font that every report is set in.
 static BUNDLED: &[u8] = include_bytes!("../fonts/report-sans.otf");
@@ -76,6 +79,7 @@ impl Fonts {
 
 struct SetFace<'a> {
     charmap: Charmap<'a>,
+    outlines: OutlineGlyphCollection<'a>,
     metrics: GlyphMetrics<'a>,
     per_em: f32,
     font: &'a Font,
@@ -87,6 +91,7 @@ impl<'a> SetFace<'a> {
         let whole = read.metrics(Size::unscaled(), LocationRef::default());
         Some(Self {
             charmap: read.charmap(),
+            outlines: read.outline_glyphs(),
             metrics: read.glyph_metrics(Size::unscaled(), LocationRef::default()),
             per_em: f32::from(whole.units_per_em.max(1)),
             font,
@@ -123,6 +128,30 @@ impl Setter<'_> {
                 width: face.metrics.advance_width(glyph)? / face.per_em,
             })
         })
+    }
+
+    /// A glyph's coverage in a box as high as a line, `shift` of a pixel from its left side; empty where the font has no outline.
+    pub fn pen(&self, sort: &Sort, size: f32, shift: f32, line_height: usize) -> Pen {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a glyph of some dozen pixels"
+        )]
+        // What a glyph draws beside its own width is cut off.
+        let width = (sort.width * size + shift).ceil().clamp(0.0, 512.0) as usize + 2;
+        #[expect(clippy::cast_precision_loss, reason = "a line of some dozen pixels")]
+        let baseline = (line_height as f32 + size * 0.72) / 2.0;
+        let mut pen = Pen::new(width, line_height, baseline).shifted(shift);
+        let outline = self
+            .faces
+            .get(sort.face)
+            .and_then(|face| face.outlines.get(GlyphId::new(sort.glyph)));
+        if let Some(outline) = outline {
+            let settings = DrawSettings::unhinted(Size::new(size), LocationRef::default());
+            // A glyph that breaks off leaves what it has drawn.
+            let _ = outline.draw(settings, &mut pen);
+        }
+        pen
     }
 
     /// Text that can be set: white space as single spaces, what no font has as its code point.

@@ -269,3 +269,28 @@ pub(crate) const MORE_ITEMS: Pair = (
 pub(crate) const SEQUENCE: Pair = ("序号 {}", "capture {}");
 pub(crate) const NO_PICTURE: Pair = ("无小图", "no picture");
 pub(crate) const PAGE: Pair = ("第 {} 页，共 {} 页", "page {} of {}");
+
+pub(crate) const STAMP_TIME: Pair = (
+    "拍摄时间：{}（设备自报）",
+    "Taken {} (as the device reported)",
+);
+pub(crate) const STAMP_PLACE: Pair = ("地点：{}（记录）", "Place: {} (as recorded)");
+pub(crate) const STAMP_FIX: Pair = (
+    "定位：{}，{}，±{} 米（设备自报）",
+    "Position: {}, {}, ±{} m (as the device reported)",
+);
+pub(crate) const STAMP_NO_FIX: Pair = ("定位：没有", "Position: no position was reported");
+pub(crate) const STAMP_OFFICER: Pair = ("{}（{}）", "{} ({})");
+pub(crate) const STAMP_BETWEEN: Pair = ("、", ", ");
+pub(crate) const STAMP_OFFICERS: Pair = ("执法人员：{}", "Officers: {}");
+pub(crate) const STAMP_PACKET: Pair = ("证据包：{}，第 {} 件", "Packet {}, item {}");
+pub(crate) const STAMP_PARENT: Pair = ("原件 SHA-256：{}", "SHA-256 of the original: {}");
+pub(crate) const STAMP_CODE: Pair = (
+    "核验码（封签摘要，同二维码）：{}",
+    "Verifying code (packet digest, as in the QR): {}",
+);
+pub(crate) const STAMP_MADE: Pair = (
+    "水印副本，{} 由 {} 制作；原件没有水印，以原件为准",
+    "Stamped copy, made {} for {}. The original has no stamp, and is what counts",
+);
+pub(crate) const STAMP_ADMIN: Pair = ("管理员", "the administrator");

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 use fieldseal_packet::Timestamp;
-use fieldseal_server::admin::{Admin, Outcome};
+use fieldseal_server::admin::{Admin, Extent, Outcome};
 use fieldseal_server::config::{Config, ReportLanguage};
 use serde::Deserialize;
 use serde_json::json;
@@ -32,6 +32,9 @@ pub struct Args {
     /// Language of the report in it; left out: by the settings, Chinese unless they say otherwise
     #[arg(long, value_enum)]
     lang: Option<Lang>,
+    /// What to put in beside: `stamped` for copies of the photos with time, place, officers and packet code below them
+    #[arg(long, value_enum, value_name = "WHAT")]
+    with: Vec<With>,
     /// Every packet
     #[arg(long, conflicts_with = "id")]
     all: bool,
@@ -56,6 +59,13 @@ pub enum Lang {
     En,
     /// No report
     None,
+}
+
+/// What an export may hold beside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum With {
+    /// Stamped copies, as signed children
+    Stamped,
 }
 
 impl Lang {
@@ -84,9 +94,12 @@ fn moment(text: &str) -> Result<i64, String> {
 
 /// Does it. Exit code 1 when a packet that was asked for could not be exported.
 pub(super) fn run(admin: &Admin, config: &Config, args: &Args) -> anyhow::Result<Answer> {
-    let language = args.lang.map_or(config.report, Lang::report);
+    let extent = Extent {
+        report: args.lang.map_or(config.report, Lang::report),
+        stamped: args.with.contains(&With::Stamped),
+    };
     if let Some(id) = &args.id {
-        let path = admin.write_export_in(id, &args.to, language)?;
+        let path = admin.write_export_in(id, &args.to, extent)?;
         return Ok(Answer::new(
             format!("{}\n", path.display()),
             json!({"path": path}),
@@ -101,7 +114,7 @@ pub(super) fn run(admin: &Admin, config: &Config, args: &Args) -> anyhow::Result
     };
     let (mut exported, mut present, mut missing) = (0_u64, 0_u64, 0_u64);
     let mut named: Vec<(String, Outcome)> = Vec::new();
-    admin.write_exports(&ids, &args.to, language, |id, outcome| match outcome {
+    admin.write_exports(&ids, &args.to, extent, |id, outcome| match outcome {
         Outcome::Exported => exported += 1,
         Outcome::Present => present += 1,
         other => {

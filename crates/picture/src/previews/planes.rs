@@ -7,6 +7,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, RgbImage};
 use jpeg_encoder::{Encoder, ImageBuffer, JpegColorType};
 
+use super::Strip;
 use crate::NoPreview;
 
 const QUALITY: u8 = 82;
@@ -80,6 +81,27 @@ impl Planes {
         Self {
             planes: self.planes.into_iter().map(turn).collect(),
         }
+    }
+
+    /// With the strip below it.
+    pub fn above(self, strip: &Strip) -> Result<Self, NoPreview> {
+        if strip.width != self.size().0 {
+            return Err(NoPreview::Broken);
+        }
+        let lengthen = |(index, plane): (usize, GrayImage)| {
+            let (width, height) = plane.dimensions();
+            let mut samples = plane.into_raw();
+            match index {
+                0 => samples.extend_from_slice(&strip.grey),
+                // Grey has no colour.
+                _ => samples.resize(samples.len() + strip.grey.len(), 128),
+            }
+            GrayImage::from_raw(width, height + strip.height, samples).ok_or(NoPreview::Broken)
+        };
+        let planes = self.planes.into_iter().enumerate().map(lengthen);
+        Ok(Self {
+            planes: planes.collect::<Result<_, _>>()?,
+        })
     }
 
     /// As a plain JPEG.

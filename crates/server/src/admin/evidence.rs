@@ -5,13 +5,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use fieldseal_packet::Sha256Digest;
-use fieldseal_report::Language;
 
 use super::{Admin, AdminError};
 use crate::ambient::Millis;
 use crate::erasure::Erasure;
 use crate::export::bulk::{self, Order, Outcome};
-use crate::export::report::Occasion;
+use crate::export::report::{Extent, Occasion};
 use crate::export::stock::Stock;
 use crate::files;
 use crate::review::preview::Previews;
@@ -91,12 +90,12 @@ impl Admin {
         self.write_export_in(id, folder, self.config.report)
     }
 
-    /// As [`Admin::write_export`], with a report in this language, if any.
+    /// As [`Admin::write_export`], with a report in this language, if any, or of this extent.
     pub fn write_export_in(
         &self,
         id: &str,
         folder: &Path,
-        language: Option<Language>,
+        extent: impl Into<Extent>,
     ) -> Result<PathBuf, AdminError> {
         let packet = self.packet(id)?;
         let root = folder.join(format!("evidence-{}", packet.slug));
@@ -108,7 +107,7 @@ impl Admin {
             at: self.config.ambient.now(),
         };
         let previews = self.previews();
-        let (bag, _) = self.stock(&previews)?.export(&packet, occasion, language)?;
+        let (bag, _) = self.stock(&previews)?.export(&packet, occasion, extent.into())?;
         let zip = self.blobs.path(&Sha256Digest(packet.zip_sha256));
         bulk::write_folder(&bag, &zip, &root)?;
         Ok(root)
@@ -147,7 +146,7 @@ impl Admin {
         &self,
         ids: &[String],
         to: &Path,
-        language: Option<Language>,
+        extent: impl Into<Extent>,
         told: impl FnMut(&str, Outcome),
     ) -> Result<(), AdminError> {
         let previews = self.previews();
@@ -155,7 +154,7 @@ impl Admin {
         let now = || self.config.ambient.now();
         let order = Order {
             actor: "admin",
-            language,
+            extent: extent.into(),
             now: &now,
         };
         if to.extension().is_none_or(|extension| extension != "zip") {

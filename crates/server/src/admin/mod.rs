@@ -24,6 +24,7 @@ use crate::store::{Db, StoreError, keys};
 use crate::tablets::TabletError;
 
 pub use crate::export::bulk::Outcome;
+pub use crate::export::report::Extent;
 pub use backup::{BackupReport, restore};
 pub use evidence::StoredPacket;
 pub use fsck::Report;

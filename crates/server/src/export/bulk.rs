@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 
 use fieldseal_packet::ziplayout::{LayoutEntry, Series};
 use fieldseal_packet::zipread::{ReadAt, Stretch};
-use fieldseal_report::Language;
 
-use super::report::Occasion;
+use super::content::Content;
+use super::report::{Extent, Occasion};
 use super::stock::{Made, Stock};
 use super::{Bag, ExportError};
 use crate::ambient::Millis;
@@ -74,12 +74,12 @@ pub enum BulkError {
     Read(#[source] io::Error),
 }
 
-/// Who exports, in what language the reports are, and the clock.
+/// Who exports, what the exports hold, and the clock.
 pub struct Order<'a> {
     /// `account/<name>`, or `admin`.
     pub actor: &'a str,
-    /// None: no reports.
-    pub language: Option<Language>,
+    /// Reports, stamped copies.
+    pub extent: Extent,
     /// The time at each packet's turn.
     pub now: &'a dyn Fn() -> Millis,
 }
@@ -94,7 +94,7 @@ fn make(
         actor: order.actor,
         at: (order.now)(),
     };
-    match stock.export(packet, occasion, order.language) {
+    match stock.export(packet, occasion, order.extent) {
         Ok(made) => Ok(Ok(made)),
         Err(ExportError::NotLogged) => Ok(Err(Outcome::NotLogged)),
         Err(ExportError::Erased) => Ok(Err(Outcome::Erased)),
@@ -115,12 +115,12 @@ fn find(stock: &Stock<'_>, id: &str) -> Result<Option<PacketRow>, BulkError> {
 
 /// Writes one export as a folder that is not there yet. `packet`: where its zip lies.
 pub fn write_folder(bag: &Bag, packet: &Path, root: &Path) -> io::Result<()> {
-    for (path, bytes) in &bag.files {
+    for (path, content) in &bag.files {
         let path = root.join(path);
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        fs::write(&path, bytes)?;
+        io::copy(&mut content.from(0), &mut File::create(&path)?)?;
     }
     let mut source = File::open(packet)?;
     let mut target = File::create_new(root.join(&bag.zip_path))?;
@@ -260,11 +260,15 @@ impl<'a> Zip<'a> {
             crc.update(bytes);
             Ok(())
         })?;
-        for (path, bytes) in &bag.files {
+        for (path, content) in &bag.files {
             let path = format!("{}/{path}", bag.folder);
-            self.entry(path, bytes.len() as u64, crc32fast::hash(bytes))
-                .and_then(|()| self.out.write_all(bytes))
+            self.entry(path, content.size(), content.crc32())
                 .map_err(BulkError::Write)?;
+            let out = &mut self.out;
+            match content {
+                Content::Bytes(bytes) => out.write_all(bytes).map_err(BulkError::Write)?,
+                Content::Spooled(_) => chunks(&mut content.from(0), |bytes| out.write_all(bytes))?,
+            }
         }
         let path = format!("{}/{}", bag.folder, bag.zip_path);
         self.entry(path, size, crc.finalize())

@@ -5,6 +5,8 @@
 //! zip for the console. The packet itself is never read into memory.
 
 pub mod bulk;
+pub mod children;
+pub mod content;
 pub mod head;
 pub mod heartbeats;
 pub mod report;
@@ -25,6 +27,8 @@ use fieldseal_tlog::note::Note;
 use fieldseal_tlog::proof::TlogProof;
 use rusqlite::Connection;
 
+use self::children::Child;
+use self::content::Content;
 use self::report::ReportFile;
 use crate::ambient::Millis;
 use crate::signing::ServerKeys;
@@ -90,6 +94,8 @@ pub struct Material {
     pub custody: Vec<u8>,
     /// The decisions, oldest first.
     pub decisions: Vec<DecisionRow>,
+    /// Signed children, where they were asked for.
+    pub children: Vec<Child>,
     /// The log's public key.
     pub log_vkey: String,
     /// The report for court.
@@ -97,14 +103,16 @@ pub struct Material {
 }
 
 impl Material {
-    /// Takes it from the database. `by`: who exports, and when; written into custody first, so that the export holds its own line. `witnesses`: how many
-    /// cosignatures the trust file asks for. `trust`: that file.
+    /// Takes it from the database. `by`: who exports, and when; written into custody first, after what was `derived` for it, so that the export holds its own
+    /// lines. `witnesses`: how many cosignatures the trust file asks for. `trust`: that file.
+    #[expect(clippy::too_many_arguments, reason = "the parts of a server, and one occasion")]
     pub fn gather(
         db: &Db,
         server: &ServerKeys,
         origin: &str,
         packet: &PacketRow,
         by: Option<(&str, Millis)>,
+        derived: &[Event],
         witnesses: u32,
         trust: &str,
     ) -> Result<Self, ExportError> {
@@ -115,6 +123,9 @@ impl Material {
         if let Some((actor, at)) = by {
             db.write_blocking(|tx| {
                 custody::audit(tx, at, actor, "exported", &packet.slug)?;
+                for event in derived {
+                    custody::append(tx, &seal, at, Some(actor), event)?;
+                }
                 custody::append(tx, &seal, at, Some(actor), &Event::Exported {})
             })?;
         }
@@ -194,6 +205,7 @@ impl Material {
             heartbeats: heartbeats::files(c, &note, witnesses)?,
             custody: custody::log(c, seal)?,
             decisions: decisions::of_packet(c, &seal.0)?,
+            children: Vec::new(),
             log_vkey: server.vkeys()[0].to_string(),
             report: ReportFile::NotAsked,
         })
@@ -261,7 +273,7 @@ pub struct Bag {
     /// `evidence-<id>`.
     pub folder: String,
     /// Path within the folder and content, in the order in which they stand; all but the packet.
-    pub files: Vec<(String, Vec<u8>)>,
+    pub files: Vec<(String, Content)>,
     /// Where the packet's zip stands.
     pub zip_path: String,
 }
@@ -330,15 +342,20 @@ impl Bag {
         let mut verify = verify_txt::text(material, packet);
         verify.push_str(material.report.note());
         payload.push(("data/VERIFY.txt".to_owned(), verify.into_bytes()));
+        let mut payload: Vec<(String, Content)> = payload
+            .into_iter()
+            .map(|(path, bytes)| (path, bytes.into()))
+            .collect();
+        payload.extend(material.children.iter().flat_map(Child::files));
         let mut listed = vec![PayloadFile {
             path: zip_path.clone(),
             size: packet.zip_size,
             sha256: Sha256Digest(packet.zip_sha256),
         }];
-        listed.extend(payload.iter().map(|(path, bytes)| PayloadFile {
+        listed.extend(payload.iter().map(|(path, content)| PayloadFile {
             path: path.clone(),
-            size: bytes.len() as u64,
-            sha256: Sha256Digest::of(bytes),
+            size: content.size(),
+            sha256: content.sha256(),
         }));
         let tags = assemble(&BagInput {
             id: &packet.id,
@@ -347,7 +364,9 @@ impl Bag {
             payload: &listed,
             tags: &[],
         });
-        let mut files = tags.files;
+        let tags = tags.files.into_iter();
+        let mut files: Vec<(String, Content)> =
+            tags.map(|(path, bytes)| (path, bytes.into())).collect();
         files.extend(payload);
         Ok(Self {
             folder: format!("evidence-{}", packet.slug),

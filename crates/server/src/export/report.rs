@@ -67,6 +67,24 @@ pub struct Occasion<'a> {
     pub at: Millis,
 }
 
+/// What an export holds beside what every export does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// None: no report.
+    pub report: Option<Language>,
+    /// Stamped copies of the photos, as signed children; in the report's language, else in Chinese.
+    pub stamped: bool,
+}
+
+impl From<Option<Language>> for Extent {
+    fn from(report: Option<Language>) -> Self {
+        Self {
+            report,
+            stamped: false,
+        }
+    }
+}
+
 /// The report, or none when it can't be made; the log says why.
 pub fn make(
     stock: &Stock<'_>,
@@ -220,14 +238,14 @@ fn facts(
 }
 
 /// China has one time, and no daylight saving; every other zone is shown in UTC, which the report names.
-fn utc_offset_minutes(zone: &str) -> i32 {
+pub(super) fn utc_offset_minutes(zone: &str) -> i32 {
     match zone {
         "Asia/Shanghai" | "Asia/Chongqing" | "Asia/Chungking" | "Asia/Harbin" | "PRC" => 8 * 60,
         _ => 0,
     }
 }
 
-fn place(record: &Record) -> Option<String> {
+pub(super) fn place(record: &Record) -> Option<String> {
     let place = &record.place;
     let parts = [&place.address, &place.floor, &place.unit, &place.point];
     let text = parts

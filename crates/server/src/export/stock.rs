@@ -2,10 +2,12 @@
 //! the bulk export all come from here, so that they are the same.
 
 use fieldseal_packet::Sha256Digest;
+use fieldseal_packet::custody::Event;
 use fieldseal_packet::zipread::ReadAt;
 use fieldseal_report::{Fonts, Language};
 
-use super::report::{self, Occasion, ReportFile};
+use super::children::{self, Child};
+use super::report::{self, Extent, Occasion, ReportFile};
 use super::{Bag, ExportError, Material};
 use crate::blobs::{Blobs as _, FileBlobs};
 use crate::review::preview::Previews;
@@ -43,15 +45,16 @@ impl Stock<'_> {
         &self,
         packet: &PacketRow,
         occasion: Occasion<'_>,
-        language: Option<Language>,
+        extent: Extent,
     ) -> Result<Made, ExportError> {
-        let gather = |by| {
+        let gather = |by, events: &[Event]| {
             Material::gather(
                 self.db,
                 self.keys,
                 self.origin,
                 packet,
                 by,
+                events,
                 self.witnesses,
                 self.trust,
             )
@@ -60,12 +63,21 @@ impl Stock<'_> {
             Ok(file) => file,
             // Nothing is handed out, so nothing is written down; the database may know why the bytes are not here.
             Err(error) => {
-                gather(None)?;
+                gather(None, &[])?;
                 return Err(error.into());
             }
         };
-        let mut material = gather(Some((occasion.actor, occasion.at)))?;
-        if let Some(language) = language {
+        // Not for a packet that can't be exported: decoding takes its time.
+        let children = if extent.stamped && packet.receipt.is_some() {
+            let language = extent.report.unwrap_or(Language::Zh);
+            children::stamped(self, packet, &*file, occasion, language)?
+        } else {
+            Vec::new()
+        };
+        let made: Vec<Event> = children.iter().map(Child::event).collect();
+        let mut material = gather(Some((occasion.actor, occasion.at)), &made)?;
+        material.children = children;
+        if let Some(language) = extent.report {
             material.report = report::make(self, packet, &material, &*file, occasion, language)?
                 .map_or(ReportFile::NotMade, ReportFile::Made);
         }

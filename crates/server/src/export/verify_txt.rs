@@ -99,6 +99,17 @@ pub fn text(material: &Material, packet: &PacketRow) -> String {
             "grep -F \"$(cat {stem}.salt {stem}.json | sha256sum | cut -c-64)\" {stem}.note\n"
         );
     }
+    for child in &material.children {
+        let path = format!("data/derived/{}", child.name);
+        if let Some(decisions) = vkeys.get(3) {
+            signature(&mut out, &format!("{path}.note"), decisions);
+        }
+        let _ = writeln!(
+            out,
+            "grep -F \"$(sha256sum {path} | cut -c-64)\" {path}.note\n\
+             grep -F \"$(sha256sum $W/packet-{id}/$(sed -n 's/^parent-path //p' {path}.note) | cut -c-64)\" {path}.note\n"
+        );
+    }
     out.push_str(&inclusion(material));
     out.push_str(&super::verify_time::section(
         material,

@@ -30,10 +30,10 @@ pub fn layout(bag: &Bag, packet: &dyn ReadAt) -> io::Result<Layout> {
     let mut entries: Vec<LayoutEntry> = bag
         .files
         .iter()
-        .map(|(path, bytes)| LayoutEntry {
+        .map(|(path, content)| LayoutEntry {
             path: format!("{}/{path}", bag.folder),
-            size: bytes.len() as u64,
-            crc32: crc32fast::hash(bytes),
+            size: content.size(),
+            crc32: content.crc32(),
         })
         .collect();
     entries.push(LayoutEntry {
@@ -49,12 +49,7 @@ pub fn body(bag: Bag, layout: Layout, packet: Packet) -> Body {
     streamed(move |send| {
         let open = |index: usize, offset: u64| -> io::Result<Box<dyn Read + '_>> {
             match bag.files.get(index) {
-                Some((_, bytes)) => {
-                    let from = usize::try_from(offset)
-                        .unwrap_or(usize::MAX)
-                        .min(bytes.len());
-                    Ok(Box::new(&bytes[from..]))
-                }
+                Some((_, content)) => Ok(content.from(offset)),
                 None => Ok(Box::new(rest(&*packet, offset)?)),
             }
         };

@@ -114,6 +114,7 @@ pub fn text(line: &Line, form: Option<&Form>) -> Text {
             "refused" => both("不予采用", "Refused"),
             _ => both("送法制审核", "Sent to legal review"),
         },
+        Event::Derived { .. } => both("制作水印副本", "Stamped copy made"),
         Event::Exported {} => both("导出", "Exported"),
         _ => same(String::new()),
     }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use fieldseal_packet::Sha256Digest;
 use fieldseal_packet::zipread::{ReadAt, Stretch};
-use fieldseal_picture::{Decoder, SCREEN_SIDE, THUMB_SIDE};
+use fieldseal_picture::{Decoder, SCREEN_SIDE, Strip, THUMB_SIDE};
 
 use super::summary::can_preview;
 use crate::files;
@@ -145,6 +145,25 @@ impl Previews {
             None => self.make(item)?,
         }
         std::fs::read(self.path(&item.sha256, width)).map_err(|_| NoPreview::Undecodable)
+    }
+
+    /// Width and height of a picture as it is looked at, from the cache or found now; none where there is no preview. Blocking.
+    pub fn size_of(&self, item: &ItemBytes<'_>) -> Option<(u32, u32)> {
+        match self.known(&item.sha256) {
+            Some(known) => known.ok(),
+            None => {
+                self.make(item).ok()?;
+                self.size(&item.sha256)
+            }
+        }
+    }
+
+    /// A copy at the larger size with a strip below it, made now and not kept. Blocking.
+    pub fn stamped(&self, item: &ItemBytes<'_>, strip: &Strip) -> Result<Vec<u8>, NoPreview> {
+        let mut bytes = Stretch::new(item.file, 0, item.size);
+        self.decoder
+            .stamped(item.size, &mut bytes, strip)
+            .map_err(NoPreview::from)
     }
 
     /// Makes all sizes of an item.

@@ -20,7 +20,7 @@ use super::review::{LOOKERS, attachment, find};
 use crate::access::session::SignedIn;
 use crate::app::Shared;
 use crate::export::bulk::{self, Order};
-use crate::export::report::Occasion;
+use crate::export::report::{Extent, Occasion};
 use crate::export::zip;
 use crate::problem::Failure;
 use crate::review::list;
@@ -43,17 +43,23 @@ pub fn routes() -> Router<Shared> {
 pub(super) struct ExportQuery {
     /// Of the report: `zh`, `en`, or `none` for no report. Left out: by the server's setting.
     lang: Option<String>,
+    /// `true`: with stamped copies of the photos, as signed children.
+    stamped: Option<bool>,
 }
 
-/// The language asked for; the outer option is whether there is a report.
-fn language(app: &Shared, asked: Option<&str>) -> Result<Option<Language>, Failure> {
-    match asked {
-        None => Ok(app.config.report),
-        Some("zh") => Ok(Some(Language::Zh)),
-        Some("en") => Ok(Some(Language::En)),
-        Some("none") => Ok(None),
-        Some(_) => Err(Failure::bad_request("lang is zh, en or none")),
-    }
+/// What was asked for.
+fn extent(app: &Shared, lang: Option<&str>, stamped: Option<bool>) -> Result<Extent, Failure> {
+    let report = match lang {
+        None => app.config.report,
+        Some("zh") => Some(Language::Zh),
+        Some("en") => Some(Language::En),
+        Some("none") => None,
+        Some(_) => return Err(Failure::bad_request("lang is zh, en or none")),
+    };
+    Ok(Extent {
+        report,
+        stamped: stamped.unwrap_or(false),
+    })
 }
 
 /// The export as a zip of its bag.
@@ -67,12 +73,12 @@ pub(super) async fn export(
     who.require(&LOOKERS)?;
     let Query(query) =
         query.map_err(|_| Failure::bad_request("the query is not of the form described"))?;
-    let language = language(&app, query.lang.as_deref())?;
+    let extent = extent(&app, query.lang.as_deref(), query.stamped)?;
     let packet = find(&app, id).await?;
     let (actor, at) = (who.actor(), app.config.ambient.now());
     let making = tokio::task::spawn_blocking(move || {
         let occasion = Occasion { actor: &actor, at };
-        let (bag, file) = app.stock().export(&packet, occasion, language)?;
+        let (bag, file) = app.stock().export(&packet, occasion, extent)?;
         let file: zip::Packet = Arc::from(file);
         let layout = zip::layout(&bag, &*file).map_err(|error| Failure::from_io(&error))?;
         let headers = attachment(&format!("{}.zip", bag.folder), layout.total_size())?;
@@ -95,6 +101,8 @@ pub(super) struct BulkQuery {
     q: Option<String>,
     /// Of the reports: `zh`, `en` or `none`. Left out: by the server's setting.
     lang: Option<String>,
+    /// `true`: with stamped copies of the photos, as signed children.
+    stamped: Option<bool>,
 }
 
 /// The exports of all packets that the list with this query has, in one zip that is made while it is sent.
@@ -107,7 +115,7 @@ pub(super) async fn exports(
     who.require(&LOOKERS)?;
     let Query(query) =
         query.map_err(|_| Failure::bad_request("the query is not of the form described"))?;
-    let language = language(&app, query.lang.as_deref())?;
+    let extent = extent(&app, query.lang.as_deref(), query.stamped)?;
     let filter = list::filter(
         query.queue == Some(Queue::Done),
         query.verdict,
@@ -132,7 +140,7 @@ pub(super) async fn exports(
         let now = || app.config.ambient.now();
         let order = Order {
             actor: &actor,
-            language,
+            extent,
             now: &now,
         };
         let mut out = io::BufWriter::with_capacity(CHUNK, Sent(give));

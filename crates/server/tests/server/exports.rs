@@ -5,7 +5,7 @@ use std::path::Path;
 
 use fieldseal_packet::trust::Trust;
 use fieldseal_packet::verify::{Source as _, ZipSource, verify_export};
-use fieldseal_server::admin::Outcome;
+use fieldseal_server::admin::{Extent, Outcome};
 use fieldseal_server::config::ReportLanguage;
 use reqwest::{Method, StatusCode};
 
@@ -205,4 +205,69 @@ async fn a_packet_whose_bytes_are_gone_is_passed_over_and_named() {
     assert_eq!(names(to.path()), BTreeSet::from(["some.zip".to_owned()]));
     let again = site.admin().write_exports(&ids, &zip, None, |_, _| {});
     assert!(again.is_err(), "nothing is overwritten");
+}
+
+#[tokio::test]
+async fn stamped_copies_are_signed_children_and_the_originals_have_no_stamp() {
+    let (site, packets) = with_packets(1).await;
+    let console = site.sign_in("reviewer").await;
+    let packet = &packets[0];
+    let trust = Trust::parse(site.admin().trust().as_bytes()).unwrap();
+    let path = format!("/api/v1/review/packets/{}/export?lang=none", packet.id);
+    let (_, plain) = fetched(&console, &path).await;
+    assert_eq!(file(&plain, "data/derived/0001-stamped.jpg"), None);
+    let (status, zip) = fetched(&console, &format!("{path}&stamped=true")).await;
+    assert_eq!(status, StatusCode::OK);
+    for number in 1..=2 {
+        let child = file(&zip, &format!("data/derived/{number:04}-stamped.jpg")).unwrap();
+        let shown = image::load_from_memory(&child).unwrap();
+        assert_eq!(shown.width(), 640);
+        assert!(shown.height() > 480 + 100, "{}", shown.height());
+        assert!(!child.windows(4).any(|four| four == b"Exif"));
+        let note = file(&zip, &format!("data/derived/{number:04}-stamped.jpg.note")).unwrap();
+        let note = String::from_utf8(note).unwrap();
+        assert!(note.contains("\nmaker account/reviewer\n"), "{note}");
+        assert!(note.contains(&packet.digest.to_string()));
+        let verify = String::from_utf8(file(&zip, "data/VERIFY.txt").unwrap()).unwrap();
+        assert!(verify.contains(&format!("data/derived/{number:04}-stamped.jpg.note")));
+    }
+    assert_eq!(
+        file(&zip, &format!("data/packet-{}.zip", packet.id)).unwrap(),
+        packet.zip
+    );
+    let report = verify_export(&ZipSource::open(&zip).unwrap(), Some(&trust));
+    let of = |code: &str| {
+        let findings = report.findings.iter();
+        findings
+            .filter(|finding| finding.code.word() == code)
+            .count()
+    };
+    assert_eq!(of("child-ok"), 2, "{:?}", report.findings);
+    let failed =
+        |finding: &&fieldseal_packet::findings::Finding| finding.code.level().word() == "failed";
+    assert_eq!(report.findings.iter().filter(failed).count(), 0);
+    let custody = String::from_utf8(file(&zip, "data/custody-after.log").unwrap()).unwrap();
+    assert_eq!(custody.matches("\"event\":\"derived\"").count(), 2);
+    assert!(
+        custody.trim_end().ends_with("\"event\":\"exported\"}"),
+        "{custody}"
+    );
+
+    // In a bulk export as well, from the console and from the command line.
+    let (_, bulk) = fetched(&console, "/api/v1/review/exports?lang=none&stamped=true").await;
+    let name = format!("evidence-{}/data/derived/0002-stamped.jpg", packet.id);
+    let holds = |zip: &[u8], name: &str| zip.windows(name.len()).any(|at| at == name.as_bytes());
+    assert!(holds(&bulk, &name) && holds(&bulk, &format!("{name}.note")));
+    let to = tempfile::tempdir().unwrap();
+    let extent = Extent {
+        report: None,
+        stamped: true,
+    };
+    let root = site
+        .admin()
+        .write_export_in(&packet.id, to.path(), extent)
+        .unwrap();
+    assert!(root.join("data/derived/0001-stamped.jpg").is_file());
+    let note = std::fs::read_to_string(root.join("data/derived/0001-stamped.jpg.note")).unwrap();
+    assert!(note.contains("\nmaker admin\n"), "{note}");
 }
