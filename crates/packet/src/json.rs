@@ -86,8 +86,9 @@ fn characters<E: de::Error>(text: &str) -> Result<(), E> {
 
 /// The name and major version of a document's `schema`, `<name>/<major>`.
 pub fn schema_of(value: &Value) -> Option<(&str, u32)> {
-    let (name, major) = value.get("schema")?.as_str()?.split_once('/')?;
-    Some((name, major.parse().ok()?))
+    let (name, spelt) = value.get("schema")?.as_str()?.split_once('/')?;
+    let major: u32 = spelt.parse().ok()?;
+    (major > 0 && major.to_string() == spelt).then_some((name, major))
 }
 
 struct Strict {

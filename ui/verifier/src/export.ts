@@ -9,13 +9,13 @@ import { parseDecision, parseReceipt, parseRevocation } from './leaves';
 import type { Findings } from './report';
 import type { Seal } from './seal';
 import { type Hand, isGrammar, type Revoked } from './signers';
-import { small, type Tree } from './tree';
+import { keyFiles, small, type Tree } from './tree';
 import type { Quorum } from './trust';
 
 const RECEIPT = 'data/receipt/';
 const MOST_NOTE = 64 << 10;
 const MOST_PROOF = 135_168;
-const MOST_DOCUMENT = 4 << 20;
+const MOST_DOCUMENT = 1 << 20;
 const AFTER = 'data/custody-after.log';
 
 /** The packet that the export holds, as far as its surroundings speak of it. */
@@ -58,8 +58,8 @@ export function logged(bytes: Uint8Array, origin: string, hand: Hand): Checkpoin
 
 /** Revocations and where the log has them. */
 export async function takeRevocations(tree: Tree, origin: string, hand: Hand): Promise<void> {
-  for (const path of tree.keys()) {
-    if (!path.startsWith(`${RECEIPT}keys/`) || !path.endsWith('.revoked')) continue;
+  for (const path of keyFiles(tree, `${RECEIPT}keys/`)) {
+    if (!path.endsWith('.revoked')) continue;
     const bytes = await small(tree, path, MOST_NOTE);
     const revocation = bytes && readOr(bytes, parseRevocation, () => undefined);
     if (!bytes || !revocation || revocation.origin !== origin) continue;

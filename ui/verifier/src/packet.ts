@@ -5,7 +5,7 @@ import { checkBag, failures, SM3_MANIFEST, SM3_TAG_MANIFEST, TAG_MANIFEST } from
 import { CMS } from './cms';
 import { checkClock, checkTablet, type Log, MOST_LOG, NONE, readLog } from './custody';
 import { byTheLog } from './export';
-import { type Keys, parseVkey } from './keys';
+import { type Key, parseVkey } from './keys';
 import { parseCheckpoint } from './log';
 import { checkAgainstLog, checkItems, type Record, readForm, readRecord, RECORD, report, soundItems } from './record';
 import type { Findings } from './report';
@@ -13,11 +13,12 @@ import { parseSeal, type Seal } from './seal';
 import { checkSigners, type Hand, isGrammar, type Signed } from './signers';
 import { text } from './bytes';
 import type { Work } from './stop';
-import { digestAll, small, type Tree } from './tree';
+import { digestAll, keyFiles, small, type Tree } from './tree';
 
 export const SEAL = 'seal/packet.seal';
 const CUSTODY = 'data/custody.log';
-const MOST_KEYS = 64 << 10;
+const MOST_SEAL = 64 << 10;
+const MOST_KEY_FILE = 16_384;
 
 /** What of a packet the rest of a report is made from. */
 export interface Packet {
@@ -29,7 +30,7 @@ export interface Packet {
 }
 
 export async function readSeal(tree: Tree, findings: Findings): Promise<Seal | null> {
-  const bytes = await small(tree, SEAL, MOST_KEYS);
+  const bytes = await small(tree, SEAL, MOST_SEAL);
   if (!tree.has(SEAL)) {
     findings.add('seal-missing');
     return null;
@@ -43,23 +44,39 @@ export async function readSeal(tree: Tree, findings: Findings): Promise<Seal | n
   }
 }
 
-/** Keys and entries below a folder, into what is in hand. */
-export async function takeKeys(tree: Tree, folder: string, hand: Hand, into: Keys[], findings: Findings): Promise<void> {
-  for (const path of [...tree.keys()].filter((name) => name.startsWith(folder)).sort()) {
-    if (folder === 'seal/keys/' ? !path.endsWith('.entry') : !/\.(entry|revoked|tlog-proof)$/.test(path)) {
-      const bytes = await small(tree, path, MOST_KEYS);
-      const content = bytes && text(bytes);
-      if (content === '' && folder !== 'seal/keys/') continue;
-      const ended = content?.endsWith('\n') === true || folder !== 'seal/keys/';
-      const lines = content === null || !ended ? [''] : content.replace(/\n$/, '').split('\n').map((line) => (folder === 'seal/keys/' ? line : line.replace(/\r$/, '')));
-      const keys = lines.map(parseVkey);
-      // What a server puts beside the receipt is right through and through, or gives no key at all.
-      if (keys.includes(null)) findings.add('key-malformed', path);
-      if (!keys.includes(null) || folder === 'seal/keys/') for (const key of keys) if (key) for (const set of into) set.add(key);
-    } else if (path.endsWith('.entry')) {
-      hand.entries.push({ path, bytes: (await small(tree, path, MOST_KEYS)) ?? new Uint8Array() });
-    }
+/** The keys of one of the packet's files: a line that is none spoils no other; a missing last newline spoils the file. */
+function keysInPacket(content: string | null): (Key | null)[] {
+  return content?.endsWith('\n') === true ? content.slice(0, -1).split('\n').map(parseVkey) : [null];
+}
+
+/** Those of a file beside the receipt, which is right through and through, or gives no key at all. */
+function keysInExport(content: string | null): (Key | null)[] {
+  if (content === null) return [null];
+  const keys = content === '' ? [] : content.replace(/\n$/, '').split('\n').map((line) => parseVkey(line.replace(/\r$/, '')));
+  return keys.includes(null) ? [null] : keys;
+}
+
+/** Keys and entries of the packet, into what is in hand. */
+export async function takePacketKeys(tree: Tree, hand: Hand, findings: Findings): Promise<void> {
+  for (const path of keyFiles(tree, 'seal/keys/')) {
+    const bytes = await small(tree, path, MOST_KEY_FILE);
+    if (bytes && path.endsWith('.entry')) hand.entries.push({ path, bytes });
+    else takeKeys(path, keysInPacket(bytes && text(bytes)), hand, findings);
   }
+}
+
+/** Those that come with an export. */
+export async function takeExportKeys(tree: Tree, hand: Hand, findings: Findings): Promise<void> {
+  for (const path of keyFiles(tree, 'data/receipt/keys/')) {
+    const bytes = (await small(tree, path, MOST_KEY_FILE)) ?? new Uint8Array();
+    if (path.endsWith('.entry')) hand.entries.push({ path, bytes });
+    else if (!/\.(revoked|tlog-proof)$/.test(path)) takeKeys(path, keysInExport(text(bytes)), hand, findings);
+  }
+}
+
+function takeKeys(path: string, keys: (Key | null)[], hand: Hand, findings: Findings): void {
+  if (keys.includes(null)) findings.add('key-malformed', path);
+  for (const key of keys) if (key) hand.keys.add(key);
 }
 
 /** Bag, record and custody log: what needs no key. */
@@ -135,7 +152,7 @@ export async function checkSeal(packet: Packet, seal: Seal, tree: Tree, hand: Ha
     if (tree.has('seen/checkpoint')) findings.add('seen-checkpoint-invalid');
     return signed;
   }
-  const bytes = await small(tree, 'seen/checkpoint', MOST_KEYS);
+  const bytes = await small(tree, 'seen/checkpoint', MOST_SEAL);
   try {
     if (!bytes) throw new Error('absent');
     const checkpoint = parseCheckpoint(bytes);

@@ -1,5 +1,6 @@
 /** The files of a packet or an export, by path below its top folder, whether they came as a zip or as a folder. */
 
+import { byBytes } from './bytes';
 import { digest } from './digests';
 import type { Findings } from './report';
 import { type Source, Unreadable, whole } from './source';
@@ -27,6 +28,11 @@ export function treeOfZip(zip: Zip): Tree {
   }
   return tree;
 }
+
+const MOST_KEY_FILES = 256;
+
+/** The files of a folder of keys that are read. */
+export const keyFiles = (tree: Tree, folder: string): string[] => [...tree.keys()].filter((path) => path.startsWith(folder)).sort(byBytes).slice(0, MOST_KEY_FILES);
 
 export const bytesIn = (tree: Tree): number => [...tree.values()].reduce((sum, file) => sum + file.source.size, 0);
 

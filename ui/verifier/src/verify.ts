@@ -15,7 +15,7 @@ import { boundedItems, checkHeartbeats, type Reach } from './heartbeats';
 import { interval, lowerBound, upperBound } from './interval';
 import { Keys } from './keys';
 import { checkContinued, followRotations } from './logkeys';
-import { checkContent, checkSeal, type Packet, SEAL, takeKeys } from './packet';
+import { checkContent, checkSeal, type Packet, SEAL, takeExportKeys, takePacketKeys } from './packet';
 import { Findings, type Place, type Report, verdictOf, worstFirst } from './report';
 import { rangesOf, type Seal } from './seal';
 import { type Hand, isEnrolled, type Signed } from './signers';
@@ -80,7 +80,7 @@ async function packetAlone(tree: Tree, zip: Zip | null, trust: Trust | null, fin
   if (zip) aboutZip(zip, packet.seal, findings);
   if (!packet.seal) return packet;
   const hand = handOf(trust);
-  await takeKeys(tree, 'seal/keys/', hand, [hand.keys], findings);
+  await takePacketKeys(tree, hand, findings);
   const signed = await checkSeal(packet, packet.seal, tree, hand, null, findings);
   await checkCms(tree, signed.keys, trust?.roots.cms ?? [], packet.seal.closedAt, findings);
   aboutTrust(hand, packet.seal.origin, findings);
@@ -107,7 +107,7 @@ async function exported(tree: Tree, trust: Trust | null, findings: Findings, wor
   if (bag.whole) findings.add('export-ok', '', String(tree.size));
   checkParts(tree, findings);
   const hand = handOf(trust);
-  await takeKeys(tree, 'data/receipt/keys/', hand, [hand.keys], findings);
+  await takeExportKeys(tree, hand, findings);
   const zip = await opened(file.source, findings);
   if (!zip) return { id: null, seal: null, record: null, log: null };
   const inside = treeOfZip(zip);
@@ -118,7 +118,7 @@ async function exported(tree: Tree, trust: Trust | null, findings: Findings, wor
   if (file.path !== `data/packet-${seal.packet}.zip`) findings.add('export-packet-mismatch', '', file.path);
   if (bag.identifier !== null && bag.identifier !== seal.packet) findings.add('export-packet-mismatch', '', 'External-Identifier');
   await followRotations(tree, seal.origin, hand, findings);
-  await takeKeys(inside, 'seal/keys/', hand, [hand.keys], findings);
+  await takePacketKeys(inside, hand, findings);
   await takeRevocations(tree, seal.origin, hand);
   const inner: Inner = {
     seal,
