@@ -102,6 +102,8 @@ pub enum Request {
     },
     /// Takes the answer. → [`DraftView`]
     CosignTake { id: String, text: String },
+    /// What officers of this tablet have signed for other tablets. → [`Vec<CosignedView>`]
+    Cosigned,
     /// Voids the signatures and reopens the draft. → [`DraftView`]
     Reopen { id: String },
     /// The device signs last; irrevocable. One officer may seal alone. → [`PacketView`]
@@ -160,7 +162,7 @@ pub struct CaptureArgs {
     pub kind: Option<String>,
     /// Shot of the shot list.
     pub shot: Option<String>,
-    /// `camera` (getUserMedia), `file-input` or `import`.
+    /// `camera` (getUserMedia), `file-input`, `import`, or `party-drawing`: a PNG that the party drew on the screen, for an open draft.
     pub source: String,
     /// The file's own name: a claim.
     pub original_name: Option<String>,

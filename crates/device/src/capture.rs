@@ -14,6 +14,7 @@ use std::sync::atomic::Ordering;
 
 use fieldseal_packet::context::CaptureContext;
 use fieldseal_packet::custody::{Event, Meta};
+use fieldseal_packet::record::PARTY_DRAWING;
 use fieldseal_packet::{PacketId, sniff};
 use fieldseal_vault::{
     CaptureError, CaptureMeta, Intake, TakeInError, TakeInReport, TakenIn, Vault, captures,
@@ -36,6 +37,17 @@ const QUIET_LOOKS: u32 = 20;
 
 impl Core {
     pub fn capture(
+        &self,
+        args: &CaptureArgs,
+        bytes: &mut dyn Read,
+    ) -> Result<CaptureView, Problem> {
+        match args.source.as_str() {
+            PARTY_DRAWING => self.capture_drawing(args, bytes),
+            _ => self.store_capture(args, bytes),
+        }
+    }
+
+    pub(crate) fn store_capture(
         &self,
         args: &CaptureArgs,
         bytes: &mut dyn Read,
@@ -132,7 +144,7 @@ impl Core {
             ),
         };
         let source = match args.source.as_str() {
-            source @ ("camera" | "file-input" | "import") => source,
+            source @ ("camera" | "file-input" | "import" | PARTY_DRAWING) => source,
             _ => "file-input",
         };
         // A file that is brought in was made elsewhere: this tablet's place says nothing about it.
@@ -162,7 +174,11 @@ impl Core {
                 .map(|name| name.chars().take(255).collect()),
             software: crate::SOFTWARE.to_owned(),
             device_model: self.platform.device_model(),
-            challenge: live.challenge.clone().flatten().filter(|_| !brought),
+            challenge: live
+                .challenge
+                .clone()
+                .flatten()
+                .filter(|_| !brought && source != PARTY_DRAWING),
         }
     }
 

@@ -20,6 +20,7 @@ use std::collections::btree_map::Entry;
 use crate::api::{DraftView, PacketView};
 use crate::core::{Core, lock};
 use crate::draft::{open_draft, title, words};
+use crate::drawing::is_drawing;
 use crate::identity::signer_like;
 use crate::making::Making;
 use crate::problem::{Code, Problem};
@@ -147,6 +148,7 @@ impl Core {
     ) -> Result<(), Problem> {
         // Whatever waits in the inbox belongs into this draft, if it is this draft's.
         self.take_in()?;
+        self.one_drawing(id)?;
         let _desk = lock(&self.desk);
         let identity = self.identity()?;
         let mut on_duty = self.on_duty();
@@ -170,7 +172,7 @@ impl Core {
                 }
                 let draft = open_draft(tx, id)?;
                 let items = captures::of_draft(tx, id)?;
-                if items.is_empty() && void.is_none() {
+                if items.iter().all(is_drawing) && void.is_none() {
                     return Err(Code::NoPhotos.into());
                 }
                 if items.len() > MAX_ITEMS {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::api::{DraftSummary, DraftView, PartyInput, PhotoFix, PhotoView, SignatureView};
 use crate::core::{Core, lock};
+use crate::drawing::is_drawing;
 use crate::forms;
 use crate::problem::{Code, Problem};
 use crate::session::packet_id;
@@ -174,6 +175,7 @@ impl Core {
         };
         let stored = serde_json::to_value(&party)
             .map_err(|error| Problem::because(Code::Internal, error))?;
+        self.settle();
         self.change(id, |tx, draft| {
             if draft.party.as_ref() == Some(&stored) {
                 return Ok(None);
@@ -183,7 +185,11 @@ impl Core {
                 presence: party.presence,
                 note: party.note,
             }))
-        })
+        })?;
+        let id = packet_id(id)?;
+        // Who is recorded as absent or as refusing has signed nothing.
+        self.one_drawing(id)?;
+        self.draft(id)
     }
 
     pub fn drafts(&self) -> Result<Vec<DraftSummary>, Problem> {
@@ -205,7 +211,7 @@ impl Core {
             id: draft.packet.to_string(),
             kind: draft.kind.clone(),
             title: title(&draft.facts),
-            photos: small(items.len()),
+            photos: small(items.iter().filter(|item| !is_drawing(item)).count()),
             opened_at: draft.opened_at.to_string(),
             cover: cover(&items),
             stage: draft.stage.as_str().to_owned(),
@@ -329,7 +335,9 @@ pub(crate) fn party(draft: &drafts::Draft) -> Option<PartyInput> {
 
 /// First photo with a preview.
 pub(crate) fn cover(items: &[Capture]) -> Option<u32> {
-    let shows = |item: &&Capture| item.preview.width.is_some() && item.voided.is_none();
+    let shows = |item: &&Capture| {
+        item.preview.width.is_some() && item.voided.is_none() && !is_drawing(item)
+    };
     items
         .iter()
         .find(shows)
@@ -370,6 +378,7 @@ pub(crate) fn photo(item: &Capture, number: Option<usize>) -> PhotoView {
         }),
         no_fix_reason: item.context.no_fix_reason.clone(),
         voided: item.voided.as_ref().map(|voided| voided.reason.clone()),
+        drawing: is_drawing(item),
         rechecked: None,
     }
 }

@@ -191,6 +191,7 @@ impl Engine {
                 json(core.cosign_sign(&text, &officer, &pin)?)
             }
             Request::CosignTake { id, text } => json(core.cosign_take(&id, &text)?),
+            Request::Cosigned => json(core.cosigned()?),
             Request::Reopen { id } => json(core.reopen(&id)?),
             Request::Seal { id } => json(core.seal(&id)?),
             Request::GiveUp {

@@ -20,6 +20,7 @@ mod cosign;
 mod deadline;
 mod decisions;
 mod draft;
+mod drawing;
 mod driver;
 mod dumps;
 mod engine;

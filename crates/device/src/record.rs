@@ -1,7 +1,8 @@
 //! The record of a draft that is being closed: the described facts in their places, the items by digest.
 
 use fieldseal_packet::record::{
-    Item, Officer, OfficerRole, Party, Place, Record, SCHEMA, Supplements, Times, VOID_KIND,
+    Item, Label, Officer, OfficerRole, PARTY_DRAWING, Party, Place, Record, SCHEMA, Supplements,
+    Times, VOID_KIND,
 };
 use fieldseal_packet::{KeyName, PacketId, Sha256Digest};
 use fieldseal_vault::captures::Capture;
@@ -11,6 +12,7 @@ use serde_json::Value;
 
 use crate::close::item_path;
 use crate::draft::party;
+use crate::drawing::{counting, is_drawing};
 use crate::identity::Identity;
 use crate::problem::Problem;
 
@@ -98,7 +100,7 @@ pub(crate) fn make(input: &Input<'_>) -> Result<Record, Problem> {
             presence: party.presence,
             name: party.name,
             note: party.note,
-            drawing: None,
+            drawing: counting(input.items).map(|(n, item)| item_path(n, item)),
         }),
         note,
         facts,
@@ -116,8 +118,8 @@ pub(crate) fn make(input: &Input<'_>) -> Result<Record, Problem> {
                 captured_at: item.context.captured_at,
                 voided: item.voided.as_ref().map(|voided| voided.reason.clone()),
                 original_name: item.context.original_name.clone(),
-                kind: None,
-                label: None,
+                kind: is_drawing(item).then(|| PARTY_DRAWING.to_owned()),
+                label: is_drawing(item).then(Label::of_party_drawing),
             })
             .collect(),
         supplements: input.supplements.map(|(packet, seal_sha256)| Supplements {

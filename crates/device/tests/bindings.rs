@@ -77,6 +77,7 @@ fn typescript() -> String {
         CodeView,
         CosignAskView,
         CosignView,
+        CosignedView,
     );
     format!("{HEAD}{body}")
 }

@@ -85,9 +85,58 @@ test('what is seen is described, with chips alone', async () => {
   await accessible('describe');
 });
 
-test('two officers sign with their PINs, and the packet is sealed', async () => {
+/** One stroke across the pad, at this height of it. */
+async function stroke(height) {
+  const pad = await at('pad').boundingBox();
+  await page.mouse.move(pad.x + pad.width * 0.2, pad.y + pad.height * height);
+  await page.mouse.down();
+  await page.mouse.move(pad.x + pad.width * 0.8, pad.y + pad.height * (height + 0.1), { steps: 8 });
+  await page.mouse.up();
+}
+
+/** Dark pixels on the pad. */
+const ink = () =>
+  at('pad').evaluate((pad) => {
+    const { data } = pad.getContext('2d').getImageData(0, 0, pad.width, pad.height);
+    let dark = 0;
+    for (let i = 0; i < data.length; i += 4) if (data[i] < 128) dark += 1;
+    return dark;
+  });
+
+test('the party signs on the screen before the officers do, or leaves it', async () => {
   await at('to-seal').click();
   await screen('seal');
+  assert.equal(await at('party-draw').count(), 0, 'who refuses is not asked to draw');
+  await at('party-present').click();
+  await at('party-draw').click();
+  await at('sign-pad').waitFor();
+  assert.ok(await at('pad-keep').isDisabled(), 'an empty pad is no drawing');
+  await page.keyboard.press('Escape');
+  await at('sign-pad').waitFor({ state: 'hidden' });
+  await at('party-draw').click();
+  await stroke(0.2);
+  const one = await ink();
+  await stroke(0.6);
+  assert.ok(one > 1000 && (await ink()) > one * 1.5);
+  await at('pad-undo').click();
+  assert.equal(await ink(), one);
+  await at('pad-clear').click();
+  assert.equal(await ink(), 0);
+  await stroke(0.4);
+  await shot('party-pad');
+  await accessible('the pad');
+  for (const button of await page.locator('dialog[open] button').all()) {
+    const box = await button.boundingBox();
+    assert.ok(box.width >= 48 && box.height >= 48, 'fingers need 48 px');
+  }
+  await at('pad-keep').click();
+  await at('sign-pad').waitFor({ state: 'hidden' });
+  await page.locator('[data-testid="party-drawing"] .photo').waitFor();
+  await shot('party-drawn');
+  await accessible('the seal with a drawing');
+});
+
+test('two officers sign with their PINs, and the packet is sealed', async () => {
   for (const [index, { pin }] of OFFICERS.entries()) {
     await at(`sign-${index}`).click();
     await at('pin-input').fill(pin);

@@ -111,7 +111,22 @@ fn the_second_officer_signs_on_another_tablet() {
     assert_eq!(shown["items"], 3);
     assert_eq!(shown["packet"], *draft);
     assert_eq!(shown["compare"], asked["compare"]);
+    assert_eq!(second.ok(Request::Cosigned), serde_json::json!([]));
     let answer = read(first, &patrol.answer(&challenge), "cosignature");
+    // Kept before the answer was shown; the same given again is kept once.
+    patrol.answer(&challenge);
+    let kept = second.ok(Request::Cosigned);
+    let [one] = kept.as_array().unwrap().as_slice() else {
+        panic!("{kept}");
+    };
+    assert_eq!(one["packet"], *draft);
+    assert_eq!(one["compare"], asked["compare"]);
+    assert_eq!(one["items"], 3);
+    assert_eq!(one["officer"], second.officers[0]);
+    let (_, body) = challenge.split_once("\n\n").unwrap();
+    let text = fieldseal_packet::Sha256Digest::of(body.as_bytes());
+    assert_eq!(one["textSha256"], text.to_string());
+    assert_eq!(first.ok(Request::Cosigned), serde_json::json!([]));
     let view = first.ok(patrol.take(&draft, &answer));
     assert_eq!(view["signatures"].as_array().unwrap().len(), 2);
     assert_eq!(

@@ -3,7 +3,7 @@
 /**
  * Everything a screen can ask. Serialised as `{"do": "draft-open", …}`.
  */
-export type Request = { "do": "state" } | { "do": "enrol-lookup", text: string, } | { "do": "enrol-device", text: string, } | { "do": "enrol-officer", code: string, pin: string, } | { "do": "unlock", officer: string, pin: string, } | { "do": "lock" } | { "do": "on-duty", lead: string, second?: string | null, } | { "do": "leaving" } | { "do": "retire", officer: string, pin: string, } | { "do": "wipe", officer: string, pin: string, } | { "do": "self-check" } | { "do": "forms" } | { "do": "draft-open", kind: string, supplements?: string | null, } | { "do": "draft", id: string, } | { "do": "drafts" } | { "do": "draft-kind", id: string, kind: string, } | { "do": "describe", id: string, facts: Record<string, unknown>, } | { "do": "set-shot", id: string, captureSeq: number, shot?: string | null, } | { "do": "void", id: string, captureSeq: number, reason: string, } | { "do": "party", id: string, party: PartyInput, } | { "do": "sign", id: string, officer: string, pin: string, } | { "do": "officer-card", officer: string, } | { "do": "meet-officer", text: string, } | { "do": "cosign-ask", id: string, officer: string, } | { "do": "cosign-read", text: string, } | { "do": "cosign-sign", text: string, officer: string, pin: string, } | { "do": "cosign-take", id: string, text: string, } | { "do": "reopen", id: string, } | { "do": "seal", id: string, } | { "do": "give-up", id: string, reason: string, officer: string, pin: string, } | { "do": "packets", page: number, filter?: string | null, } | { "do": "packet", id: string, } | { "do": "recheck", id: string, } | { "do": "uploads" } | { "do": "uploads-page", page: number, } | { "do": "recovered-read" } | { "do": "upload-now", id?: string | null, } | { "do": "upload-hold", hold: boolean, } | { "do": "upload-pause", id: string, pause: boolean, } | { "do": "retention", keepDays?: number | null, } | { "do": "reclaim" } | { "do": "tasks" } | { "do": "position", fix: FixInput, } | { "do": "no-position", reason: string, } | { "do": "settings", language?: string | null, theme?: string | null, };
+export type Request = { "do": "state" } | { "do": "enrol-lookup", text: string, } | { "do": "enrol-device", text: string, } | { "do": "enrol-officer", code: string, pin: string, } | { "do": "unlock", officer: string, pin: string, } | { "do": "lock" } | { "do": "on-duty", lead: string, second?: string | null, } | { "do": "leaving" } | { "do": "retire", officer: string, pin: string, } | { "do": "wipe", officer: string, pin: string, } | { "do": "self-check" } | { "do": "forms" } | { "do": "draft-open", kind: string, supplements?: string | null, } | { "do": "draft", id: string, } | { "do": "drafts" } | { "do": "draft-kind", id: string, kind: string, } | { "do": "describe", id: string, facts: Record<string, unknown>, } | { "do": "set-shot", id: string, captureSeq: number, shot?: string | null, } | { "do": "void", id: string, captureSeq: number, reason: string, } | { "do": "party", id: string, party: PartyInput, } | { "do": "sign", id: string, officer: string, pin: string, } | { "do": "officer-card", officer: string, } | { "do": "meet-officer", text: string, } | { "do": "cosign-ask", id: string, officer: string, } | { "do": "cosign-read", text: string, } | { "do": "cosign-sign", text: string, officer: string, pin: string, } | { "do": "cosign-take", id: string, text: string, } | { "do": "cosigned" } | { "do": "reopen", id: string, } | { "do": "seal", id: string, } | { "do": "give-up", id: string, reason: string, officer: string, pin: string, } | { "do": "packets", page: number, filter?: string | null, } | { "do": "packet", id: string, } | { "do": "recheck", id: string, } | { "do": "uploads" } | { "do": "uploads-page", page: number, } | { "do": "recovered-read" } | { "do": "upload-now", id?: string | null, } | { "do": "upload-hold", hold: boolean, } | { "do": "upload-pause", id: string, pause: boolean, } | { "do": "retention", keepDays?: number | null, } | { "do": "reclaim" } | { "do": "tasks" } | { "do": "position", fix: FixInput, } | { "do": "no-position", reason: string, } | { "do": "settings", language?: string | null, theme?: string | null, };
 
 /**
  * What goes with the raw bytes of a photo (HTTP headers or query in both hosts).
@@ -22,7 +22,7 @@ kind?: string | null,
  */
 shot?: string | null, 
 /**
- * `camera` (getUserMedia), `file-input` or `import`.
+ * `camera` (getUserMedia), `file-input`, `import`, or `party-drawing`: a PNG that the party drew on the screen, for an open draft.
  */
 source: string, 
 /**
@@ -304,6 +304,10 @@ preview: boolean,
  */
 previewProblem: string | null, fix: PhotoFix | null, noFixReason: string | null, voided: string | null, 
 /**
+ * What the party drew on the screen: no photo, and no digital signature.
+ */
+drawing: boolean, 
+/**
  * After a recheck: the bytes still have this digest.
  */
 rechecked: boolean | null, };
@@ -524,3 +528,36 @@ closedAt: string,
  * Short code over the thumbnails: must be the one beside them on the other tablet.
  */
 compare: string, };
+
+/**
+ * One signature that an officer of this tablet gave to another tablet.
+ */
+export type CosignedView = { packet: string, 
+/**
+ * Hex, of the seal's text: what was signed.
+ */
+textSha256: string, 
+/**
+ * Id of the officer.
+ */
+officer: string, 
+/**
+ * Address or point, by the other tablet's word.
+ */
+title: string | null, items: number, 
+/**
+ * The other tablet's capture numbers.
+ */
+captures: string, 
+/**
+ * RFC 3339, by the other tablet's clock.
+ */
+closedAt: string, 
+/**
+ * Short code over the thumbnails.
+ */
+compare: string, 
+/**
+ * RFC 3339, by this tablet's clock.
+ */
+signedAt: string, };

@@ -170,6 +170,8 @@ export class FakeEngine {
         return this.packets
           .filter((one) => one.view.summary.state === 'returned')
           .map((one) => ({ packet: one.view.summary, reason: one.view.summary.reason, reviewer: '陈岚', decidedAt: ago(1400), supplement: null }));
+      case 'cosigned':
+        return cosigned();
       default:
         return null;
     }
@@ -180,6 +182,8 @@ export class FakeEngine {
     const seq = this.next++;
     const jpeg = (bytes[0] === 0xff && bytes[1] === 0xd8) || bytes.subarray(1, 4).toString() === 'PNG';
     if (jpeg) this.images.set(seq, bytes);
+    const drawing = args['source'] === 'party-drawing';
+    for (const photo of draft.photos) if (drawing && photo.drawing) photo.voided ??= '当事人重新书写 (drawn again)';
     draft.photos.push({
       captureSeq: seq,
       number: null,
@@ -195,6 +199,7 @@ export class FakeEngine {
       fix: this.state.fix ? { latitude: '31.238912', longitude: '121.441203', accuracyM: 4, ageS: 3 } : null,
       noFixReason: null,
       voided: null,
+      drawing,
       rechecked: null,
     });
     this.missing(draft);
@@ -435,6 +440,21 @@ function samplePhotos(): Buffer[] {
   return readdirSync(dir)
     .filter((name) => name.toLowerCase().endsWith('.jpg'))
     .map((name) => readFileSync(`${dir}/${name}`));
+}
+
+function cosigned(): unknown {
+  const one = (minutes: number, title: string | null, compare: string, captures: string) => ({
+    packet: '01a20610-b158-7031-b233-343536373839',
+    textSha256: digest(Buffer.from(captures)),
+    officer: '31-061-0207',
+    title,
+    items: 6,
+    captures,
+    closedAt: ago(minutes + 1),
+    compare,
+    signedAt: ago(minutes),
+  });
+  return [one(12, '江宁路 1022 弄 3 号 1102 室', '7F2C 90AB', '3341-3346'), one(1440, null, '0C11 D4E8', '871-876')];
 }
 
 function blank(): StateView {

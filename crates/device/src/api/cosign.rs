@@ -41,3 +41,26 @@ pub struct CosignView {
     /// Short code over the thumbnails: must be the one beside them on the other tablet.
     pub compare: String,
 }
+
+/// One signature that an officer of this tablet gave to another tablet.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export_to = "bindings.ts")]
+pub struct CosignedView {
+    pub packet: String,
+    /// Hex, of the seal's text: what was signed.
+    pub text_sha256: String,
+    /// Id of the officer.
+    pub officer: String,
+    /// Address or point, by the other tablet's word.
+    pub title: Option<String>,
+    pub items: u32,
+    /// The other tablet's capture numbers.
+    pub captures: String,
+    /// RFC 3339, by the other tablet's clock.
+    pub closed_at: String,
+    /// Short code over the thumbnails.
+    pub compare: String,
+    /// RFC 3339, by this tablet's clock.
+    pub signed_at: String,
+}

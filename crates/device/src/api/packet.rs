@@ -70,6 +70,8 @@ pub struct PhotoView {
     pub fix: Option<PhotoFix>,
     pub no_fix_reason: Option<String>,
     pub voided: Option<String>,
+    /// What the party drew on the screen: no photo, and no digital signature.
+    pub drawing: bool,
     /// After a recheck: the bytes still have this digest.
     pub rechecked: Option<bool>,
 }

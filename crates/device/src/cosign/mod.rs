@@ -5,6 +5,7 @@
 //! Nobody signs blind: the second tablet shows what the challenge says, and a short code over the thumbnails that must be
 //! the one beside the thumbnails on the first. Nothing of the answer is believed that the key does not confirm.
 
+mod kept;
 pub(crate) mod text;
 
 use fieldseal_packet::{KeyName, KeyRole, Sha256Digest};
@@ -15,15 +16,18 @@ use fieldseal_vault::previews::{self, Preview};
 use fieldseal_vault::{captures, drafts, sealing};
 use rusqlite::Connection;
 
-use crate::api::{CodeView, CosignAskView, CosignView, DraftView, OfficerView};
+use crate::api::{CodeView, CosignAskView, CosignView, CosignedView, DraftView, OfficerView};
 use crate::close::{body_text, named_officers};
 use crate::core::Core;
 use crate::draft::title;
 use crate::identity::one_key;
 use crate::problem::{Code, Problem};
 use crate::session::packet_id;
+use kept::Kept;
 use text::{Answer, Card, Challenge};
 
+/// Signatures given to other tablets that a screen shows.
+const MOST_SHOWN: usize = 400;
 /// Most officers of other tablets that one tablet knows.
 const MOST_GUESTS: usize = 64;
 
@@ -158,6 +162,19 @@ impl Core {
         let signer = self.officer_signer(officer, pin)?;
         let line = sign_line(&*signer, &challenge.body)
             .map_err(|error| Problem::because(Code::KeyMissing, error))?;
+        let kept = Kept {
+            packet: seal.packet,
+            text_sha256: Sha256Digest::of(challenge.body.as_bytes()),
+            officer: officer.to_owned(),
+            title: challenge.title,
+            items: challenge.items,
+            captures: seal.captures.to_string(),
+            closed_at: seal.closed_at,
+            compare: short(&challenge.thumbnails),
+            signed_at: self.platform.now(),
+        };
+        // Before anybody can see the answer.
+        self.write(|tx| kept::keep(tx, &kept))?;
         let answer = Answer {
             packet: seal.packet,
             line,
@@ -165,6 +182,26 @@ impl Core {
         Ok(CodeView {
             text: answer.text(),
         })
+    }
+
+    /// What this tablet's officers have signed for other tablets, newest first.
+    pub fn cosigned(&self) -> Result<Vec<CosignedView>, Problem> {
+        let mut kept = self.read(|c| kept::newest(c, MOST_SHOWN))?;
+        kept.truncate(MOST_SHOWN);
+        Ok(kept
+            .into_iter()
+            .map(|kept| CosignedView {
+                packet: kept.packet.to_string(),
+                text_sha256: kept.text_sha256.to_string(),
+                officer: kept.officer,
+                title: kept.title,
+                items: u32::try_from(kept.items).unwrap_or(u32::MAX),
+                captures: kept.captures,
+                closed_at: kept.closed_at.to_string(),
+                compare: kept.compare,
+                signed_at: kept.signed_at.to_string(),
+            })
+            .collect())
     }
 
     /// The challenge, and the officer of this tablet who is asked.
