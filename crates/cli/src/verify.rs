@@ -7,6 +7,7 @@ mod batch;
 mod equivocation;
 mod folder;
 mod gaps;
+mod html;
 mod output;
 
 use std::fs::File;
@@ -26,6 +27,7 @@ use fieldseal_packet::verify::{
 use equivocation::{SealText, Seals};
 use folder::FolderSource;
 use gaps::Gaps;
+use html::Page;
 use output::Output;
 
 /// Check packets and exports
@@ -40,6 +42,9 @@ pub struct Args {
     /// One JSON document on stdout
     #[arg(long)]
     pub json: bool,
+    /// Also write the report as one HTML page that stands by itself; a file that is there is left alone
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// Language of the sentences; the system's when left out
     #[arg(long, value_enum, value_name = "zh|en")]
     pub lang: Option<Lang>,
@@ -89,6 +94,14 @@ impl Tally {
 /// Verifies every path and prints a report of each.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let trust = args.trust.as_deref().map(read_trust).transpose()?;
+    let mut page = args
+        .html
+        .as_deref()
+        .map(|path| {
+            Page::new(path, language(args.lang))
+                .with_context(|| format!("{} can't be written", output::plain(path)))
+        })
+        .transpose()?;
     let mut tally = Tally::default();
     let (there, absent): (Vec<_>, Vec<_>) = args
         .paths
@@ -123,9 +136,15 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
                 };
                 let report = gaps.meet(index, report, seal.as_ref());
                 tally.add(report.verdict);
+                if let Some(page) = &mut page {
+                    page.report(there[index], &report)?;
+                }
                 output.report(there[index], &report)
             },
         )?;
+        if let Some(page) = page.take() {
+            page.end(tally.verified, tally.not_proved, tally.failed)?;
+        }
         output.end(tally.verified, tally.not_proved, tally.failed)
     });
     if let Err(error) = written {

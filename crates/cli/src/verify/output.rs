@@ -181,7 +181,7 @@ impl Output {
     }
 }
 
-fn verdict_words(verdict: Verdict, language: Language) -> (Level, &'static str) {
+pub(super) fn verdict_words(verdict: Verdict, language: Language) -> (Level, &'static str) {
     match (verdict, language) {
         (Verdict::Verified, Language::En) => (Level::Ok, "verified"),
         (Verdict::Verified, Language::Zh) => (Level::Ok, "核验通过"),
@@ -194,7 +194,7 @@ fn verdict_words(verdict: Verdict, language: Language) -> (Level, &'static str) 
     }
 }
 
-fn mark(level: Level) -> &'static str {
+pub(super) fn mark(level: Level) -> &'static str {
     match level {
         Level::Failed => "✗",
         Level::NotProved => "?",
@@ -209,7 +209,7 @@ pub fn plain(path: &Path) -> String {
 }
 
 /// Text out of a packet, harmless on a terminal: no control characters, nothing that turns the writing direction.
-fn visible(text: &str) -> String {
+pub(super) fn visible(text: &str) -> String {
     let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars()
         .map(|c| {
