@@ -268,6 +268,7 @@ export const codes: Translation<typeof zh> = {
   'custody.refused': 'Refused',
   'custody.legal-review': 'Sent to legal review',
   'custody.looked-at': 'Evidence looked at',
+  'custody.derived': 'Stamped copy made',
   'custody.decided': 'Decided',
   'custody.exported': 'Evidence exported',
   'custody.wedged': 'Upload stuck',

@@ -266,6 +266,7 @@ export const codes = {
   'custody.refused': '不予采用',
   'custody.legal-review': '转法制审核',
   'custody.looked-at': '看过证据',
+  'custody.derived': '制作水印副本',
   'custody.decided': '作出决定',
   'custody.exported': '导出证据',
   'custody.wedged': '上传受阻',
