@@ -22,7 +22,7 @@ async function shot(name) {
     [...document.querySelectorAll('dialog[open] button, [data-testid=party-drawing] button')]
       .map((e) => [e.textContent?.trim() ?? '', e.getBoundingClientRect()])
       .filter(([, box]) => box.height < 47.5 || box.width < 47.5)
-      .map(([text]) => text),
+      .map(([text, box]) => `${text} ${Math.round(box.width)}x${Math.round(box.height)}`),
   );
   if (small.length > 0) console.error(`${name}: smaller than 48 px: ${small.join(' / ')}`);
   const wide = await page.evaluate(() => [...document.querySelectorAll('main *, dialog *')].filter((e) => e.getBoundingClientRect().right > innerWidth + 1).length);
@@ -55,7 +55,7 @@ for (const row of [0.3, 0.5]) {
 }
 await shot('pad-drawn');
 await at('pad-keep').click();
-await page.waitForTimeout(500);
+await page.locator('[data-testid=party-drawing] .photo').scrollIntoViewIfNeeded();
 await shot('seal-drawn');
 await page.goto(url);
 await page.waitForTimeout(500);
