@@ -93,12 +93,10 @@ function judgeProof(proof: Inclusion, index: bigint, leaf: Uint8Array, path: str
 }
 
 /** The earliest time of a good token; null where there is none. */
-async function judgeTokens(tree: Tree, stem: string, proof: Inclusion, good: boolean, roots: Uint8Array[], findings: Findings): Promise<bigint | null> {
+async function judgeTokens(tree: Tree, stem: string, proof: Inclusion, roots: Uint8Array[], findings: Findings): Promise<bigint | null> {
   const message = messageIn(proof.checkpointBytes);
-  const paths = tokensOf(tree, stem).slice(0, MOST_JUDGED);
-  if (paths.length === 0 && good) findings.add('heartbeat-not-counted', `${stem}.note`, 'no token');
   let earliest: bigint | null = null;
-  for (const path of paths) {
+  for (const path of tokensOf(tree, stem).slice(0, MOST_JUDGED)) {
     const outcome = await judgeFile(tree, path, message, roots);
     if (outcome.at === 'good') earliest = earliest === null || outcome.latest < earliest ? outcome.latest : earliest;
     else findings.add(isOpen(outcome) ? 'heartbeat-not-counted' : 'heartbeat-token-invalid', path, outcome.at);
@@ -116,6 +114,7 @@ export async function checkHeartbeats(tree: Tree, around: Around, roots: Uint8Ar
     const bytes = await small(tree, `${stem}.note`, MOST_NOTE);
     const note = judgeNote(bytes, `${stem}.note`, around, captures, hand, findings);
     if (note) beats.reach.push({ device: note.beat.device, seq: note.beat.deviceSeq, capture: note.beat.captureSeq });
+    if (note?.good && tokensOf(tree, stem).length === 0) findings.add('heartbeat-not-counted', `${stem}.note`, 'no token');
     const path = `${stem}.tlog-proof`;
     if (!tree.has(path)) {
       findings.add('heartbeat-not-counted', `${stem}.note`, 'no proof');
@@ -128,7 +127,7 @@ export async function checkHeartbeats(tree: Tree, around: Around, roots: Uint8Ar
       continue;
     }
     const proved = judgeProof(proof, index, bytes ?? new Uint8Array(), path, around, hand, findings);
-    const before = await judgeTokens(tree, stem, proof, note?.good ?? false, roots, findings);
+    const before = await judgeTokens(tree, stem, proof, roots, findings);
     if (!note?.good || !proved || before === null) continue;
     for (const seq of note.beat.named.keys()) {
       const known = beats.bounds.get(Number(seq));

@@ -1,6 +1,6 @@
 /** Record and form, and what they say against packet and custody log: docs/spec/packet.md, "data/record.json". */
 
-import { capturesBySeq, capturesIn, checkFix, type Log, onEarth } from './custody';
+import { capturesBySeq, checkFix, type Log, onEarth } from './custody';
 import { isObject, type Json, JsonNumber, NotJson, parseJson } from './json';
 import type { Findings } from './report';
 import { Misshapen, Shape } from './shape';
@@ -191,7 +191,6 @@ const fieldOf = (value: Json, name: string): Json => (isObject(value) ? (value.g
 /** Record against custody log. */
 export function checkAgainstLog(record: Record, log: Log, findings: Findings): void {
   const path = 'data/custody.log';
-  const captures = capturesIn(log);
   const bySeq = capturesBySeq(log);
   const events = log.events.map(({ event }) => event);
   const voided = new Set(events.flatMap((event) => (event.is === 'voided' ? [event.seq] : [])));
@@ -211,7 +210,7 @@ export function checkAgainstLog(record: Record, log: Log, findings: Findings): v
   const kind = kindOf(events);
   if (kind !== null && kind !== record.kind) findings.add('record-custody-mismatch', '', 'kind');
   const { fix } = record;
-  if (fix !== null && !captures.some((capture) => FIX.every((name) => same(fieldOf(capture.fix, name), fieldOf(fix, name))))) findings.add('record-custody-mismatch', '', 'where');
+  if (fix !== null && ![...bySeq.values()].some((capture) => FIX.every((name) => same(fieldOf(capture.fix, name), fieldOf(fix, name))))) findings.add('record-custody-mismatch', '', 'where');
 }
 
 /** The kind that the custody log comes to. */
