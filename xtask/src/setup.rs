@@ -45,6 +45,9 @@ const TAURI_DRIVER: &str = "2.1.0";
 const CARGO_DENY: &str = "0.20.2";
 const CARGO_CYCLONEDX: &str = "0.5.9";
 const BAGIT: &str = "1.9.0";
+const C2PA_PYTHON: &str = "0.38.1";
+const TUSPY: &str = "1.1.0";
+const TUS_JS_CLIENT: &str = "4.3.1";
 
 /// Where our own tools are put.
 pub const TOOLS: &str = "target/tools";
@@ -73,6 +76,8 @@ pub fn install(progress: &Progress, need: Need) -> Result<()> {
         }
         tauri_driver(progress)?;
         bagit(progress)?;
+        tuspy(progress)?;
+        tus_js_client(progress)?;
     }
     Ok(())
 }
@@ -287,28 +292,90 @@ fn cargo_tool(progress: &Progress, name: &str, version: &str) -> Result<()> {
 
 /// The public BagIt validator, in a Python environment of its own.
 fn bagit(progress: &Progress) -> Result<()> {
-    let stamp = tool(&format!("bagit-{BAGIT}"));
-    if stamp.is_file() && tool("venv/bin/bagit.py").is_file() {
+    python_package(progress, "venv", "bagit", BAGIT)
+}
+
+/// The tus project's client for Python, beside it.
+fn tuspy(progress: &Progress) -> Result<()> {
+    let stamp = tool(&format!("tuspy-{TUSPY}"));
+    // Where bagit was installed anew, the environment was too.
+    if stamp.is_file() && tool("venv/bin/python").exists() && has_module("venv", "tusclient") {
         return Ok(());
     }
-    progress.say(&format!("installing bagit {BAGIT} from PyPI"));
-    let venv = tool("venv");
+    progress.say(&format!("installing tuspy {TUSPY} from PyPI"));
+    pip_install("venv", "tuspy", TUSPY)?;
+    fs::write(&stamp, "").context("target could not be written: is the disk full?")
+}
+
+/// The tus project's client for JavaScript, in a folder of its own.
+fn tus_js_client(progress: &Progress) -> Result<()> {
+    let folder = tool("tus-js");
+    let stamp = tool(&format!("tus-js-client-{TUS_JS_CLIENT}"));
+    if stamp.is_file() && folder.join("node_modules/tus-js-client").is_dir() {
+        return Ok(());
+    }
+    progress.say(&format!(
+        "installing tus-js-client {TUS_JS_CLIENT} from npm"
+    ));
+    fs::create_dir_all(&folder)
+        .and_then(|()| fs::write(folder.join("package.json"), "{\"private\": true}\n"))
+        .context("target could not be written: is the disk full?")?;
+    quietly(
+        Command::new("npm")
+            .args(["install", "--no-save", "--no-audit", "--no-fund"])
+            .arg(format!("tus-js-client@{TUS_JS_CLIENT}"))
+            .current_dir(&folder),
+        "npm-tus-js",
+        "npm could not install tus-js-client: is there a network?",
+    )?;
+    fs::write(&stamp, "").context("target could not be written: is the disk full?")
+}
+
+/// A public reader of C2PA manifests, in another.
+pub fn c2pa_reader(progress: &Progress) -> Result<()> {
+    if is_there("dpkg-query") && !is_installed("python3-venv") {
+        debian_packages(progress, &["python3-venv"])?;
+    }
+    python_package(progress, "c2pa", "c2pa-python", C2PA_PYTHON)
+}
+
+/// A package of PyPI in an environment of this name.
+fn python_package(progress: &Progress, folder: &str, name: &str, version: &str) -> Result<()> {
+    let stamp = tool(&format!("{name}-{version}"));
+    if stamp.is_file() && tool(folder).join("bin/python").exists() {
+        return Ok(());
+    }
+    progress.say(&format!("installing {name} {version} from PyPI"));
+    let venv = tool(folder);
     let failed = "a Python environment could not be made: is python3-venv there?";
     quietly(
         Command::new("/usr/bin/python3")
             .args(["-m", "venv", "--clear"])
             .arg(&venv),
-        "venv",
+        folder,
         failed,
     )?;
-    quietly(
-        Command::new(venv.join("bin/pip"))
-            .args(["install", "--quiet", "--disable-pip-version-check"])
-            .arg(format!("bagit=={BAGIT}")),
-        "bagit",
-        "bagit could not be installed from PyPI: is there a network?",
-    )?;
+    pip_install(folder, name, version)?;
     fs::write(&stamp, "").context("target could not be written: is the disk full?")
+}
+
+fn pip_install(folder: &str, name: &str, version: &str) -> Result<()> {
+    quietly(
+        Command::new(tool(folder).join("bin/pip"))
+            .args(["install", "--quiet", "--disable-pip-version-check"])
+            .arg(format!("{name}=={version}")),
+        name,
+        &format!("{name} could not be installed from PyPI: is there a network?"),
+    )
+}
+
+fn has_module(folder: &str, module: &str) -> bool {
+    output(
+        Command::new(tool(folder).join("bin/python"))
+            .arg("-c")
+            .arg(format!("import {module}")),
+    )
+    .is_ok_and(|said| said.status.success())
 }
 
 /// A path in the folder of our own tools.

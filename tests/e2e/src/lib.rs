@@ -12,5 +12,6 @@ pub mod seeded;
 mod tools;
 
 pub use tools::{
-    Outcome, bagit, check, fieldseal, go_check, openssl, poppler, run, sha256sum, workspace,
+    Outcome, bagit, check, fieldseal, go_check, openssl, poppler, run, sha256sum, tus_js_client,
+    tuspy, workspace,
 };

@@ -98,6 +98,38 @@ pub fn bagit() -> Result<Command> {
     }
 }
 
+/// A script for tuspy, the tus project's client for Python: by the interpreter of where `./x setup` puts it, or by one that has it.
+pub fn tuspy(script: &Path) -> Result<Command> {
+    let installed = workspace().join("target/tools/venv/bin/python");
+    let has_it = |program: &Path| {
+        let mut asked = Command::new(program);
+        asked.args(["-c", "import tusclient"]);
+        run(&mut asked).is_ok_and(|outcome| outcome.code == 0)
+    };
+    let mut programs = [installed].into_iter().chain(in_path("python3"));
+    match programs.find(|program| has_it(program)) {
+        Some(program) => {
+            let mut command = Command::new(program);
+            command.arg(script);
+            Ok(command)
+        }
+        None => bail!("tuspy is missing: run `./x setup`, or `pip install tuspy`"),
+    }
+}
+
+/// A script for tus-js-client, the tus project's client for JavaScript, which it finds in the folder `TUS_JS_FOLDER`.
+pub fn tus_js_client(script: &Path) -> Result<Command> {
+    let folder = workspace().join("target/tools/tus-js");
+    if !folder.join("node_modules/tus-js-client").is_dir() {
+        bail!("tus-js-client is missing: run `./x setup`");
+    }
+    let mut command = tool("node", "install Node 20 or newer")?;
+    command
+        .arg(script)
+        .env("TUS_JS_FOLDER", folder.canonicalize()?);
+    Ok(command)
+}
+
 /// Go's own note and log packages, behind the small program in `go/check`. It is built once a run.
 pub fn go_check() -> Result<Command> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
