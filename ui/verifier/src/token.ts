@@ -78,12 +78,12 @@ function essIdOf(element: Element, second: boolean): EssId {
 function firstEssId(value: Element, second: boolean): EssId {
   if (value.tag !== SEQUENCE) throw new NotDer('a signing certificate');
   const cursor = new Cursor(value.content);
-  const ids = cursor.inner(SEQUENCE).rest();
+  // Those after the first are not read.
+  const [first] = cursor.inner(SEQUENCE).rest();
   cursor.maybe(SEQUENCE);
   cursor.end();
-  const [first] = ids.map((id) => essIdOf(id, second));
   if (!first) throw new NotDer('no ESSCertID');
-  return first;
+  return essIdOf(first, second);
 }
 
 function essIdsIn(values: Attributes): EssId[] {
