@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use fieldseal_dev_tsa::{AuthorityError, Serving};
+use fieldseal_packet::Sha256Digest;
+use fieldseal_server::access::reader::EntryReader;
 use fieldseal_server::config::Fonts;
 use fieldseal_server::stamping::Authority;
 use fieldseal_server::{Config, Server, admin};
@@ -70,12 +72,25 @@ pub struct Settings {
     tablets_keep_days: Option<KeepDays>,
     /// Witnesses of the log.
     witnessing: Option<WitnessingSettings>,
+    /// Who may read the log's leaves beside auditors.
+    #[serde(default)]
+    entry_readers: Vec<EntryReaderSettings>,
     /// Timestamp authorities.
     stamping: Option<StampingSettings>,
     /// Language of the reports in exports: `"zh"` (default), `"en"`, or `"none"` for no reports.
     report: Option<Lang>,
     /// An OpenType font (of a collection, its first) for characters that the built-in one lacks.
     report_font: Option<PathBuf>,
+}
+
+/// Somebody who may read the log's leaves.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EntryReaderSettings {
+    /// A word, for the audit trail.
+    name: String,
+    /// sha256 of the pass, as `fieldseal witness pass` prints it.
+    pass_sha256: String,
 }
 
 /// A number of days, or as long as there is room.
@@ -189,6 +204,15 @@ impl Settings {
         });
         if let Some(witnessing) = &self.witnessing {
             config.witnessing = witnessing.read()?;
+        }
+        for reader in &self.entry_readers {
+            let digest: Sha256Digest = reader.pass_sha256.parse().with_context(|| {
+                format!("pass_sha256 of {} is 64 lower-case hex digits", reader.name)
+            })?;
+            config.entry_readers.push(EntryReader {
+                name: reader.name.clone(),
+                pass_sha256: digest.0,
+            });
         }
         if let Some(stamping) = &self.stamping {
             if let Some(seconds) = stamping.every_seconds {

@@ -14,12 +14,14 @@ use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Subcommand;
+use fieldseal_packet::entry::LogRotated;
 use fieldseal_packet::trust::{MAX_TRUST, Trust};
 use fieldseal_server::ambient::{Ambient, Clock as _, SystemClock};
-use fieldseal_tlog::note::{Algorithm, Vkey};
+use fieldseal_tlog::note::{Algorithm, Note, Vkey};
+use fieldseal_tlog::tile::TilePath;
 use fieldseal_witness::check::{Outlook, look};
 use fieldseal_witness::witness::health;
-use fieldseal_witness::{Folder, Health, Witness, service};
+use fieldseal_witness::{Folder, Health, Witness, entries, service};
 use serde_json::{Value, json};
 
 pub use settings::WitnessingSettings;
@@ -41,7 +43,7 @@ pub struct Args {
     /// A proxy in front does TLS: allows addresses that others can reach
     #[arg(long)]
     behind_proxy: bool,
-    /// Key of a log to watch from now on, or a trust file that names it; may be given several times
+    /// Key of a log to watch from now on, a trust file that names it, or the leaf by which a watched log's key is rotated; may be given several times
     #[arg(long, value_name = "VKEY|F")]
     log: Vec<String>,
     #[command(subcommand)]
@@ -55,6 +57,17 @@ enum Command {
         /// The witness's name, for ever, such as prosecutor.example.gov.cn/witness
         #[arg(long)]
         name: String,
+    },
+    /// Make the pass by which this witness may read the log's leaves, and print what the log's server has to be told
+    Pass,
+    /// Read every leaf of a log, and check that they are the ones under its checkpoint. Exit code 1 when they are not
+    Entries {
+        /// Where the log is published: <server>/log
+        #[arg(long, value_name = "URL")]
+        url: String,
+        /// Keep the leaves here, as the log serves them
+        #[arg(long, value_name = "F")]
+        out: Option<PathBuf>,
     },
     /// Say what was cosigned and what speaks against a log; ask the logs at these addresses. Exit code 1 when something does
     Check {
@@ -73,9 +86,11 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.command {
         Some(Command::Init { name }) => init(&folder, &name),
         Some(Command::Check { url, json }) => check(&folder, &url, json),
+        Some(Command::Pass) => pass(&folder),
+        Some(Command::Entries { url, out }) => read_entries(&folder, &url, out.as_deref()),
         None => {
             for log in &args.log {
-                for key in log_keys(log)? {
+                for key in log_keys(&folder, log)? {
                     folder.add_log(&key)?;
                 }
             }
@@ -95,13 +110,49 @@ fn init(folder: &Folder, name: &str) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn pass(folder: &Folder) -> anyhow::Result<ExitCode> {
+    let name = folder.signer()?.vkey().name().to_owned();
+    let digest = folder.make_pass(&Ambient::default().bytes()?)?;
+    say(&format!(
+        "{digest}\nput this line into \"entry_readers\" of the settings of the log's server:\n{{\"name\": \"{}\", \"pass_sha256\": \"{digest}\"}}\n",
+        word(&name)
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read_entries(folder: &Folder, url: &str, out: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Runtime::new().context("the async runtime can't start")?;
+    let keep = |path: &TilePath, bytes: &[u8]| {
+        let Some(out) = out else { return Ok(()) };
+        let file = out.join(path.to_string());
+        if let Some(parent) = file.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        std::fs::write(file, bytes)
+    };
+    let reading = runtime.block_on(entries::read(folder, url, keep))?;
+    let verdict = if reading.hold {
+        "they are the ones under the checkpoint"
+    } else {
+        "THEY ARE NOT THE ONES UNDER THE CHECKPOINT"
+    };
+    say(&format!(
+        "{}: {} leaves read, {verdict}\n{}\n",
+        reading.origin,
+        reading.leaves,
+        sentence(reading.outlook)
+    ))?;
+    let good = reading.hold && reading.outlook.is_good();
+    Ok(ExitCode::from(u8::from(!good)))
+}
+
 /// A witness's name as one word of a policy.
 fn word(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
 
-/// A vkey, or the logs' keys of a trust file.
-fn log_keys(given: &str) -> anyhow::Result<Vec<Vkey>> {
+/// A vkey, the logs' keys of a trust file, or the key to which a leaf rotates a log that is watched.
+fn log_keys(folder: &Folder, given: &str) -> anyhow::Result<Vec<Vkey>> {
     let keys = match Vkey::parse(given) {
         Ok(key) => vec![key],
         Err(error) => {
@@ -111,6 +162,9 @@ fn log_keys(given: &str) -> anyhow::Result<Vec<Vkey>> {
             }
             let bytes = std::fs::read(path).context("the trust file can't be read")?;
             anyhow::ensure!(bytes.len() <= MAX_TRUST, "the trust file is too large");
+            if let Ok(note) = Note::parse(&bytes) {
+                return rotated_key(folder, &note).map(|key| vec![key]);
+            }
             let trust = Trust::parse(&bytes).context("the trust file is not usable")?;
             let of_a_log = |key: &&Vkey| trust.knows_origin(key.name());
             trust.keys.iter().filter(of_a_log).cloned().collect()
@@ -120,6 +174,24 @@ fn log_keys(given: &str) -> anyhow::Result<Vec<Vkey>> {
         bail!("a log signs its checkpoints with an Ed25519 key; {given} names none");
     }
     Ok(keys)
+}
+
+/// The key to which this leaf rotates a log that is watched: the old key has signed for it.
+fn rotated_key(folder: &Folder, note: &Note) -> anyhow::Result<Vkey> {
+    let rotated = LogRotated::parse(&note.text).context("the leaf does not rotate a log's key")?;
+    let watched = folder.logs()?;
+    let old = watched
+        .iter()
+        .find(|key| key.to_string() == rotated.old_vkey)
+        .context("the leaf rotates a key that is not watched")?;
+    note.verify_by(old)
+        .context("the leaf is not signed by the key that it rotates")?;
+    let new = Vkey::parse(&rotated.vkey).context("the leaf's new key does not read")?;
+    anyhow::ensure!(
+        new.name() == old.name() && new.algorithm() == Algorithm::Ed25519,
+        "the leaf's new key is not one of this log"
+    );
+    Ok(new)
 }
 
 async fn answer(

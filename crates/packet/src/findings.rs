@@ -387,6 +387,32 @@ pub struct Report {
     pub logged_before: Option<Timestamp>,
     /// Worst first; among equals in the order found.
     pub findings: Vec<Finding>,
+    /// What is proved, or can be seen, of single captures.
+    pub captures: Vec<CaptureFacts>,
+    /// How far heartbeats in hand say that devices had got.
+    pub progress: Vec<Progress>,
+}
+
+/// What is known of one capture beside the packet's own interval: the same as the findings say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaptureFacts {
+    /// The item.
+    pub path: String,
+    /// By when it was there, by a logged heartbeat and an independent timestamp.
+    pub captured_before: Option<Timestamp>,
+    /// The challenge word, and the time before which nobody could know it. Whether the picture shows it, a person has to see.
+    pub challenge: Option<(String, Timestamp)>,
+}
+
+/// How far a device had got, by a heartbeat that it signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// Device key's name.
+    pub device: String,
+    /// Number of its newest packet; 0 before the first.
+    pub device_seq: u64,
+    /// Number of its newest capture; 0 before the first.
+    pub capture_seq: u64,
 }
 
 impl Report {
@@ -409,6 +435,25 @@ impl Report {
             sealed_after: None,
             logged_before: None,
             findings,
+            captures: Vec::new(),
+            progress: Vec::new(),
+        }
+    }
+
+    /// The same with more findings, and the verdict that follows from all of them.
+    pub fn adding(self, more: impl IntoIterator<Item = Finding>) -> Self {
+        let findings = self.findings.into_iter().chain(more).collect();
+        let Self {
+            verdict, findings, ..
+        } = Self::new(None, findings);
+        Self {
+            verdict,
+            findings,
+            id: self.id,
+            sealed_after: self.sealed_after,
+            logged_before: self.logged_before,
+            captures: self.captures,
+            progress: self.progress,
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::DigestParseError;
 use crate::bag::{
     self, BagFiles, BagInput, MANIFEST_SM3, TAGMANIFEST_SM3, assemble, manifest_text,
 };
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sm3::{Digest, Sm3};
 use std::fmt;
 use std::io;
@@ -38,6 +39,19 @@ impl FromStr for Sm3Digest {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         // Of the same form as the other digest.
         Ok(Self(text.parse::<crate::Sha256Digest>()?.0))
+    }
+}
+
+impl Serialize for Sm3Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Sm3Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -86,6 +86,8 @@ pub struct Counters {
     pub quarantined: AtomicU64,
     /// Previews made.
     pub previews: AtomicU64,
+    /// Bytes read of packets for looks after the first.
+    pub look_bytes: AtomicU64,
 }
 
 /// As handlers hold it.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::access::reader::EntryReader;
 use crate::ambient::Ambient;
 use crate::stamping::Stamping;
 use crate::witnesses::Witnessing;
@@ -30,6 +31,8 @@ pub struct Config {
     pub stamping: Stamping,
     /// Witnesses of the log.
     pub witnessing: Witnessing,
+    /// Who may read the log's leaves, beside auditors at the console.
+    pub entry_readers: Vec<EntryReader>,
     /// Which algorithms new keys use. Keys that are there stay as they are.
     pub suite: fieldseal_wire::device::Suite,
     /// The language of exports' reports, unless an export asks for another; none: no reports.
@@ -113,6 +116,7 @@ impl Config {
             suite: fieldseal_wire::device::Suite::default(),
             stamping: Stamping::default(),
             witnessing: Witnessing::default(),
+            entry_readers: Vec::new(),
             report: Some(ReportLanguage::Zh),
             report_fonts: Fonts::bundled(),
             limits: Limits::default(),

@@ -17,7 +17,7 @@ use crate::files;
 use crate::review::summary::Summary;
 use crate::signing::{ServerKeys, signed};
 use crate::store::packets::PacketRow;
-use crate::store::{Db, StoreError, custody, erased, log};
+use crate::store::{Db, StoreError, custody, digests, erased, log};
 
 /// Why bytes may be erased.
 pub const REASONS: [&str; 3] = ["retention", "court-order", "erasure-request"];
@@ -93,7 +93,11 @@ impl Erasure<'_> {
                 custody::audit(tx, now, self.by, "erased-packet", &packet.slug)?;
             }
             erased::blank(tx, &packet.seal_sha256, &packet.slug, &bare)?;
-            erased::zips_of(tx, &packet.seal_sha256)
+            let zips = erased::zips_of(tx, &packet.seal_sha256)?;
+            for zip in &zips {
+                digests::forget(tx, zip)?;
+            }
+            Ok::<_, StoreError>(zips)
         })?;
         let mut removed = 0;
         for zip in zips {

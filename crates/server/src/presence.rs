@@ -92,6 +92,7 @@ pub fn take(
         let logged = due || alarmed;
         if logged {
             log::add_pending(tx, "heartbeat", note.as_bytes())?;
+            devices::set_newest_beat(tx, device, &digest.0)?;
             for (capture_seq, link) in heard.links() {
                 devices::bound(tx, device, capture_seq, &link.0, &digest.0)?;
             }

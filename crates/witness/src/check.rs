@@ -71,22 +71,40 @@ pub async fn look(folder: &Folder, url: &str) -> Result<(String, Outlook), Check
     let keys = folder.logs()?;
     let http = client()?;
     let url = url.trim_end_matches('/');
-    let bytes = fetch(&http, &format!("{url}/checkpoint")).await?;
-    let bytes = bytes.ok_or(CheckError::Answer)?;
-    let shown = keys
-        .iter()
+    let shown = shown(&http, url, &keys).await?;
+    let outlook = compared(folder, &keys, &http, url, &shown).await?;
+    Ok((shown.origin, outlook))
+}
+
+/// What the log shows now, by a key of it that is watched here.
+pub(crate) async fn shown(
+    http: &reqwest::Client,
+    url: &str,
+    keys: &[Vkey],
+) -> Result<Checkpoint, CheckError> {
+    let asked = format!("{url}/checkpoint");
+    let bytes = fetch(http, &asked, None, MAX_NOTE_BYTES).await?;
+    let bytes = bytes.map_err(|_| CheckError::Answer)?;
+    keys.iter()
         .find_map(|key: &Vkey| checkpoint::open(&bytes, key).ok())
-        .ok_or(CheckError::Unknown)?;
-    let origin = shown.origin.clone();
-    let Some(known) = folder.head(&origin, &keys)? else {
-        let outlook = Outlook::Continues {
+        .ok_or(CheckError::Unknown)
+}
+
+/// How that stands to what was cosigned.
+pub(crate) async fn compared(
+    folder: &Folder,
+    keys: &[Vkey],
+    http: &reqwest::Client,
+    url: &str,
+    shown: &Checkpoint,
+) -> Result<Outlook, CheckError> {
+    match folder.head(&shown.origin, keys)? {
+        Some(known) => compare(http, url, &known, shown).await,
+        None => Ok(Outlook::Continues {
             cosigned: 0,
             shown: shown.size,
-        };
-        return Ok((origin, outlook));
-    };
-    let outlook = compare(&http, url, &known, &shown).await?;
-    Ok((origin, outlook))
+        }),
+    }
 }
 
 async fn compare(
@@ -109,8 +127,10 @@ async fn compare(
         Some(Vec::new())
     } else {
         let asked = format!("{url}/consistency?from={cosigned}&to={size}");
-        let bytes = fetch(http, &asked).await?;
-        bytes.and_then(|bytes| hashes(&bytes, cosigned, size))
+        let bytes = fetch(http, &asked, None, MAX_NOTE_BYTES).await?;
+        bytes
+            .ok()
+            .and_then(|bytes| hashes(&bytes, cosigned, size))
     };
     let proved = proof.is_some_and(|proof| {
         verify_consistency(cosigned, &known.root, size, &shown.root, &proof).is_ok()
@@ -140,7 +160,7 @@ fn hashes(bytes: &[u8], from: u64, to: u64) -> Option<Vec<Hash>> {
         .collect()
 }
 
-fn client() -> Result<reqwest::Client, CheckError> {
+pub(crate) fn client() -> Result<reqwest::Client, CheckError> {
     // Fails only when one is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
@@ -150,22 +170,27 @@ fn client() -> Result<reqwest::Client, CheckError> {
         .map_err(CheckError::Unreachable)
 }
 
-/// The answer's bytes; none when there is no such thing.
-async fn fetch(http: &reqwest::Client, url: &str) -> Result<Option<Vec<u8>>, CheckError> {
-    let mut response = http
-        .get(url)
-        .send()
-        .await
-        .map_err(CheckError::Unreachable)?;
+/// The answer's bytes, at most `most`; the status when it is another than success. `pass`: what the log's server asks for before it serves leaves.
+pub(crate) async fn fetch(
+    http: &reqwest::Client,
+    url: &str,
+    pass: Option<&str>,
+    most: usize,
+) -> Result<Result<Vec<u8>, u16>, CheckError> {
+    let mut request = http.get(url);
+    if let Some(pass) = pass {
+        request = request.bearer_auth(pass);
+    }
+    let mut response = request.send().await.map_err(CheckError::Unreachable)?;
     if !response.status().is_success() {
-        return Ok(None);
+        return Ok(Err(response.status().as_u16()));
     }
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(CheckError::Unreachable)? {
         bytes.extend_from_slice(&chunk);
-        if bytes.len() > MAX_NOTE_BYTES {
+        if bytes.len() > most {
             return Err(CheckError::Answer);
         }
     }
-    Ok(Some(bytes))
+    Ok(Ok(bytes))
 }

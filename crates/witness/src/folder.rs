@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! W/key                       its name and its Ed25519 seed
+//! W/pass                      what the log's server asks for before it serves leaves, if the witness has one
 //! W/logs                      the logs that it watches: one vkey a line
 //! W/heads/<log>               the newest checkpoint that it cosigned; <log>: the first 32 hex digits of sha256 of the origin
 //! W/refused/<log>.forked      two checkpoints of one size, both signed by the log: kept until somebody has taken the file away
@@ -54,6 +55,9 @@ pub enum FolderError {
     /// The key's file is not one that `init` wrote.
     #[error("the witness's key file does not read as one")]
     Key,
+    /// It was given none.
+    #[error("this witness has no pass to read leaves: run `fieldseal witness pass` first")]
+    NoPass,
     /// A line of the list is no key that can sign checkpoints.
     #[error("line {0} of the list of logs is not the key of a log")]
     Log(usize),
@@ -104,6 +108,27 @@ impl Folder {
         let text = Zeroizing::new(format!("{FIRST_LINE}\n{name}\n{}\n", STANDARD.encode(seed)));
         files::replace(&self.key(), text.as_bytes()).of("the key file")?;
         Ok(signer.vkey().clone())
+    }
+
+    /// Makes the pass by which this witness may read leaves, from a seed; it replaces one that is there. Gives its sha256 in hex, which is what the
+    /// log's server is told.
+    pub fn make_pass(&self, seed: &[u8; 32]) -> Result<String, FolderError> {
+        self.signer()?;
+        let pass = Zeroizing::new(hex::encode(seed));
+        let text = Zeroizing::new(format!("{}\n", *pass));
+        files::replace(&self.pass_file(), text.as_bytes()).of("the pass")?;
+        Ok(hex::encode(Sha256::digest(pass.as_bytes())))
+    }
+
+    /// The pass.
+    pub fn pass(&self) -> Result<Zeroizing<String>, FolderError> {
+        let bytes = Zeroizing::new(
+            files::read(&self.pass_file(), 4096)
+                .of("the pass")?
+                .ok_or(FolderError::NoPass)?,
+        );
+        let text = std::str::from_utf8(&bytes).map_err(|_| FolderError::NoPass)?;
+        Ok(Zeroizing::new(text.trim_end().to_owned()))
     }
 
     /// The witness's key.
@@ -225,6 +250,9 @@ impl Folder {
 
     fn key(&self) -> PathBuf {
         self.root.join("key")
+    }
+    fn pass_file(&self) -> PathBuf {
+        self.root.join("pass")
     }
     fn list(&self) -> PathBuf {
         self.root.join("logs")

@@ -1,5 +1,6 @@
 //! Checks of a bag: every listed file is there with its digest, and every file that is there is listed.
 
+use super::FileDigests;
 use super::source::{Source, read_small};
 use crate::bag::{
     self, CMS, DECLARATION, MANIFEST, MANIFEST_SM3, SEAL, TAGMANIFEST, TAGMANIFEST_SM3,
@@ -22,6 +23,8 @@ pub(crate) struct BagCheck {
     /// Size of every file.
     pub sizes: BTreeMap<String, u64>,
     pub findings: Vec<Finding>,
+    /// What each file that could be read was found to be.
+    pub hashed: Vec<FileDigests>,
 }
 
 impl BagCheck {
@@ -37,8 +40,9 @@ impl BagCheck {
     }
 }
 
-/// Checks the bag in `source`. `unlisted` names the tag files that may stand outside the tag manifest.
-pub(crate) fn check(source: &dyn Source, unlisted: &[&str]) -> BagCheck {
+/// Checks the bag in `source`. `unlisted` names the tag files that may stand outside the tag manifest. Files whose digests are `known` from an
+/// earlier look at the same bytes are not read for them again.
+pub(crate) fn check(source: &dyn Source, unlisted: &[&str], known: &[FileDigests]) -> BagCheck {
     let sizes: BTreeMap<String, u64> = source.files().into_iter().collect();
     let mut check = BagCheck {
         id: None,
@@ -46,8 +50,9 @@ pub(crate) fn check(source: &dyn Source, unlisted: &[&str]) -> BagCheck {
         sm3: BTreeMap::new(),
         sizes,
         findings: Vec::new(),
+        hashed: Vec::new(),
     };
-    hash_files(source, &mut check);
+    hash_files(source, &mut check, known);
     declaration(source, &mut check);
     let payload = manifest(source, &mut check, MANIFEST);
     let tags = manifest(source, &mut check, TAGMANIFEST);
@@ -94,9 +99,6 @@ pub(crate) fn check(source: &dyn Source, unlisted: &[&str]) -> BagCheck {
         check.add(Finding::new(Code::ManifestNotChecked).about(path));
     }
     super::sm3::check(source, &mut check, unlisted);
-    if check.sizes.contains_key(CMS) && unlisted.contains(&CMS) {
-        check.add(Finding::new(Code::CmsNotChecked));
-    }
     if !check.failed() {
         let count = check.sizes.len();
         check.add(Finding::new(Code::FilesOk).with(count));
@@ -110,22 +112,43 @@ const MAX_INFO: usize = 1 << 20;
 /// Files of a packet that no manifest lists.
 pub(crate) const PACKET_UNLISTED: &[&str] = &[SEAL, CMS, TAGMANIFEST_SM3];
 
-fn hash_files(source: &dyn Source, check: &mut BagCheck) {
+fn hash_files(source: &dyn Source, check: &mut BagCheck, known: &[FileDigests]) {
+    let known: BTreeMap<&str, &FileDigests> = known
+        .iter()
+        .map(|file| (file.path.as_str(), file))
+        .collect();
     let mut buffer = vec![0; 256 * 1024];
     let national = [MANIFEST_SM3, TAGMANIFEST_SM3]
         .iter()
         .any(|name| check.sizes.contains_key(*name));
     for (path, size) in check.sizes.clone() {
-        let result = source
-            .open(&path)
-            .and_then(|file| hash_file(&*file, size, &mut buffer, national));
+        let claimed = source.crc32(&path);
+        let wanted = Wanted {
+            crc32: claimed.is_some(),
+            sm3: national,
+        };
+        let enough = |file: &&&FileDigests| {
+            file.size == size
+                && (file.sm3.is_some() || !wanted.sm3)
+                && (file.crc32.is_some() || !wanted.crc32)
+        };
+        let before = known.get(path.as_str()).filter(enough);
+        let result = match before {
+            Some(file) => Ok(FileDigests::clone(file)),
+            None => source
+                .open(&path)
+                .and_then(|file| hash_file(&*file, &path, size, &mut buffer, wanted)),
+        };
         match result {
-            Ok(Hashes { sha256, sm3, crc }) => {
-                if source.crc32(&path).is_some_and(|claimed| claimed != crc) {
+            Ok(file) => {
+                if claimed.is_some() && claimed != file.crc32 {
                     check.add(Finding::new(Code::ZipCrcMismatch).about(&path));
                 }
-                check.sm3.extend(sm3.map(|sm3| (path.clone(), sm3)));
-                check.digests.insert(path, sha256);
+                if national {
+                    check.sm3.extend(file.sm3.map(|sm3| (path.clone(), sm3)));
+                }
+                check.digests.insert(path, file.sha256);
+                check.hashed.push(file);
             }
             Err(error) => check.add(
                 Finding::new(Code::FileUnreadable)
@@ -136,34 +159,40 @@ fn hash_files(source: &dyn Source, check: &mut BagCheck) {
     }
 }
 
-/// What one reading of a file gives.
-struct Hashes {
-    sha256: Sha256Digest,
-    sm3: Option<Sm3Digest>,
-    crc: u32,
+/// What is made of a file beside its SHA-256; nothing that nobody compares.
+#[derive(Clone, Copy)]
+struct Wanted {
+    crc32: bool,
+    sm3: bool,
 }
 
 fn hash_file(
     file: &dyn ReadAt,
+    path: &str,
     size: u64,
     buffer: &mut [u8],
-    national: bool,
-) -> io::Result<Hashes> {
+    wanted: Wanted,
+) -> io::Result<FileDigests> {
     let mut reader = Stretch::new(file, 0, size);
-    let (mut sha256, mut crc) = (Sha256Writer::new(), crc32fast::Hasher::new());
-    let mut sm3 = national.then(Sm3Writer::default);
+    let mut sha256 = Sha256Writer::new();
+    let mut crc = wanted.crc32.then(crc32fast::Hasher::new);
+    let mut sm3 = wanted.sm3.then(Sm3Writer::default);
     loop {
         match reader.read(buffer) {
             Ok(0) => {
-                return Ok(Hashes {
+                return Ok(FileDigests {
+                    path: path.to_owned(),
+                    size,
                     sha256: sha256.finish(),
                     sm3: sm3.map(Sm3Writer::finish),
-                    crc: crc.finalize(),
+                    crc32: crc.map(crc32fast::Hasher::finalize),
                 });
             }
             Ok(count) => {
                 sha256.write_all(&buffer[..count])?;
-                crc.update(&buffer[..count]);
+                if let Some(crc) = &mut crc {
+                    crc.update(&buffer[..count]);
+                }
                 if let Some(sm3) = &mut sm3 {
                     sm3.write_all(&buffer[..count])?;
                 }

@@ -2,10 +2,13 @@
 
 use super::bag;
 use super::content::read_custody;
+use super::heartbeats::HeartbeatFiles;
 use super::keys::Keys;
+use super::rotation::{LogFiles, follow};
 use super::source::{Source, ZipSource, read_small};
+use super::tokens::TokenFile;
 use super::{
-    Inputs, LogEvidence, PacketCheck, Revocation, Token, ZipFacts, clock, time, verify_packet,
+    File, Heartbeat, Inputs, LogEvidence, PacketCheck, Revocation, Token, ZipFacts, attestation, clock, verify_packet,
     zip_finding,
 };
 use crate::bag::SEAL;
@@ -32,7 +35,7 @@ fn packet_path(path: &str) -> bool {
 
 /// Verifies an export and the packet in it.
 pub fn verify_export(source: &dyn Source, trust: Option<&Trust>) -> Report {
-    let outer = bag::check(source, &[]);
+    let outer = bag::check(source, &[], &[]);
     let mut packets = outer.sizes.keys().filter(|path| packet_path(path));
     let (Some(path), None) = (packets.next(), packets.next()) else {
         let mut findings = outer.findings;
@@ -48,23 +51,34 @@ pub fn verify_export(source: &dyn Source, trust: Option<&Trust>) -> Report {
     let proof = file("receipt/packet.tlog-proof", MAX_PROOF_BYTES);
     let checkpoint = file("receipt/checkpoint", MAX_NOTE_BYTES);
     let consistency = file("receipt/consistency", MAX_NOTE_BYTES);
-    let tokens = TokenFile::all(source, &outer);
-    let tokens: Vec<Token<'_>> = tokens
+    let tokens = TokenFile::all(source, &outer, "data/receipt/checkpoint");
+    let tokens: Vec<Token<'_>> = tokens.iter().map(TokenFile::token).collect();
+    let heartbeats = HeartbeatFiles::all(source, &outer);
+    let stamps: Vec<Vec<Token<'_>>> = heartbeats.iter().map(HeartbeatFiles::tokens).collect();
+    let heartbeats: Vec<Heartbeat<'_>> = heartbeats
         .iter()
-        .map(|file| Token {
-            path: &file.path,
-            bytes: file.bytes.as_deref(),
-            renews: file
-                .renews
-                .and_then(|index| tokens.get(index))
-                .map(|before| before.bytes.as_deref().unwrap_or_default()),
-        })
+        .zip(&stamps)
+        .map(|(files, tokens)| files.heartbeat(tokens))
         .collect();
     let mut findings = Vec::new();
     let given = Given::read(source, &outer, &mut findings);
-    let revocations = given.revocations(trust);
+    let log_files = LogFiles::all(source, &outer);
+    let rotations = log_files.rotations();
+    let revocations = given.revocations(trust, &rotations);
+    let chains = attestation::files(source, &outer);
+    let attestations: Vec<File<'_>> = chains
+        .iter()
+        .map(|(path, bytes)| File {
+            path,
+            bytes: bytes.as_deref(),
+        })
+        .collect();
     let inputs = Inputs {
         trust,
+        log_rotations: &rotations,
+        continued: log_files.continued(),
+        attestations: &attestations,
+        hashed: &[],
         keys: &given.keys,
         entries: &given.entries,
         log: Some(LogEvidence {
@@ -77,6 +91,7 @@ pub fn verify_export(source: &dyn Source, trust: Option<&Trust>) -> Report {
                 .as_deref()
                 .and_then(|proof| TlogProof::parse(proof).ok())
                 .map(|proof| proof.index),
+            heartbeats: &heartbeats,
         }),
         revocations: &revocations,
         zip: outer
@@ -88,8 +103,7 @@ pub fn verify_export(source: &dyn Source, trust: Option<&Trust>) -> Report {
                 size: *size,
             }),
     };
-    let mut id = None;
-    let mut interval = time::Interval::default();
+    let mut told = Report::new(None, Vec::new());
     let inner = source.open(path);
     let opened = inner.as_ref().map_err(|error| {
         Finding::new(Code::FileUnreadable)
@@ -104,12 +118,8 @@ pub fn verify_export(source: &dyn Source, trust: Option<&Trust>) -> Report {
             super::children::check(source, &packet, &outer, &check, &inputs, &mut findings);
             findings.extend(super::folder_finding(&packet, &check));
             findings.extend(labels(path, outer.id.as_deref(), check.packet));
-            id = check.packet.map(|packet| packet.to_string());
-            interval = time::Interval {
-                sealed_after: check.report.sealed_after,
-                logged_before: check.report.logged_before,
-            };
-            findings.extend(check.report.findings);
+            told = check.report;
+            told.id = check.packet.map(|packet| packet.to_string());
         }
     }
     for part in ["data/receipt/checkpoint", "data/custody-after.log"] {
@@ -126,54 +136,7 @@ pub fn verify_export(source: &dyn Source, trust: Option<&Trust>) -> Report {
                 _ => finding,
             }),
     );
-    Report {
-        sealed_after: interval.sealed_after,
-        logged_before: interval.logged_before,
-        ..Report::new(id, findings)
-    }
-}
-
-/// A timestamp token of the export.
-struct TokenFile {
-    path: String,
-    bytes: Option<Vec<u8>>,
-    /// Which of the files before it renews.
-    renews: Option<usize>,
-}
-
-impl TokenFile {
-    /// The tokens on the checkpoint, each with its renewals behind it.
-    fn all(source: &dyn Source, outer: &bag::BagCheck) -> Vec<Self> {
-        let read = |path: &str| {
-            let bytes = read_small(source, path, fieldseal_stamp::MAX_TOKEN);
-            bytes.ok().flatten()
-        };
-        let mut files: Vec<Self> = Vec::new();
-        for path in outer
-            .sizes
-            .keys()
-            .filter(|path| time::token_id(path, "data/receipt").is_some())
-            .take(time::MAX_TOKENS)
-        {
-            files.push(Self {
-                bytes: read(path),
-                path: path.clone(),
-                renews: None,
-            });
-            for number in 1..=time::MAX_RENEWALS {
-                let renewal = time::renewal_path(path, number);
-                if !outer.sizes.contains_key(&renewal) {
-                    break;
-                }
-                files.push(Self {
-                    bytes: read(&renewal),
-                    path: renewal,
-                    renews: Some(files.len() - 1),
-                });
-            }
-        }
-        files
-    }
+    told.adding(findings)
 }
 
 /// The packet's file name and the bag's identifier are labels; the seal says which packet it is.
@@ -370,7 +333,7 @@ impl Given {
     }
 
     /// The revocations by the authority, with their places in the log where those are proved.
-    fn revocations(&self, trust: Option<&Trust>) -> Vec<Revocation> {
+    fn revocations(&self, trust: Option<&Trust>, rotations: &[File<'_>]) -> Vec<Revocation> {
         let known: Vec<&Vkey> = match trust {
             Some(trust) => trust.keys.iter().collect(),
             None => self.keys.iter().collect(),
@@ -384,13 +347,23 @@ impl Given {
                     KeyName::parse(origin, key.name()).is_ok_and(|name| name.role == role)
                 })
             };
-            of_role(KeyRole::Authority).find(|key| parsed.verify_by(key).is_ok())?;
+            let authorities: Vec<Vkey> = of_role(KeyRole::Authority).cloned().collect();
+            authorities
+                .iter()
+                .find(|key| parsed.verify_by(key).is_ok())?;
+            let mut logs: Vec<Vkey> = of_role(KeyRole::Log).cloned().collect();
+            logs.extend(follow(
+                origin,
+                &logs,
+                &authorities,
+                rotations,
+                &mut Vec::new(),
+            ));
             let leaf = fieldseal_tlog::merkle::leaf_hash(note);
             let proof = proof
                 .as_ref()
                 .and_then(|proof| TlogProof::parse(proof).ok());
-            let proved = proof
-                .filter(|proof| of_role(KeyRole::Log).any(|key| proof.verify(&leaf, key).is_ok()));
+            let proved = proof.filter(|proof| proof.verify_by(&leaf, &logs).is_ok());
             Some(Revocation {
                 key: Vkey::parse(&body.vkey).ok()?,
                 leaf_index: proved.map(|proof| proof.index),

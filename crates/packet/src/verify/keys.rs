@@ -1,11 +1,11 @@
 //! Which keys there are, and which of them the authority has enrolled.
 
-use super::Inputs;
 use super::source::{Source, read_small};
+use super::{Inputs, rotation};
 use crate::entry::{Enrolled, MAX_LEAF, Rotated, SubjectKind};
 use crate::findings::{Code, Finding};
 use crate::trust::Trust;
-use crate::{KeyName, KeyRole, Sha256Digest};
+use crate::{KeyName, KeyRole, Sha256Digest, Timestamp};
 use fieldseal_tlog::note::{KeySet, LineCheck, Note, Vkey};
 
 /// At most this many key and entry files are read.
@@ -15,8 +15,10 @@ const MAX_FILES: usize = 256;
 pub(crate) struct Keys<'a> {
     /// All keys by which lines can be checked.
     pub all: KeySet,
-    /// Enrolments whose authority signature is right: the key and sha256 of the entry.
-    enrolled: Vec<(Vkey, Sha256Digest)>,
+    /// Enrolments whose authority signature is right.
+    enrolled: Vec<Enrolment>,
+    /// Keys of the log that its known keys have named as their successors.
+    followed: Vec<Vkey>,
     trust: Option<&'a Trust>,
     supplied: &'a [Vkey],
 }
@@ -32,6 +34,7 @@ impl<'a> Keys<'a> {
         let mut keys = Self {
             all: KeySet::default(),
             enrolled: Vec::new(),
+            followed: Vec::new(),
             trust: inputs.trust,
             supplied: inputs.keys,
         };
@@ -39,6 +42,10 @@ impl<'a> Keys<'a> {
         for key in trusted.chain(inputs.keys) {
             keys.insert(key.clone(), findings);
         }
+        let of_role = |role| keys.role(origin, role).cloned().collect::<Vec<Vkey>>();
+        let (logs, authorities) = (of_role(KeyRole::Log), of_role(KeyRole::Authority));
+        keys.followed =
+            rotation::follow(origin, &logs, &authorities, inputs.log_rotations, findings);
         let mut entries: Vec<Vec<u8>> = Vec::new();
         for (path, _) in source
             .files()
@@ -71,11 +78,15 @@ impl<'a> Keys<'a> {
 
     fn read_vkeys(&mut self, bytes: &[u8], findings: &mut Vec<Finding>) -> Option<()> {
         let text = std::str::from_utf8(bytes).ok()?.strip_suffix('\n')?;
+        // A line that is no key spoils none of the others.
+        let mut read = Some(());
         for line in text.split('\n') {
-            let key = Vkey::parse(line).ok()?;
-            self.insert(key, findings);
+            match Vkey::parse(line) {
+                Ok(key) => self.insert(key, findings),
+                Err(_) => read = None,
+            }
         }
-        Some(())
+        read
     }
 
     fn enrolment(&mut self, bytes: &[u8], origin: &str, findings: &mut Vec<Finding>) {
@@ -113,22 +124,29 @@ impl<'a> Keys<'a> {
         if checks.contains(&LineCheck::Invalid) {
             findings.push(invalid(&entry.subject));
         } else if checks.contains(&LineCheck::Verified) {
-            self.enrolled.push((key.clone(), Sha256Digest::of(bytes)));
+            self.enrolled.push(Enrolment {
+                key: key.clone(),
+                entry: Sha256Digest::of(bytes),
+                at: entry.at,
+            });
         }
         self.insert(key, findings);
     }
 
-    /// The keys of a role that belongs to the server: the trusted ones, or without trust anchors those that came along.
+    /// The keys of a role that belongs to the server: the trusted ones, or without trust anchors those that came along. Of the log, those
+    /// that they lead to as well.
     pub(crate) fn role<'b>(
         &'b self,
         origin: &'b str,
         role: KeyRole,
     ) -> Box<dyn Iterator<Item = &'b Vkey> + 'b> {
+        let is_of = move |key: &&'b Vkey| {
+            KeyName::parse(origin, key.name()).is_ok_and(|name| name.role == role)
+        };
+        let followed = self.followed.iter().filter(is_of);
         match self.trust {
-            Some(trust) => Box::new(trust.role(origin, role)),
-            None => Box::new(self.supplied.iter().filter(move |key| {
-                KeyName::parse(origin, key.name()).is_ok_and(|name| name.role == role)
-            })),
+            Some(trust) => Box::new(trust.role(origin, role).chain(followed)),
+            None => Box::new(self.supplied.iter().filter(is_of).chain(followed)),
         }
     }
 
@@ -137,7 +155,7 @@ impl<'a> Keys<'a> {
         let anchored = self
             .trust
             .is_some_and(|trust| trust.keys.iter().any(|known| known == key));
-        anchored || self.enrolled.iter().any(|(known, _)| known == key)
+        anchored || self.enrolled.iter().any(|known| known.key == *key)
     }
 
     /// sha256 of each entry that enrols this key.
@@ -147,9 +165,23 @@ impl<'a> Keys<'a> {
     ) -> impl Iterator<Item = Sha256Digest> + 'b {
         self.enrolled
             .iter()
-            .filter(move |(known, _)| known == key)
-            .map(|(_, digest)| *digest)
+            .filter(move |known| known.key == *key)
+            .map(|known| known.entry)
     }
+
+    /// When the authority says that it enrolled this key first.
+    pub(crate) fn enrolled_at(&self, key: &Vkey) -> Option<Timestamp> {
+        let enrolments = self.enrolled.iter().filter(|known| known.key == *key);
+        enrolments.map(|known| known.at).min()
+    }
+}
+
+/// A key that the authority has enrolled.
+struct Enrolment {
+    key: Vkey,
+    /// sha256 of the entry.
+    entry: Sha256Digest,
+    at: Timestamp,
 }
 
 /// What an entry binds: an enrolment, or the key that a rotation begins.
@@ -158,6 +190,7 @@ struct Binding {
     kind: SubjectKind,
     subject: String,
     vkey: String,
+    at: Timestamp,
 }
 
 impl Binding {
@@ -167,7 +200,7 @@ impl Binding {
             kind,
             subject,
             vkey,
-            ..
+            enrolled_at: at,
         }) = Enrolled::parse(text)
         {
             return Some(Self {
@@ -175,6 +208,7 @@ impl Binding {
                 kind,
                 subject,
                 vkey,
+                at,
             });
         }
         let Rotated {
@@ -182,6 +216,7 @@ impl Binding {
             kind,
             subject,
             vkey,
+            rotated_at: at,
             ..
         } = Rotated::parse(text).ok()?;
         Some(Self {
@@ -189,6 +224,7 @@ impl Binding {
             kind,
             subject,
             vkey,
+            at,
         })
     }
 }

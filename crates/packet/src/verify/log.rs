@@ -53,25 +53,30 @@ enum Opened {
 }
 
 fn open(bytes: &[u8], origin: &str, keys: &Keys<'_>) -> Opened {
-    let mut outcome = Opened::UnknownKey;
-    for key in keys.role(origin, KeyRole::Log) {
-        match checkpoint::open(bytes, key) {
-            Ok(_) => return Opened::ByTheLog,
-            Err(OpenError::Signature(NoteError::Missing)) => {}
-            Err(_) => outcome = Opened::Invalid,
-        }
+    let logs: Vec<Vkey> = keys.role(origin, KeyRole::Log).cloned().collect();
+    match checkpoint::open_by(bytes, &logs) {
+        Ok(_) => Opened::ByTheLog,
+        Err(OpenError::Signature(NoteError::Missing)) => Opened::UnknownKey,
+        Err(_) => Opened::Invalid,
     }
-    outcome
 }
 
-/// The proof of inclusion, the receipt, and the consistency with the checkpoint seen before. Says whether the seal is proved to stand in the
-/// tree of the checkpoint that came along as a file.
+/// Where the seal is proved to be logged.
+#[derive(Default)]
+pub(crate) struct Logged {
+    /// The checkpoint of the proof.
+    pub checkpoint: Option<Checkpoint>,
+    /// Whether the checkpoint that came along as a file is that one.
+    pub by_the_file: bool,
+}
+
+/// The proof of inclusion, the receipt, and the consistency with the checkpoint seen before.
 pub(crate) fn check_log(
     seal: &Seal,
     keys: &Keys<'_>,
     inputs: &Inputs<'_>,
     findings: &mut Vec<Finding>,
-) -> bool {
+) -> Logged {
     let nothing = LogEvidence::default();
     let evidence = inputs.log.as_ref().unwrap_or(&nothing);
     let leaf = merkle::leaf_hash(&seal.bytes);
@@ -101,7 +106,13 @@ pub(crate) fn check_log(
             findings,
         ),
     }
-    logged.is_some_and(|(_, _, proof)| evidence.checkpoint == Some(&proof.checkpoint))
+    match logged {
+        None => Logged::default(),
+        Some((_, checkpoint, proof)) => Logged {
+            checkpoint: Some(checkpoint),
+            by_the_file: evidence.checkpoint == Some(&proof.checkpoint),
+        },
+    }
 }
 
 fn inclusion(
@@ -111,18 +122,21 @@ fn inclusion(
     keys: &Keys<'_>,
     findings: &mut Vec<Finding>,
 ) -> Option<(u64, Checkpoint, TlogProof)> {
-    let mut code = Code::LogKeyUnknown;
-    for key in keys.role(&seal.body.origin, KeyRole::Log) {
-        match proof.verify(leaf, key) {
-            Ok(checkpoint) => {
-                findings.push(Finding::new(Code::LogInclusionOk).with(proof.index));
-                return Some((proof.index, checkpoint, proof.clone()));
-            }
-            Err(VerifyError::Checkpoint(OpenError::Signature(NoteError::Missing))) => {}
-            Err(VerifyError::Inclusion(_)) => code = Code::LogInclusionInvalid,
-            Err(_) => code = Code::CheckpointInvalid,
+    let logs: Vec<Vkey> = keys
+        .role(&seal.body.origin, KeyRole::Log)
+        .cloned()
+        .collect();
+    let code = match proof.verify_by(leaf, &logs) {
+        Ok(checkpoint) => {
+            findings.push(Finding::new(Code::LogInclusionOk).with(proof.index));
+            return Some((proof.index, checkpoint, proof.clone()));
         }
-    }
+        Err(VerifyError::Checkpoint(OpenError::Signature(NoteError::Missing))) => {
+            Code::LogKeyUnknown
+        }
+        Err(VerifyError::Inclusion(_)) => Code::LogInclusionInvalid,
+        Err(_) => Code::CheckpointInvalid,
+    };
     findings.push(Finding::new(code));
     None
 }

@@ -1,19 +1,26 @@
 //! The verifier: everything that can be said of a packet or an export, as findings. It never stops at the first problem, and
 //! it returns a report, not an error: a broken packet is a result.
 
+mod attestation;
 mod bag;
+mod captures;
 mod children;
 mod clock;
+mod cms;
 mod content;
 mod export;
+mod heartbeats;
 mod keys;
 mod log;
+mod rotation;
 mod seal;
 mod sm3;
 mod source;
 mod time;
+mod tokens;
 
 pub use export::{is_export, verify_export};
+pub use rotation::{Continuation, followed_log_keys};
 pub use source::{Source, Window, ZipSource};
 
 use crate::bag::SEAL;
@@ -24,8 +31,9 @@ use crate::record::Record;
 use crate::seal::SealBody;
 use crate::trust::Trust;
 use crate::zipread::{ReadAt, ZipError};
-use crate::{PacketId, Sha256Digest};
+use crate::{PacketId, Sha256Digest, Sm3Digest};
 use fieldseal_tlog::note::Vkey;
+use serde::{Deserialize, Serialize};
 
 /// What a packet is checked against, beside itself.
 #[derive(Default)]
@@ -42,6 +50,40 @@ pub struct Inputs<'a> {
     pub revocations: &'a [Revocation],
     /// The zip as a file, for the receipt.
     pub zip: Option<ZipFacts>,
+    /// Leaves by which the log's key was rotated, oldest first.
+    pub log_rotations: &'a [File<'a>],
+    /// The first leaf of a log that continues another.
+    pub continued: Option<Continuation<'a>>,
+    /// Makers' certificates of the device's key.
+    pub attestations: &'a [File<'a>],
+    /// What an earlier look at the very same zip found of its files: they are not read for it again. Nothing else of that look is taken over.
+    pub hashed: &'a [FileDigests],
+}
+
+/// What a file of a packet was found to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileDigests {
+    /// Where it stands.
+    pub path: String,
+    /// Bytes.
+    pub size: u64,
+    /// Of its bytes.
+    pub sha256: Sha256Digest,
+    /// Of its bytes, where the packet has an SM3 manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sm3: Option<Sm3Digest>,
+    /// Of its bytes, where a zip claims one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crc32: Option<u32>,
+}
+
+/// A small file that came along.
+#[derive(Debug, Clone, Copy)]
+pub struct File<'a> {
+    /// Where it stands.
+    pub path: &'a str,
+    /// None: it could not be read, or is too large.
+    pub bytes: Option<&'a [u8]>,
 }
 
 /// What the log and the server gave for a packet, as stored bytes.
@@ -59,6 +101,8 @@ pub struct LogEvidence<'a> {
     pub tokens: &'a [Token<'a>],
     /// Leaf's index, where the caller knows it from the log itself.
     pub leaf_index: Option<u64>,
+    /// Heartbeats of the device, by their index.
+    pub heartbeats: &'a [Heartbeat<'a>],
 }
 
 /// A timestamp token as a file: a TimeStampResp.
@@ -68,8 +112,23 @@ pub struct Token<'a> {
     pub path: &'a str,
     /// None: it could not be read, or is larger than any token.
     pub bytes: Option<&'a [u8]>,
-    /// The token that it renews, as a file. None: it is over the checkpoint's text.
-    pub renews: Option<&'a [u8]>,
+    /// The token that it renews, by its place before this one among those given. None: it is over the checkpoint's text.
+    pub renews: Option<usize>,
+}
+
+/// A heartbeat that came along, as stored bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Heartbeat<'a> {
+    /// Where the note stands: `<index>.note`; its proof stands beside it.
+    pub path: &'a str,
+    /// The leaf's index in the log.
+    pub index: u64,
+    /// The leaf.
+    pub note: &'a [u8],
+    /// Its proof of inclusion.
+    pub proof: Option<&'a [u8]>,
+    /// Timestamp tokens on the proof's checkpoint.
+    pub tokens: &'a [Token<'a>],
 }
 
 /// A key that was revoked, and where in the log.
@@ -108,6 +167,8 @@ pub struct PacketCheck {
     pub custody: Vec<Line>,
     /// Every file: path, size, digest where it could be read.
     pub files: Vec<(String, u64, Option<Sha256Digest>)>,
+    /// What each file that could be read was found to be: for a later look at the same zip.
+    pub hashed: Vec<FileDigests>,
 }
 
 /// Verifies a packet's zip, its own form included.
@@ -117,13 +178,8 @@ pub fn verify_zip(file: &dyn ReadAt, inputs: &Inputs<'_>) -> PacketCheck {
         Err(error) => return PacketCheck::unreadable(zip_finding(&error)),
     };
     let mut check = verify_packet(&source, inputs);
-    let mut findings = std::mem::take(&mut check.report.findings);
-    findings.extend(folder_finding(&source, &check));
-    check.report = Report {
-        sealed_after: check.report.sealed_after,
-        logged_before: check.report.logged_before,
-        ..Report::new(check.report.id.take(), findings)
-    };
+    let named = folder_finding(&source, &check);
+    check.report = check.report.adding(named);
     check
 }
 
@@ -181,13 +237,14 @@ impl PacketCheck {
             form: None,
             custody: Vec::new(),
             files: Vec::new(),
+            hashed: Vec::new(),
         }
     }
 }
 
 /// Verifies an opened packet. The name of its folder is not checked.
 pub fn verify_packet(source: &dyn Source, inputs: &Inputs<'_>) -> PacketCheck {
-    let mut bag = bag::check(source, bag::PACKET_UNLISTED);
+    let mut bag = bag::check(source, bag::PACKET_UNLISTED, inputs.hashed);
     let mut findings = std::mem::take(&mut bag.findings);
     findings.extend(bag::packet_info(source));
     let seal = match source::read_small(source, SEAL, crate::seal::MAX_SEAL) {
@@ -210,16 +267,45 @@ pub fn verify_packet(source: &dyn Source, inputs: &Inputs<'_>) -> PacketCheck {
             &mut findings,
         );
     }
-    let mut interval = time::Interval::default();
+    let mut times = time::Times::default();
+    let mut captures = Default::default();
+    let mut device_keys = Vec::new();
     if let Some(seal) = &seal {
         seal::check_body(seal, &bag, &mut findings);
         let keys = keys::Keys::gather(source, &seal.body.origin, inputs, &mut findings);
-        seal::check_lines(seal, &keys, record.as_ref(), inputs, &mut findings);
+        device_keys = seal::check_lines(seal, &keys, record.as_ref(), inputs, &mut findings);
         findings.push(anchor(&seal.body.origin, inputs.trust));
         log::check_seen(source, seal, &keys, &mut findings);
-        let included = log::check_log(seal, &keys, inputs, &mut findings);
-        interval = time::check(source, &bag, seal, inputs, included, &mut findings);
+        let logged = log::check_log(seal, &keys, inputs, &mut findings);
+        times = time::check(
+            source,
+            &bag,
+            seal,
+            inputs,
+            logged.by_the_file,
+            &mut findings,
+        );
+        let around = captures::Around {
+            bag: &bag,
+            seal,
+            keys: &keys,
+            device_keys: &device_keys,
+            logged: &logged,
+            seen: &times.seen,
+            record: record.as_ref(),
+        };
+        captures = captures::check(&custody, &around, inputs, &mut findings);
+        rotation::check_continued(seal, &keys, inputs, &mut findings);
+        attestation::check(&device_keys, &keys, inputs, &mut findings);
     }
+    cms::check(
+        source,
+        &bag,
+        seal.as_ref(),
+        &device_keys,
+        inputs,
+        &mut findings,
+    );
     unused_anchor(&mut findings);
     if let Some(record) = &record {
         content::reported(record, &mut findings);
@@ -233,8 +319,10 @@ pub fn verify_packet(source: &dyn Source, inputs: &Inputs<'_>) -> PacketCheck {
         .collect();
     PacketCheck {
         report: Report {
-            sealed_after: interval.sealed_after,
-            logged_before: interval.logged_before,
+            sealed_after: times.interval.sealed_after,
+            logged_before: times.interval.logged_before,
+            captures: captures.0,
+            progress: captures.1,
             ..Report::new(packet.map(|packet| packet.to_string()).or(bag.id), findings)
         },
         packet,
@@ -244,6 +332,7 @@ pub fn verify_packet(source: &dyn Source, inputs: &Inputs<'_>) -> PacketCheck {
         form,
         custody,
         files,
+        hashed: bag.hashed,
     }
 }
 

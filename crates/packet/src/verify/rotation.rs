@@ -108,6 +108,23 @@ pub(crate) fn follow(
     known.split_off(logs.len())
 }
 
+/// The keys of a log to which these leaves lead from those that are known, oldest first: what a tablet believes.
+pub fn followed_log_keys(
+    origin: &str,
+    logs: &[Vkey],
+    authorities: &[Vkey],
+    notes: &[&[u8]],
+) -> Vec<Vkey> {
+    let files: Vec<File<'_>> = notes
+        .iter()
+        .map(|bytes| File {
+            path: "",
+            bytes: Some(bytes),
+        })
+        .collect();
+    follow(origin, logs, authorities, &files, &mut Vec::new())
+}
+
 /// Why a leaf is wrong.
 struct Wrong(&'static str);
 

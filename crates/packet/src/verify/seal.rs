@@ -64,14 +64,14 @@ pub(crate) fn check_body(seal: &Seal, bag: &BagCheck, findings: &mut Vec<Finding
     }
 }
 
-/// The seal's lines, against the keys and the officers and device that the record names.
+/// The seal's lines, against the keys and the officers and device that the record names. Gives the keys by which lines of the device are right.
 pub(crate) fn check_lines(
     seal: &Seal,
     keys: &Keys<'_>,
     record: Option<&Record>,
     inputs: &Inputs<'_>,
     findings: &mut Vec<Finding>,
-) {
+) -> Vec<Vkey> {
     let origin = &seal.body.origin;
     let role_of = |line: &SignatureLine| {
         KeyName::parse(origin, &line.name)
@@ -143,6 +143,7 @@ pub(crate) fn check_lines(
         }
         named_officers(record, &officers, &signed, &device_keys, findings);
     }
+    device_keys
 }
 
 fn named_officers(

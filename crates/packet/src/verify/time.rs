@@ -6,7 +6,7 @@ use super::seal::Seal;
 use super::source::{Source, read_small};
 use super::{Inputs, Token};
 use crate::findings::{Code, Finding};
-use crate::{KeyName, Timestamp};
+use crate::{KeyName, Sha256Digest, Timestamp};
 use fieldseal_stamp::{Der, MAX_TOKEN, Stamp, StampError, verify};
 use fieldseal_tlog::note::{MAX_NOTE_BYTES, Note};
 
@@ -22,11 +22,30 @@ pub(crate) struct Interval {
     pub logged_before: Option<Timestamp>,
 }
 
+/// The interval, and what it rests on.
+#[derive(Default)]
+pub(crate) struct Times {
+    pub interval: Interval,
+    /// The seen tokens that count: sha256 of the file, and the time before which nobody could know it.
+    pub seen: Vec<(Sha256Digest, Timestamp)>,
+}
+
 /// A bound, and the token that gives it.
 struct Bound {
     path: String,
     at: Timestamp,
 }
+
+/// The codes of renewals.
+pub(crate) struct RenewalCodes {
+    pub invalid: Code,
+    pub not_counted: Code,
+}
+
+const RENEWALS: RenewalCodes = RenewalCodes {
+    invalid: Code::TimestampInvalid,
+    not_counted: Code::TimestampNotCounted,
+};
 
 /// The codes of one end of the interval.
 struct Codes {
@@ -47,10 +66,10 @@ const UPPER: Codes = Codes {
     unsupported: Code::TimestampUnsupported,
 };
 
-/// The authority's id in a token's file name.
-pub(crate) fn token_id<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
-    path.strip_prefix(folder)?
-        .strip_prefix("/checkpoint.")?
+/// The authority's id in a token's file name; `stem` is what the token is over.
+pub(crate) fn token_id<'a>(path: &'a str, stem: &str) -> Option<&'a str> {
+    path.strip_prefix(stem)?
+        .strip_prefix('.')?
         .strip_suffix(".tsr")
         .filter(|id| KeyName::id_is_valid(id))
 }
@@ -69,9 +88,9 @@ pub(crate) fn check(
     inputs: &Inputs<'_>,
     included: bool,
     findings: &mut Vec<Finding>,
-) -> Interval {
+) -> Times {
     let roots: &[Der] = inputs.trust.map_or(&[], |trust| trust.roots.as_slice());
-    let lower = lower(source, bag, seal, roots, findings);
+    let (lower, seen) = lower(source, bag, seal, roots, findings);
     let upper = upper(inputs, roots, included, findings);
     let interval = Interval {
         sealed_after: lower.as_ref().map(|bound| bound.at),
@@ -82,7 +101,8 @@ pub(crate) fn check(
     {
         let detail = format!("{after}, {before}");
         findings.push(Finding::new(Code::IntervalContradictory).with(detail));
-        return Interval::default();
+        let interval = Interval::default();
+        return Times { interval, seen };
     }
     let told = [(Code::LowerBoundOk, lower), (Code::TimestampOk, upper)];
     for (code, bound) in told {
@@ -94,7 +114,7 @@ pub(crate) fn check(
     {
         findings.push(Finding::new(Code::ClockOutsideInterval).with(closed));
     }
-    interval
+    Times { interval, seen }
 }
 
 /// Sealed after: the tokens that the seal names, over the checkpoint in the packet.
@@ -104,18 +124,17 @@ fn lower(
     seal: &Seal,
     roots: &[Der],
     findings: &mut Vec<Finding>,
-) -> Option<Bound> {
+) -> (Option<Bound>, Vec<(Sha256Digest, Timestamp)>) {
     let named = &seal.body.seen_tsr;
-    let stray = bag
-        .sizes
-        .keys()
-        .filter(|path| token_id(path, "seen").is_some_and(|id| named.iter().all(|(n, _)| n != id)));
+    let stray = bag.sizes.keys().filter(|path| {
+        token_id(path, "seen/checkpoint").is_some_and(|id| named.iter().all(|(n, _)| n != id))
+    });
     for path in stray {
         findings.push(Finding::new(Code::SeenTokenMismatch).about(path));
     }
     if named.is_empty() {
         findings.push(Finding::new(Code::LowerBoundNone));
-        return None;
+        return (None, Vec::new());
     }
     let message = read_small(source, "seen/checkpoint", MAX_NOTE_BYTES)
         .ok()
@@ -132,13 +151,21 @@ fn lower(
         let outcome = judge(token.as_deref(), message.as_deref(), roots);
         judged.push((path, outcome));
     }
-    let good = tell(judged, &LOWER, findings);
-    good.into_iter()
+    let good: Vec<Bound> = tell(judged, &LOWER, findings)
+        .into_iter()
         .map(|(path, stamp)| Bound {
             path,
             at: Timestamp::from_millis(stamp.earliest_ms),
         })
-        .reduce(|one, other| if other.at > one.at { other } else { one })
+        .collect();
+    let seen = good
+        .iter()
+        .filter_map(|bound| Some((*bag.digests.get(&bound.path)?, bound.at)))
+        .collect();
+    let latest = good
+        .into_iter()
+        .reduce(|one, other| if other.at > one.at { other } else { one });
+    (latest, seen)
 }
 
 /// Logged before: the tokens on the checkpoint by which the seal's place in the log was proved.
@@ -157,17 +184,7 @@ fn upper(
     let message = evidence
         .and_then(|evidence| evidence.checkpoint)
         .and_then(text_of);
-    let (renewals, tokens): (Vec<&Token<'_>>, Vec<&Token<'_>>) =
-        tokens.iter().partition(|token| token.renews.is_some());
-    let judged = tokens
-        .iter()
-        .take(MAX_TOKENS)
-        .map(|token| {
-            let outcome = judge(token.bytes, message.as_deref(), roots);
-            (token.path.to_owned(), outcome)
-        })
-        .collect();
-    renewed(&renewals, roots, findings);
+    let judged = judge_all(tokens, message.as_deref(), roots, &RENEWALS, findings);
     let good = tell(judged, &UPPER, findings);
     if !included {
         if !good.is_empty() {
@@ -183,25 +200,73 @@ fn upper(
         .reduce(|one, other| if other.at < one.at { other } else { one })
 }
 
-/// Renewals bound nothing by themselves: they say that a token was there while its certificate was good.
-fn renewed(renewals: &[&Token<'_>], roots: &[Der], findings: &mut Vec<Finding>) {
-    for token in renewals {
-        let finding = match judge(token.bytes, token.renews, roots) {
-            Ok(stamp) => {
-                let at = Timestamp::from_millis(stamp.latest_ms);
-                Finding::new(Code::TimestampRenewed).with(at)
+/// Judges tokens over one message, and tells of their renewals. Gives each token with its outcome, renewals left out: they bound nothing
+/// by themselves, and say that a token was there while its certificate was good.
+pub(crate) fn judge_all(
+    tokens: &[Token<'_>],
+    message: Option<&[u8]>,
+    roots: &[Der],
+    codes: &RenewalCodes,
+    findings: &mut Vec<Finding>,
+) -> Vec<(String, Result<Stamp, StampError>)> {
+    let mut outcomes: Vec<Option<Result<Stamp, StampError>>> = Vec::new();
+    let mut count = 0;
+    for token in tokens {
+        let outcome = match token.renews {
+            None => {
+                count += 1;
+                (count <= MAX_TOKENS).then(|| judge(token.bytes, message, roots))
             }
-            Err(error @ (StampError::UnknownAuthority | StampError::Unsupported(_))) => {
-                Finding::new(Code::TimestampNotCounted).with(error)
+            Some(place) => {
+                let renewed = outcomes.get(place).and_then(Option::as_ref);
+                renewed.map(|renewed| {
+                    let file = tokens[place].bytes.unwrap_or_default();
+                    let outcome = judge(token.bytes, Some(file), roots);
+                    findings.push(renewal(&outcome, renewed, codes).about(token.path));
+                    outcome
+                })
             }
-            Err(error) => Finding::new(Code::TimestampInvalid).with(error),
         };
-        findings.push(finding.about(token.path));
+        outcomes.push(outcome);
+    }
+    tokens
+        .iter()
+        .zip(outcomes)
+        .filter(|(token, _)| token.renews.is_none())
+        .filter_map(|(token, outcome)| Some((token.path.to_owned(), outcome?)))
+        .collect()
+}
+
+/// What is found of a renewal, by what it renews.
+fn renewal(
+    outcome: &Result<Stamp, StampError>,
+    renewed: &Result<Stamp, StampError>,
+    codes: &RenewalCodes,
+) -> Finding {
+    match (outcome, renewed) {
+        (Err(error @ (StampError::UnknownAuthority | StampError::Unsupported(_))), _) => {
+            Finding::new(codes.not_counted).with(error)
+        }
+        (Err(error), _) => Finding::new(codes.invalid).with(error),
+        (Ok(_), Err(_)) => {
+            Finding::new(codes.not_counted).with("it renews a token that does not count")
+        }
+        (Ok(stamp), Ok(renewed)) => {
+            let at = Timestamp::from_millis(stamp.latest_ms);
+            // A certificate is good to the end of the second that it names.
+            let ended = renewed.signer.not_after_ms.saturating_add(1000);
+            let code = if stamp.latest_ms < ended {
+                Code::TimestampRenewed
+            } else {
+                Code::TimestampRenewedLate
+            };
+            Finding::new(code).with(at)
+        }
     }
 }
 
 /// The signed text of a checkpoint, whoever signed it: what a token covers.
-fn text_of(checkpoint: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn text_of(checkpoint: &[u8]) -> Option<Vec<u8>> {
     Note::parse(checkpoint)
         .ok()
         .map(|note| note.text.into_bytes())

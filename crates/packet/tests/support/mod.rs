@@ -1,6 +1,7 @@
 //! A small, fixed packet and its surroundings, made from fixed keys, so that every run makes the same bytes. Here the
 //! keys and the clock; beside it the packet, and the log with the export.
 
+mod certificates;
 mod export;
 mod packet;
 mod tokens;
@@ -12,6 +13,7 @@ use fieldseal_packet::trust::Trust;
 use fieldseal_packet::{PacketId, Sha256Digest, Timestamp};
 use fieldseal_tlog::note::{Ed25519Signer, Note, P256Signer, Signer};
 
+pub use certificates::*;
 pub use export::*;
 pub use packet::*;
 pub use tokens::*;
@@ -47,9 +49,13 @@ pub fn officer_key(number: u8) -> Ed25519Signer {
     key(&format!("{ORIGIN}/officer/o-000{number}"), number)
 }
 
+pub fn p256_device_scalar() -> [u8; 32] {
+    Sha256Digest::of(b"test key of a hardware module").0
+}
+
 pub fn p256_device_key() -> P256Signer {
-    let seed = Sha256Digest::of(b"test key of a hardware module");
-    P256Signer::from_scalar(&format!("{ORIGIN}/device/t-0001"), &seed.0).unwrap()
+    let seed = p256_device_scalar();
+    P256Signer::from_scalar(&format!("{ORIGIN}/device/t-0001"), &seed).unwrap()
 }
 
 pub fn trust_text() -> String {
@@ -63,6 +69,10 @@ pub fn trust_text() -> String {
     for authority in [alpha(), beta()] {
         text += &fieldseal_stamp::certificate_to_pem(&authority.root);
     }
+    text += "#root cms\n";
+    text += &fieldseal_stamp::certificate_to_pem(&cms_authority().0);
+    text += "#root attestation\n";
+    text += &fieldseal_stamp::certificate_to_pem(&maker_root().0);
     text
 }
 

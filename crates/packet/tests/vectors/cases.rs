@@ -16,10 +16,18 @@ mod exports;
 mod files;
 #[path = "cases/good.rs"]
 mod good;
+#[path = "cases/heartbeats.rs"]
+mod heartbeats;
+#[path = "cases/keys.rs"]
+mod keys;
+#[path = "cases/logs.rs"]
+mod logs;
 #[path = "cases/national.rs"]
 mod national;
 #[path = "cases/proofs.rs"]
 mod proofs;
+#[path = "cases/readings.rs"]
+mod readings;
 #[path = "cases/rules.rs"]
 mod rules;
 #[path = "cases/seals.rs"]
@@ -238,9 +246,16 @@ pub fn cases() -> Vec<Case> {
     children::children(&mut cases);
     drawings::drawings(&mut cases);
     times::times(&mut cases);
+    heartbeats::heartbeats(&mut cases);
+    heartbeats::challenges(&mut cases);
     tokens::tokens(&mut cases);
     rules::rules(&mut cases);
+    readings::readings(&mut cases);
     proofs::proofs(&mut cases);
     attacks::attacks(&mut cases);
+    keys::cms(&mut cases);
+    keys::attestations(&mut cases);
+    logs::rotations(&mut cases);
+    logs::continuations(&mut cases);
     cases.0
 }

@@ -4,4 +4,5 @@ pub mod brake;
 pub mod device;
 pub mod pace;
 pub mod password;
+pub mod reader;
 pub mod session;

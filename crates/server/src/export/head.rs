@@ -1,6 +1,7 @@
 //! Which checkpoint an export proves its packet by. The receipt's would do for inclusion; but one that authorities have stamped and witnesses have
 //! cosigned says more, and the smallest that holds the leaf says it earliest.
 
+use fieldseal_packet::verify;
 use fieldseal_tlog::checkpoint::Checkpoint;
 use fieldseal_tlog::merkle::prove_inclusion;
 use fieldseal_tlog::note::Note;
@@ -19,6 +20,35 @@ pub struct Head {
     pub proof: TlogProof,
     /// Timestamp responses over its text.
     pub tokens: Vec<Token>,
+}
+
+/// What tokens are called in an export.
+pub struct Files(Vec<String>);
+
+impl Files {
+    /// Behind this stem: `data/receipt/checkpoint` of the packet's own checkpoint.
+    pub fn of(tokens: &[Token], stem: &str) -> Self {
+        let path = |token: &Token| format!("{stem}.{}.tsr", token.stem());
+        Self(tokens.iter().map(path).collect())
+    }
+
+    /// The same tokens as a verifier takes them.
+    pub fn tokens<'a>(&'a self, tokens: &'a [Token]) -> Vec<verify::Token<'a>> {
+        let renewed = |token: &Token| {
+            let before = token.n.checked_sub(1)?;
+            let of = |other: &Token| other.authority == token.authority && other.n == before;
+            tokens.iter().position(of)
+        };
+        self.0
+            .iter()
+            .zip(tokens)
+            .map(|(path, token)| verify::Token {
+                path,
+                bytes: Some(&token.der),
+                renews: renewed(token),
+            })
+            .collect()
+    }
 }
 
 /// Chooses: the oldest checkpoint that holds the leaf, is stamped and has cosignatures enough; else the oldest that is stamped; else the oldest with

@@ -8,7 +8,7 @@ use fieldseal_packet::Sha256Digest;
 use fieldseal_packet::findings::{self, Code, Level, Report};
 use fieldseal_packet::record::Record;
 use fieldseal_packet::verify::Source as _;
-use fieldseal_packet::verify::{LogEvidence, PacketCheck, Token, ZipFacts, ZipSource};
+use fieldseal_packet::verify::{LogEvidence, PacketCheck, ZipFacts, ZipSource};
 use fieldseal_packet::zipread::ReadAt;
 use fieldseal_picture::THUMB_SIDE;
 use fieldseal_report::{Extraction, Facts, Finding, Item, Language, Verdict};
@@ -18,7 +18,7 @@ use fieldseal_wire::console::Text;
 use std::collections::HashMap;
 
 use super::stock::Stock;
-use super::{ExportError, Material, report_parts as parts};
+use super::{ExportError, Material, head, report_parts as parts};
 use crate::ambient::Millis;
 use crate::intake::examine::Known;
 use crate::review::preview::ItemBytes;
@@ -133,26 +133,8 @@ fn check(
             .read_blocking(|c| Known::gather(c, stock.trust, note))?,
         None => Known::anchors(stock.trust)?,
     };
-    let paths: Vec<String> = material
-        .tokens
-        .iter()
-        .map(|token| format!("data/receipt/checkpoint.{}.tsr", token.stem()))
-        .collect();
-    let tokens: Vec<Token<'_>> = paths
-        .iter()
-        .zip(&material.tokens)
-        .map(|(path, token)| Token {
-            path,
-            bytes: Some(&token.der),
-            renews: token.n.checked_sub(1).and_then(|before| {
-                let renewed = material
-                    .tokens
-                    .iter()
-                    .find(|other| other.authority == token.authority && other.n == before);
-                Some(renewed?.der.as_slice())
-            }),
-        })
-        .collect();
+    let files = head::Files::of(&material.tokens, "data/receipt/checkpoint");
+    let tokens = files.tokens(&material.tokens);
     let evidence = LogEvidence {
         receipt: Some(&material.receipt),
         proof: Some(&material.proof),
@@ -160,12 +142,13 @@ fn check(
         consistency: material.consistency.as_deref(),
         tokens: &tokens,
         leaf_index: packet.leaf_index,
+        heartbeats: &[],
     };
     let zip = ZipFacts {
         sha256: Sha256Digest(packet.zip_sha256),
         size: packet.zip_size,
     };
-    Ok(known.verify(file, zip, Some(evidence)))
+    Ok(known.verify(file, zip, Some(evidence), &[]))
 }
 
 /// Picks a reader's text.
@@ -313,22 +296,14 @@ fn extraction(
 
 fn items(record: &Record, check: &PacketCheck, language: Language) -> Vec<Item> {
     let accuracy = detail::accuracies(&check.custody);
-    let shots = || check.form.iter().flat_map(|form| &form.shots);
     record
         .items
         .iter()
         .zip(1_u32..)
         .map(|(item, place)| Item {
             number: summary::item_number(&item.path).unwrap_or(place),
-            shot: item.shot.as_ref().map(|id| {
-                shots().find(|shot| shot.id == *id).map_or_else(
-                    || id.clone(),
-                    |shot| match language {
-                        Language::Zh => shot.label.zh.clone(),
-                        Language::En => shot.label.en.clone(),
-                    },
-                )
-            }),
+            shot: detail::shot_of(item, check.form.as_ref())
+                .map(|text| in_language(language, text)),
             captured_at: Some(item.captured_at.as_millis()),
             capture_seq: item.capture_seq,
             accuracy_m: accuracy.get(&item.capture_seq).copied(),

@@ -24,7 +24,7 @@ use crate::signing::signed;
 use crate::store::packets::{self, PacketRow};
 use crate::store::quarantine::Quarantined;
 use crate::store::uploads::{self, Upload};
-use crate::store::{StoreError, custody, log, quarantine};
+use crate::store::{StoreError, custody, digests, log, quarantine};
 use crate::teeth::planted;
 
 /// The word for a second packet of the same seal body or device number.
@@ -132,7 +132,7 @@ fn decide(app: &App, bytes: &Bytes, upload: &Upload) -> Result<Outcome, IntakeEr
     let known = app
         .db
         .read_blocking(|c| Known::gather(c, &app.trust, &seal.note))?;
-    let check = known.verify(&file, bytes.zip, None);
+    let check = known.verify(&file, bytes.zip, None, &[]);
     let captures = presence::captures(&file);
     drop(file);
     let facts = summary::facts(&check, &seal.body.packet.to_string());
@@ -260,6 +260,7 @@ fn record(
             decision: None,
             decided_at: None,
         };
+        digests::keep(tx, &bytes.zip.sha256, &facts.hashed)?;
         let received = Event::Received {
             zip_sha256: bytes.zip.sha256,
             zip_size: bytes.zip.size,

@@ -8,8 +8,8 @@ use fieldseal_packet::entry::Revoked;
 use fieldseal_packet::seal::{MAX_SEAL, SealBody};
 use fieldseal_packet::trust::Trust;
 use fieldseal_packet::verify::{
-    Inputs, LogEvidence, PacketCheck, Revocation, Source as _, ZipFacts, ZipSource, verify_zip,
-    zip_finding,
+    FileDigests, Inputs, LogEvidence, PacketCheck, Revocation, Source as _, ZipFacts, ZipSource,
+    verify_zip, zip_finding,
 };
 use fieldseal_packet::zipread::{ReadAt, Stretch};
 use fieldseal_packet::{KeyName, KeyRole, Sha256Digest};
@@ -168,12 +168,13 @@ impl Known {
         })
     }
 
-    /// Runs the verifier.
+    /// Runs the verifier. `hashed`: what an earlier look at the same bytes found of the files in them.
     pub fn verify(
         &self,
         file: &dyn ReadAt,
         zip: ZipFacts,
         log: Option<LogEvidence<'_>>,
+        hashed: &[FileDigests],
     ) -> PacketCheck {
         let inputs = Inputs {
             trust: Some(&self.trust),
@@ -182,6 +183,8 @@ impl Known {
             log,
             revocations: &self.revocations,
             zip: Some(zip),
+            hashed,
+            ..Inputs::default()
         };
         verify_zip(file, &inputs)
     }

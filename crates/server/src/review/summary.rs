@@ -2,7 +2,7 @@
 
 use fieldseal_packet::findings::{Language, Level, Report, Verdict};
 use fieldseal_packet::record::{Item, OfficerRole, VOID_KIND};
-use fieldseal_packet::verify::PacketCheck;
+use fieldseal_packet::verify::{FileDigests, PacketCheck};
 use fieldseal_wire::console::{FindingView, Text};
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,8 @@ pub struct Facts {
     pub verdict: String,
     /// 0 failed, 1 not proved, 2 verified.
     pub risk: u8,
+    /// What the files were found to be, for later looks.
+    pub hashed: Vec<FileDigests>,
 }
 
 /// Whether a picture of this media type can be re-encoded here.
@@ -166,6 +168,7 @@ pub fn facts(check: &PacketCheck, id: &str) -> Facts {
             Verdict::NotProved => 1,
             Verdict::Verified => 2,
         },
+        hashed: check.hashed.clone(),
     }
 }
 

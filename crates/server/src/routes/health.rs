@@ -101,6 +101,11 @@ async fn metrics(State(app): State<Shared>) -> Result<Response, Failure> {
             counters.previews.load(Ordering::Relaxed),
         ),
         (
+            "fieldseal_look_bytes_total",
+            "counter",
+            counters.look_bytes.load(Ordering::Relaxed),
+        ),
+        (
             "fieldseal_cosignatures_total",
             "counter",
             app.witnessing.cosignatures.load(Ordering::Relaxed),

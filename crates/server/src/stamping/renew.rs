@@ -18,6 +18,8 @@ use crate::store::stamps::{self, Token};
 const EVERY: Duration = Duration::from_secs(3600);
 /// Tokens in one look: an authority is not asked for thousands at once.
 const AT_ONCE: u32 = 200;
+/// An authority that fails as often in one look is left alone until the next.
+const PATIENCE: u32 = 3;
 
 pub(super) async fn run(app: Shared, outward: Outward, mut stop: watch::Receiver<bool>) {
     loop {
@@ -44,7 +46,8 @@ pub(super) async fn run(app: Shared, outward: Outward, mut stop: watch::Receiver
 }
 
 /// One look: renews what ends soon, those that end first in front. An authority whose own certificate ends no later wins nothing, so
-/// it is asked once for that, and another is tried; an answer that fails otherwise ends the look. Gives how many were renewed.
+/// it is asked once for that, and another is tried; so is another when one gives no answer, or a bad one. Gives how many were renewed; the
+/// error is why the last of those that are left was not.
 pub async fn round(app: &Shared, outward: &Outward) -> Result<usize, AskError> {
     let settings = &app.config.stamping;
     let now = app.config.ambient.now();
@@ -53,19 +56,35 @@ pub async fn round(app: &Shared, outward: &Outward) -> Result<usize, AskError> {
         .db
         .read(move |c| stamps::ending(c, end, AT_ONCE))
         .await?;
-    // How long each authority's answers of this look are good.
-    let mut known: BTreeMap<&str, Option<Millis>> = BTreeMap::new();
-    let (mut renewed, mut left) = (0, 0);
+    let mut known: BTreeMap<&str, Experience> = BTreeMap::new();
+    let mut renewed = 0;
+    let mut left = None;
     for (size, old) in due {
+        let mut why = AskError::NoLater;
         let mut done = false;
         for authority in current(&settings.authorities, &old) {
-            let hopeless = |good_until: &Option<Millis>| *good_until <= old.good_until;
-            if known.get(authority.id.as_str()).is_some_and(hopeless) {
+            let met = known.entry(&authority.id).or_default();
+            if met.is_hopeless_for(&old) {
                 continue;
             }
-            let answer = ask::ask(app, outward, authority, &old.der).await?;
-            known.insert(&authority.id, answer.good_until);
-            if hopeless(&answer.good_until) {
+            let answer = match ask::ask(app, outward, authority, &old.der).await {
+                Ok(answer) => answer,
+                // Nothing that another authority could mend.
+                Err(error @ (AskError::Store(_) | AskError::Random(_))) => return Err(error),
+                Err(error) => {
+                    met.failures += 1;
+                    app.stamping.failures.fetch_add(1, Ordering::Relaxed);
+                    tracing::warn!(
+                        authority = authority.id,
+                        error = &error as &dyn std::error::Error,
+                        "a timestamp could not be renewed by this authority"
+                    );
+                    why = error;
+                    continue;
+                }
+            };
+            met.good_until = Some(answer.good_until);
+            if met.is_hopeless_for(&old) {
                 continue;
             }
             let token = Token {
@@ -86,12 +105,26 @@ pub async fn round(app: &Shared, outward: &Outward) -> Result<usize, AskError> {
         if done {
             renewed += 1;
         } else {
-            left += 1;
+            left = Some(why);
         }
     }
-    match left {
-        0 => Ok(renewed),
-        _ => Err(AskError::NoLater),
+    left.map_or(Ok(renewed), Err)
+}
+
+/// What one look has met of an authority.
+#[derive(Default)]
+struct Experience {
+    /// How long its answers are good, once it has given one.
+    good_until: Option<Option<Millis>>,
+    /// Requests that gave nothing.
+    failures: u32,
+}
+
+impl Experience {
+    /// Whether it need not be asked for this token: its answers end no later, or it does not answer.
+    fn is_hopeless_for(&self, old: &Token) -> bool {
+        let no_later = self.good_until.is_some_and(|until| until <= old.good_until);
+        no_later || self.failures >= PATIENCE
     }
 }
 

@@ -157,6 +157,35 @@ pub fn beats(
     Ok(leaves.into_iter().take(most).collect())
 }
 
+/// This heartbeat is to be the device's newest leaf; call [`seen`] before.
+pub fn set_newest_beat(
+    tx: &Transaction<'_>,
+    device: &str,
+    beat: &[u8; 32],
+) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE device_contact SET newest_beat = ?2 WHERE device = ?1")?
+        .execute(params![device, beat])?;
+    Ok(())
+}
+
+/// The leaf of the device's newest heartbeat; where that is not logged yet, of the newest one that told of a capture.
+pub fn newest_beat(connection: &Connection, device: &str) -> Result<Option<u64>, StoreError> {
+    let newest = connection
+        .prepare_cached(
+            "SELECT idx FROM device_contact JOIN log_leaf ON note_sha256 = newest_beat WHERE device = ?1",
+        )?
+        .query_row([device], |row| row.get(0))
+        .optional()?;
+    if newest.is_some() {
+        return Ok(newest);
+    }
+    Ok(connection
+        .prepare_cached(
+            "SELECT max(idx) FROM device_capture JOIN log_leaf ON note_sha256 = beat WHERE device = ?1",
+        )?
+        .query_row([device], |row| row.get(0))?)
+}
+
 /// How many packets and captures of a device are here.
 pub fn here(connection: &Connection, device: &str) -> Result<(u64, u64), StoreError> {
     let packets = connection

@@ -9,6 +9,7 @@ pub mod cosignatures;
 pub mod custody;
 pub mod decisions;
 pub mod devices;
+pub mod digests;
 pub mod erased;
 pub mod keys;
 pub mod log;

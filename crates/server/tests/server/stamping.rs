@@ -6,6 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use fieldseal_dev_tsa::{Authority as DevAuthority, KeyKind, Manner, Serving};
 use fieldseal_packet::beat::Beat;
 use fieldseal_packet::entry::Heartbeat;
+use fieldseal_packet::findings::Code;
 use fieldseal_packet::trust::Trust;
 use fieldseal_packet::{Sha256Digest, Timestamp};
 use fieldseal_server::Config;
@@ -23,6 +24,7 @@ use tempfile::TempDir;
 
 use super::crash::Victim;
 use super::support::*;
+use super::witnesses::{codes, metric};
 
 /// An authority that answers, and what the server is told of it.
 struct Tsa {
@@ -241,8 +243,12 @@ async fn a_token_is_renewed_before_its_certificate_ends() {
     site.stop().await;
     // The house's new certificate ends as soon: another one has to help.
     let useless = Tsa::new("tsa", KeyKind::P256, 30);
+    // One that is down holds nobody up.
+    let down = Tsa::new("down", KeyKind::P256, 3000);
+    down.serving.behave(Manner::Down);
     let long = Tsa::new("other", KeyKind::P256, 3000);
-    site.config.stamping.authorities = vec![useless.settings(), long.settings()];
+    site.config.stamping.authorities =
+        vec![useless.settings(), down.settings(), long.settings()];
     site.restart().await;
     let of_first = || {
         let mut tokens = newest(&database).unwrap().tokens;
@@ -312,7 +318,8 @@ async fn an_export_hands_over_the_heartbeat_that_tells_of_its_captures() {
     let tsa = Tsa::new("tsa", KeyKind::P256, 3000);
     let site = Site::start_with(|config| quick(config, &[tsa.settings()])).await;
     let mut tablet = site.tablet().await;
-    let packet = tablet.seal();
+    let film = vec![7; 4 << 20];
+    let packet = tablet.seal_items(&[jpeg(1), film], |_| {});
     let links = presence::captures(&packet.zip.as_slice());
     let (newest, link) = *links.last().unwrap();
     let device = tablet.key.vkey().name().to_owned();
@@ -368,6 +375,24 @@ async fn an_export_hands_over_the_heartbeat_that_tells_of_its_captures() {
     let (text, _) = text_of(&own);
     let logged = fieldseal_stamp::verify(&token, text.as_bytes(), &tsa.roots()).unwrap();
     assert!(told.time_ms <= logged.time_ms);
+    // Verifiers judge it, the server's own too.
+    let trust = std::fs::read_to_string(site.config.layout().trust()).unwrap();
+    assert!(codes(&site, &packet.id, &trust).contains(&Code::CaptureBounded));
+    let console = site.sign_in("reviewer").await;
+    let bounded = until(async || {
+        let detail = console.detail(&packet.id).await;
+        let bounded = detail
+            .findings
+            .into_iter()
+            .filter(|finding| finding.code == "capture-bounded");
+        let subjects: Vec<String> = bounded.map(|finding| finding.subject).collect();
+        (!subjects.is_empty()).then_some(subjects)
+    })
+    .await;
+    assert_eq!(bounded, ["data/items/0001.jpg", "data/items/0002.bin"]);
+    // For that the photos were not read again: the first look had hashed them.
+    let read = metric(&site, "fieldseal_look_bytes_total").await;
+    assert!((1..2 << 20).contains(&read), "{read} bytes");
     // The packets' captures and the heartbeat agree.
     assert!(
         site.admin()

@@ -7,11 +7,14 @@ use super::support::*;
 use fieldseal_packet::findings::Code;
 use fieldseal_packet::trust::Trust;
 use fieldseal_packet::verify::{ZipSource, verify_export};
+use fieldseal_server::access::reader::EntryReader;
 use fieldseal_server::signing::ServerKeys;
 use fieldseal_server::witnesses::Peer;
 use fieldseal_tlog::checkpoint::Checkpoint;
 use fieldseal_tlog::note::{CosignatureSigner, Note, Signer as _, Vkey};
+use fieldseal_tlog::tile::decode_bundle;
 use fieldseal_tlog::witness::AddCheckpoint;
+use fieldseal_witness::entries::{self, EntriesError};
 use fieldseal_witness::{Answer, Folder, Witness, service};
 use reqwest::Method;
 use tempfile::TempDir;
@@ -89,7 +92,7 @@ async fn cosigned(site: &Site, by: &[&Vkey]) -> Note {
     }
 }
 
-async fn metric(site: &Site, name: &str) -> u64 {
+pub async fn metric(site: &Site, name: &str) -> u64 {
     let answer = site.request(Method::GET, "/metrics").send().await.unwrap();
     let text = answer.text().await.unwrap();
     let line = text
@@ -98,7 +101,7 @@ async fn metric(site: &Site, name: &str) -> u64 {
     line.unwrap().rsplit(' ').next().unwrap().parse().unwrap()
 }
 
-fn codes(site: &Site, id: &str, trust: &str) -> Vec<Code> {
+pub fn codes(site: &Site, id: &str, trust: &str) -> Vec<Code> {
     let to = TempDir::new().unwrap();
     let folder = site.admin().write_export(id, to.path()).unwrap();
     let mut files = Vec::new();
@@ -249,4 +252,56 @@ async fn a_log_that_forked_is_never_cosigned_again() {
     // The server goes on for its tablets.
     let second = tablet.seal();
     site.delivered(&tablet, &second).await;
+}
+
+#[tokio::test]
+async fn a_witness_with_a_pass_reads_every_leaf_and_nobody_without_does() {
+    let at = TempDir::new().unwrap();
+    let folder = Folder::new(at.path());
+    folder.init("witness.example/w1", &[5; 32]).unwrap();
+    let pass_sha256 = folder.make_pass(&[9; 32]).unwrap();
+    let site = Site::start_with(|config| {
+        let pass_sha256: fieldseal_packet::Sha256Digest = pass_sha256.parse().unwrap();
+        config.entry_readers = vec![EntryReader {
+            name: "w1".to_owned(),
+            pass_sha256: pass_sha256.0,
+        }];
+    })
+    .await;
+    let keys = ServerKeys::load(&site.config.layout().keys(), ORIGIN).unwrap();
+    folder.add_log(keys.log.vkey()).unwrap();
+    let mut tablet = site.tablet().await;
+    let packet = tablet.seal();
+    site.delivered(&tablet, &packet).await;
+    let url = site.url("/log");
+    let mut leaves = Vec::new();
+    let reading = entries::read(&folder, &url, |_, bytes| {
+        leaves.extend(decode_bundle(bytes).unwrap());
+        Ok(())
+    })
+    .await
+    .unwrap();
+    assert!(reading.hold && reading.outlook.is_good());
+    assert_eq!(reading.leaves, leaves.len() as u64);
+    assert!(leaves.contains(&packet.seal));
+
+    // One byte of a leaf, changed behind the log's back.
+    let log = site.config.layout().log();
+    let path = format!("tile/entries/000.p/{}", leaves.len());
+    let bundle = log.join(&path);
+    let mut bytes = std::fs::read(&bundle).unwrap();
+    let good = bytes.clone();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&bundle, &bytes).unwrap();
+    let reading = entries::read(&folder, &url, |_, _| Ok(())).await.unwrap();
+    assert!(!reading.hold);
+    std::fs::write(&bundle, &good).unwrap();
+
+    // Another pass, and none.
+    folder.make_pass(&[8; 32]).unwrap();
+    let refused = entries::read(&folder, &url, |_, _| Ok(())).await;
+    assert!(matches!(refused, Err(EntriesError::Refused)));
+    let path = format!("/log/{path}");
+    let answer = site.request(Method::GET, &path).send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 401);
 }

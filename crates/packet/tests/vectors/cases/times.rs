@@ -215,6 +215,70 @@ fn renewals(c: &mut Cases) {
         interval,
         renewal(beta, |payload| text_of(&payload["data/receipt/checkpoint"])),
     );
+    let late = "20261201000000Z";
+    let short = || alpha_with(|says| says.not_after = "20261130235959Z".to_owned());
+    export(
+        c,
+        "token-renewed-late",
+        "The token was renewed after its authority's certificate had ended: that adds nothing.",
+        &[],
+        &["timestamp-ok", "timestamp-renewed-late"],
+        interval,
+        move |s| {
+            s.logged =
+                Box::new(move |text| vec![("alpha", short().stamp(&Asks::at(LOGGED), text))]);
+            s.export = Box::new(move |payload| {
+                let token = beta().stamp(&Asks::at(late), &token(payload));
+                payload.insert(path.to_owned(), token);
+            });
+        },
+    );
+    export(
+        c,
+        "token-renewed-twice",
+        "The renewal was renewed itself, in time; the first renewal came too late.",
+        &[],
+        &[
+            "timestamp-ok",
+            "timestamp-renewed-late",
+            "timestamp-renewed",
+        ],
+        interval,
+        move |s| {
+            s.logged =
+                Box::new(move |text| vec![("alpha", short().stamp(&Asks::at(LOGGED), text))]);
+            s.export = Box::new(move |payload| {
+                let first = beta().stamp(&Asks::at(late), &token(payload));
+                let second = alpha().stamp(&Asks::at("20261202000000Z"), &first);
+                payload.insert(path.to_owned(), first);
+                let path = "data/receipt/checkpoint.alpha.renewed-2.tsr";
+                payload.insert(path.to_owned(), second);
+            });
+        },
+    );
+    export(
+        c,
+        "token-renewed-of-a-stranger",
+        "A token of an authority that nobody knows was renewed by one that is known: it counts no more than before.",
+        &[],
+        &["timestamp-ok", "timestamp-not-counted"],
+        interval,
+        |s| {
+            s.logged = Box::new(|text| {
+                let asks = Asks::at(LOGGED);
+                let other = stranger().stamp(&asks, text);
+                vec![("alpha", alpha().stamp(&asks, text)), ("beta", other)]
+            });
+            s.export = Box::new(|payload| {
+                let token = alpha().stamp(
+                    &Asks::at("20261201000000Z"),
+                    &payload["data/receipt/checkpoint.beta.tsr"],
+                );
+                let path = "data/receipt/checkpoint.beta.renewed-1.tsr";
+                payload.insert(path.to_owned(), token);
+            });
+        },
+    );
     export(
         c,
         "token-renewal-alone",

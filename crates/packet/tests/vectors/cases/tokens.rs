@@ -10,8 +10,8 @@ pub(super) fn tokens(c: &mut Cases) {
     forms(c);
 }
 
-/// What a bad token does at either end. The other end stands.
-fn both_ends(
+/// What a token does at either end. The other end stands, and where nothing is said of it, this one too.
+pub(super) fn both_ends(
     c: &mut Cases,
     names: (&'static str, &'static str),
     what: (&'static str, &'static str),
@@ -19,10 +19,13 @@ fn both_ends(
     token: impl Fn(&str, &[u8]) -> Vec<u8> + Clone + 'static,
 ) {
     let seen = token.clone();
-    export(c, names.0, what.0, codes.0, &[], (None, T2), |s| {
+    let bound = |codes: &[&str], bound| if codes.is_empty() { bound } else { None };
+    let lower = bound(codes.0, T1);
+    export(c, names.0, what.0, codes.0, &[], (lower, T2), |s| {
         s.seen = vec![("alpha", seen(SEEN, &seen_message()))];
     });
-    export(c, names.1, what.1, codes.1, &[], (T1, None), |s| {
+    let upper = bound(codes.1, T2);
+    export(c, names.1, what.1, codes.1, &[], (T1, upper), |s| {
         s.logged = Box::new(move |text| vec![("alpha", token(LOGGED, text))]);
     });
 }
