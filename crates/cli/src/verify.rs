@@ -5,10 +5,12 @@
 
 mod batch;
 mod equivocation;
-mod folder;
+pub(crate) mod folder;
 mod gaps;
 mod html;
 mod output;
+
+pub(crate) use batch::in_order;
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
@@ -116,8 +118,8 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
             output::plain(path)
         );
     }
-    let mut seals = Seals::default();
-    let mut gaps = expected(&there);
+    let mut seals = Seals::new(trust.is_some());
+    let mut gaps = expected(&there, trust.is_some());
     let mut output = Output::new(args.json, language(args.lang));
     let written = output.begin().and_then(|()| {
         batch::in_order(
@@ -161,8 +163,8 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 /// Which path is each device's last: the seals alone are read for it. One packet by itself has no gaps.
-fn expected(paths: &[&PathBuf]) -> Gaps {
-    let mut gaps = Gaps::default();
+fn expected(paths: &[&PathBuf], anchored: bool) -> Gaps {
+    let mut gaps = Gaps::new(anchored);
     if paths.len() < 2 {
         return gaps;
     }

@@ -77,36 +77,65 @@ impl SealText {
     }
 }
 
+/// The devices whose seal a report says this is. Only a device line that verified counts, and where there are trust anchors,
+/// only by an enrolled key: nobody can discredit a device, or fill its gaps, with seals that it did not sign.
+pub(super) fn vouched(report: &Report, anchored: bool) -> Vec<String> {
+    let says = |code: Code| {
+        let findings = report.findings.iter();
+        findings.filter(move |finding| finding.code == code)
+    };
+    says(Code::DeviceLineOk)
+        .map(|finding| &finding.subject)
+        .filter(|device| {
+            !anchored || says(Code::DeviceEnrolled).any(|finding| finding.subject == **device)
+        })
+        .cloned()
+        .collect()
+}
+
 /// The seals met so far.
 #[derive(Default)]
 pub struct Seals {
-    met: HashMap<(String, u64), Link>,
+    anchored: bool,
+    /// Those under one number differ in their lines, or contradict each other.
+    met: HashMap<(String, u64), Vec<Link>>,
 }
 
 impl Seals {
-    /// Takes a seal in and gives the report with the finding added where it contradicts an earlier one. Only a device line
-    /// that verified counts, so that nobody can discredit a device with seals that it did not sign.
+    /// `anchored` where the reports were made with trust anchors.
+    pub fn new(anchored: bool) -> Self {
+        Self {
+            anchored,
+            ..Self::default()
+        }
+    }
+
+    fn under(&self, device: &str, seq: Option<u64>) -> &[Link] {
+        let met = seq.and_then(|seq| self.met.get(&(device.to_owned(), seq)));
+        met.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Takes a seal in and gives the report with the finding added where it contradicts an earlier one.
     pub fn meet(&mut self, report: Report, seal: &SealText) -> Report {
-        let signed = report
-            .findings
-            .iter()
-            .filter(|finding| finding.code == Code::DeviceLineOk);
-        let devices: Vec<String> = signed.map(|finding| finding.subject.clone()).collect();
         let mut contradicted = Vec::new();
-        for device in devices {
-            let first = *self
+        for device in vouched(&report, self.anchored) {
+            let here = self
                 .met
                 .entry((device.clone(), seal.device_seq))
-                .or_insert(seal.link);
-            let met = |seq: Option<u64>| self.met.get(&(device.clone(), seq?));
-            let follows = met(seal.device_seq.checked_sub(1))
-                .is_none_or(|before| before.digest == seal.link.device_prev);
-            let followed = met(seal.device_seq.checked_add(1))
-                .is_none_or(|after| after.device_prev == seal.link.digest);
-            if !follows || !followed {
+                .or_default();
+            if here.iter().all(|link| link.digest != seal.link.digest) {
+                here.push(seal.link);
+            }
+            let here = self.under(&device, Some(seal.device_seq));
+            let before = self.under(&device, seal.device_seq.checked_sub(1));
+            let after = self.under(&device, seal.device_seq.checked_add(1));
+            let follows = |link: &Link, before: &[Link]| {
+                before.is_empty() || before.iter().any(|one| one.digest == link.device_prev)
+            };
+            if !follows(&seal.link, before) || !after.iter().all(|link| follows(link, here)) {
                 contradicted.push(Finding::new(Code::DevicePrevMismatch).about(device.clone()));
             }
-            if first.text != seal.link.text {
+            if here.iter().any(|link| link.text != seal.link.text) {
                 contradicted.push(
                     Finding::new(Code::SealEquivocation)
                         .about(device)
@@ -117,19 +146,7 @@ impl Seals {
         if contradicted.is_empty() {
             return report;
         }
-        let Report {
-            id,
-            sealed_after,
-            logged_before,
-            findings,
-            ..
-        } = report;
-        let findings = findings.into_iter().chain(contradicted).collect();
-        Report {
-            sealed_after,
-            logged_before,
-            ..Report::new(id, findings)
-        }
+        report.adding(contradicted)
     }
 }
 
@@ -201,6 +218,27 @@ mod tests {
         let second = seals.meet(report("d1"), &seal(1, b"other"));
         assert!(contradicts(&second));
         assert_eq!(second.verdict.word(), "failed");
+    }
+
+    #[test]
+    fn a_copy_with_other_lines_is_no_other_predecessor() {
+        let mut seals = Seals::default();
+        let mut copy = seal(1, b"a");
+        copy.link.digest = Sha256Digest::of(b"a with a line more");
+        for one in [copy, seal(1, b"a"), seal(2, b"b")] {
+            let findings = seals.meet(report("d1"), &one).findings;
+            assert_eq!(findings.len(), 1, "{findings:?}");
+        }
+    }
+
+    #[test]
+    fn under_trust_anchors_a_key_that_is_not_enrolled_discredits_nobody() {
+        let mut seals = Seals::new(true);
+        seals.meet(report("d1"), &seal(1, b"forged"));
+        let mut genuine = report("d1");
+        let enrolled = Finding::new(Code::DeviceEnrolled).about("d1");
+        genuine.findings.push(enrolled);
+        assert!(!contradicts(&seals.meet(genuine, &seal(1, b"a"))));
     }
 
     #[test]

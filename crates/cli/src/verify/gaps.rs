@@ -1,14 +1,14 @@
 //! What is missing among many packets: numbers of packets, and of captures, between the lowest and the highest of a device that are here.
 //!
 //! A gap proves nothing by itself (the rest may lie elsewhere, a draft may be open), so it is information; but who is given
-//! packets should be told before asking why. Only device lines that verified count. What is missing is known once a device's last
+//! packets should be told before asking why. Which device lines count, [`vouched`] says. What is missing is known once a device's last
 //! packet has been looked at: so before the run the seals alone are read, to know which one that is.
 
 use std::collections::{BTreeMap, HashMap};
 
 use fieldseal_packet::findings::{Code, Finding, Report};
 
-use super::equivocation::SealText;
+use super::equivocation::{SealText, vouched};
 
 /// Most ranges in one finding.
 const MOST_RANGES: usize = 100;
@@ -34,10 +34,12 @@ impl Numbers {
         self.0.insert(first, last);
     }
 
-    /// What lies between the ranges, as on a seal's `captures` line; none when nothing does.
-    fn missing(&self) -> Option<String> {
+    /// What lies between the ranges, and behind them up to `reach`, as on a seal's `captures` line; none when nothing does.
+    fn missing(&self, reach: u64) -> Option<String> {
         let mut text = Vec::new();
-        let starts = self.0.keys().skip(1);
+        let starts = self.0.keys().skip(1).copied();
+        let behind = self.0.values().next_back().filter(|end| **end < reach);
+        let starts = starts.chain(behind.map(|_| reach.saturating_add(1)));
         for (end, start) in self.0.values().zip(starts) {
             if text.len() == MOST_RANGES {
                 text.push("…".to_owned());
@@ -60,15 +62,26 @@ struct Device {
     last: usize,
     packets: Numbers,
     captures: Numbers,
+    /// The newest packet and the newest capture that a heartbeat names.
+    told: (u64, u64),
 }
 
 /// What has been met of each device.
 #[derive(Default)]
 pub struct Gaps {
+    anchored: bool,
     devices: HashMap<String, Device>,
 }
 
 impl Gaps {
+    /// `anchored` where the reports will be made with trust anchors.
+    pub fn new(anchored: bool) -> Self {
+        Self {
+            anchored,
+            ..Self::default()
+        }
+    }
+
     /// The seal of path `index` has lines by these devices, right or wrong. To be said of all paths in order, before the first [`Gaps::meet`].
     pub fn expect(&mut self, index: usize, devices: Vec<String>) {
         for name in devices {
@@ -79,15 +92,15 @@ impl Gaps {
     /// Takes a report in; gives it with what is missing of the devices whose last packet this is.
     pub fn meet(&mut self, index: usize, report: Report, seal: Option<&SealText>) -> Report {
         if let Some(seal) = seal {
-            let signed = report
-                .findings
-                .iter()
-                .filter(|finding| finding.code == Code::DeviceLineOk);
-            for finding in signed {
-                if let Some(device) = self.devices.get_mut(&finding.subject) {
+            for name in vouched(&report, self.anchored) {
+                if let Some(device) = self.devices.get_mut(&name) {
                     device.packets.insert(seal.device_seq, seal.device_seq);
                     for (first, last) in seal.captures.as_slice() {
                         device.captures.insert(*first, *last);
+                    }
+                    for told in report.progress.iter().filter(|told| told.device == name) {
+                        device.told.0 = device.told.0.max(told.device_seq);
+                        device.told.1 = device.told.1.max(told.capture_seq);
                     }
                 }
             }
@@ -100,8 +113,11 @@ impl Gaps {
             .filter(|(_, device)| device.last == index)
         {
             let missing = [
-                (Code::PacketsMissing, device.packets.missing()),
-                (Code::CapturesMissing, device.captures.missing()),
+                (Code::PacketsMissing, device.packets.missing(device.told.0)),
+                (
+                    Code::CapturesMissing,
+                    device.captures.missing(device.told.1),
+                ),
             ];
             for (code, ranges) in missing {
                 found.extend(ranges.map(|ranges| Finding::new(code).about(name).with(ranges)));
@@ -116,18 +132,7 @@ impl Gaps {
             return report;
         }
         found.sort_by(|a, b| (&a.subject, a.code.word()).cmp(&(&b.subject, b.code.word())));
-        let Report {
-            id,
-            sealed_after,
-            logged_before,
-            findings,
-            ..
-        } = report;
-        Report {
-            sealed_after,
-            logged_before,
-            ..Report::new(id, findings.into_iter().chain(found).collect())
-        }
+        report.adding(found)
     }
 }
 
@@ -139,6 +144,7 @@ pub fn is_gap(code: Code) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fieldseal_packet::findings::Progress;
     use fieldseal_packet::seal::Ranges;
 
     fn run(packets: &[(&str, u64, &[u64], bool)]) -> Vec<Vec<(Code, String, String)>> {
@@ -187,6 +193,41 @@ mod tests {
     }
 
     #[test]
+    fn a_heartbeat_reaches_further_than_the_packets_and_puts_nothing_in_hand() {
+        let mut gaps = Gaps::default();
+        for index in 0..2 {
+            gaps.expect(index, vec!["d1".to_owned()]);
+        }
+        let told = |device: &str, device_seq, capture_seq| Progress {
+            device: device.to_owned(),
+            device_seq,
+            capture_seq,
+        };
+        let signed = Finding::new(Code::DeviceLineOk).about("d1");
+        let report = |progress| Report {
+            progress,
+            ..Report::new(None, vec![signed.clone()])
+        };
+        let first = report(vec![told("d1", 4, 12), told("d2", 9, 99)]);
+        let seal = |seq, captures: [u64; 2]| SealText::sample(seq, Ranges::of(captures));
+        gaps.meet(0, first, Some(&seal(1, [3, 4])));
+        let last = gaps.meet(1, report(vec![told("d1", 2, 7)]), Some(&seal(2, [5, 7])));
+        let missing: Vec<(Code, &str)> = last
+            .findings
+            .iter()
+            .filter(|finding| is_gap(finding.code))
+            .map(|finding| (finding.code, finding.detail.as_str()))
+            .collect();
+        assert_eq!(
+            missing,
+            [
+                (Code::CapturesMissing, "6,8-12"),
+                (Code::PacketsMissing, "3-4")
+            ]
+        );
+    }
+
+    #[test]
     fn a_line_that_did_not_verify_fills_no_gap() {
         let found = run(&[
             ("d1", 1, &[1], true),
@@ -203,12 +244,12 @@ mod tests {
         for (first, last) in [(10, 12), (1, 2), (5, 5), (3, 4), (20, u64::MAX), (6, 9)] {
             numbers.insert(first, last);
         }
-        assert_eq!(numbers.missing().as_deref(), Some("13-19"));
+        assert_eq!(numbers.missing(0).as_deref(), Some("13-19"));
         let mut many = Numbers::default();
         for n in 0..300 {
             many.insert(n * 2, n * 2);
         }
-        let told = many.missing().unwrap();
+        let told = many.missing(0).unwrap();
         assert!(
             told.starts_with("1,3,5,") && told.ends_with(",199,…"),
             "{told}"

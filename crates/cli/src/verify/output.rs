@@ -34,6 +34,22 @@ struct JsonReport<'a> {
     sealed_after: Option<String>,
     logged_before: Option<String>,
     findings: Vec<JsonFinding<'a>>,
+    /// What is known of single captures beside that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    captures: Vec<JsonCapture<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonCapture<'a> {
+    path: &'a str,
+    captured_before: Option<String>,
+    challenge: Option<JsonChallenge<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonChallenge<'a> {
+    word: &'a str,
+    after: String,
 }
 
 #[derive(Serialize)]
@@ -122,6 +138,17 @@ impl Output {
             subject: &finding.subject,
             text: finding.text(self.language),
         });
+        let captures = report.captures.iter().map(|capture| JsonCapture {
+            path: &capture.path,
+            captured_before: capture.captured_before.map(|time| time.to_string()),
+            challenge: capture
+                .challenge
+                .as_ref()
+                .map(|(word, after)| JsonChallenge {
+                    word,
+                    after: after.to_string(),
+                }),
+        });
         let document = JsonReport {
             path: &path.to_string_lossy(),
             id: report.id.as_deref(),
@@ -129,6 +156,7 @@ impl Output {
             sealed_after: report.sealed_after.map(|time| time.to_string()),
             logged_before: report.logged_before.map(|time| time.to_string()),
             findings: findings.collect(),
+            captures: captures.collect(),
         };
         self.to
             .write_all(if self.written == 0 { b"\n" } else { b",\n" })?;
