@@ -2,6 +2,7 @@
 
 mod devices;
 pub mod export;
+mod keys;
 mod trust_page;
 
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
@@ -12,7 +13,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use fieldseal_server::Config;
-use fieldseal_server::admin::{self, Admin, Ending, NewAccount, NewDevice, NewPerson, OneTimeCode};
+use fieldseal_server::admin::{self, Admin, ClosedLog, Ending, NewAccount, NewDevice, NewPerson, OneTimeCode};
 use fieldseal_server::ambient::rfc3339;
 use serde_json::{Value, json};
 
@@ -47,6 +48,9 @@ enum Command {
         /// Name of the deployment for ever, such as evidence.example.gov.cn/log; made up when left out
         #[arg(long)]
         origin: Option<String>,
+        /// Data folder of a deployment whose log was closed: the first leaf of the new log names the old one's head
+        #[arg(long, value_name = "D", requires = "origin")]
+        continues: Option<PathBuf>,
     },
     /// Add an officer
     AddPerson {
@@ -112,6 +116,23 @@ enum Command {
         reason: Option<String>,
         #[command(flatten)]
         code: CodeArgs,
+    },
+    /// Ask a tablet to take a new key, with its next heartbeat
+    AskRotation {
+        /// Tablet's id or key name
+        device: String,
+    },
+    /// Make the deployment's own authority for CMS signatures, once: tablets with P-256 keys get certificates from then on
+    CmsCa,
+    /// Trust these makers' roots for keys in hardware (PEM), in place of those before
+    AttestationRoots {
+        /// File with certificates
+        file: PathBuf,
+    },
+    /// Rotate the log's key: `rotate` makes the next key, which signs beside the present one; `finish` ends the overlap. Restart the server after each
+    LogKey {
+        #[command(subcommand)]
+        step: keys::LogKeyStep,
     },
     /// Refuse a key from now on, and log it
     Revoke {
@@ -229,7 +250,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
 fn answer(config: &Config, command: Command) -> anyhow::Result<Answer> {
     let open = || Admin::open(config);
     Ok(match command {
-        Command::Init { origin } => init(config, origin)?,
+        Command::Init { origin, continues } => init(config, origin, continues.as_deref())?,
         Command::Restore { from } => {
             let report = admin::restore(&from, config)?;
             Answer::new(
@@ -299,6 +320,16 @@ fn answer(config: &Config, command: Command) -> anyhow::Result<Answer> {
             let new = admin.replace(&device, ending, code.lifetime())?;
             shown(&admin, &new, &code)?
         }
+        Command::AskRotation { device } => {
+            let name = open()?.ask_rotation(&device)?;
+            Answer::new(
+                format!("{name} is asked for a new key with its next heartbeat\n"),
+                json!({"asked": name}),
+            )
+        }
+        Command::CmsCa => keys::cms_authority(&mut open()?)?,
+        Command::AttestationRoots { file } => keys::attestation_roots(&mut open()?, &file)?,
+        Command::LogKey { step } => keys::log_key(&mut open()?, &step)?,
         Command::Packets => packets(&open()?)?,
         Command::Export(args) => export::run(&open()?, config, &args)?,
         Command::TrustPage { url, out } => {
@@ -336,8 +367,19 @@ fn answer(config: &Config, command: Command) -> anyhow::Result<Answer> {
     })
 }
 
-fn init(config: &Config, origin: Option<String>) -> anyhow::Result<Answer> {
-    let made = admin::init(config, &admin::Init { origin })?;
+fn init(
+    config: &Config,
+    origin: Option<String>,
+    continues: Option<&Path>,
+) -> anyhow::Result<Answer> {
+    let wanted = admin::Init { origin };
+    let made = match continues {
+        None => admin::init(config, &wanted)?,
+        Some(old) => {
+            let closed = ClosedLog::read(&Config::new(old))?;
+            admin::init_after(config, &wanted, &closed)?
+        }
+    };
     let text = format!(
         "made {}\ntrust file  {} (sha256 {})\nrecovery key  {}: take this file off the machine, keep two copies, and delete it here\n",
         made.origin,

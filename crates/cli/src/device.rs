@@ -1,6 +1,7 @@
 //! `fieldseal device`: a tablet's engine from the command line, for recorder cards 非现场执法 and for looking after a vault.
 //! The PIN is asked for, or taken from `FIELDSEAL_PIN`; it is never an argument, where other users could read it.
 
+mod attest;
 mod import;
 mod officers;
 mod outgoing;
@@ -14,10 +15,11 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow, bail, ensure};
 use clap::Subcommand;
 use fieldseal_device::api::{ProblemView, Request};
-use fieldseal_device::platform::Machine;
+use fieldseal_device::platform::{Machine, Platform};
 use fieldseal_device::{Engine, EngineConfig};
 use serde_json::Value;
 
+use attest::{Attesting, DeviceKey};
 use outgoing::Keep;
 use pin::pin;
 
@@ -48,6 +50,13 @@ enum Command {
     Enrol {
         /// `fieldseal:enrol?…`, or an officer's code
         code: String,
+        #[command(flatten)]
+        key: DeviceKey,
+    },
+    /// Hand over to a new key of the tablet's; stopped anywhere, it goes on when called again
+    Rotate {
+        #[command(flatten)]
+        key: DeviceKey,
     },
     /// The self-check
     Check,
@@ -99,16 +108,24 @@ pub(crate) struct Desk {
 
 /// Runs the subcommand.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let platform = Arc::new(Machine::new().context("the machine's clocks")?);
-    let engine = Engine::open(EngineConfig::new(&args.vault), platform)
-        .context("the vault can't be opened")?;
+    let machine = Machine::new().context("the machine's clocks")?;
+    let mut config = EngineConfig::new(&args.vault);
+    let platform: Arc<dyn Platform> = match &args.command {
+        Command::Enrol { key, .. } | Command::Rotate { key } => {
+            config.device_key = key.algorithm();
+            Arc::new(Attesting::new(machine, key.attest_with.clone()))
+        }
+        _ => Arc::new(machine),
+    };
+    let engine = Engine::open(config, platform).context("the vault can't be opened")?;
     let desk = Desk {
         engine,
         officer: args.officer,
         json: args.json,
     };
     match args.command {
-        Command::Enrol { code } => desk.enrol(&code),
+        Command::Enrol { code, .. } => desk.enrol(&code),
+        Command::Rotate { .. } => desk.rotate(),
         Command::Check => desk.check(),
         Command::Import(files) => import::run(&desk, &files),
         Command::Seal { id, second } => desk.seal(&id, second.as_deref()),
@@ -189,6 +206,15 @@ impl Desk {
             pin: pin.clone(),
         })?;
         Ok((officer, pin))
+    }
+
+    fn rotate(&self) -> anyhow::Result<()> {
+        self.unlock()?;
+        self.engine.rotate_key().map_err(said)?;
+        self.show(
+            &serde_json::json!({"rotated": true}),
+            &["the tablet signs with a new key".to_owned()],
+        )
     }
 
     fn list(&self) -> anyhow::Result<()> {

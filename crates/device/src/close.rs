@@ -4,12 +4,13 @@
 //! far; after the sealing transaction, a packet that the next unlock hands over to the outbox. The device's line is durable
 //! before anything shows the packet as sealed.
 
-use fieldseal_packet::PacketId;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use fieldseal_packet::bag;
 use fieldseal_packet::custody::Event;
 use fieldseal_packet::record::{self, Record};
 use fieldseal_packet::sm3::{Sm3Digest, Sm3Writer};
 use fieldseal_packet::ziplayout::Layout;
+use fieldseal_packet::{PacketId, Sha256Digest};
 use fieldseal_tlog::note::{Algorithm, Note, SignatureLine, Signer, Vkey, sign_line};
 use fieldseal_vault::captures::Capture;
 use fieldseal_vault::sealing::{Closing, PlanEntry, Sealing, Signature, Source};
@@ -241,6 +242,7 @@ impl Core {
         let id = packet_id(id)?;
         let desk = lock(&self.desk);
         let signer = self.device_signer()?;
+        let certificate = self.identity()?.certificate;
         let sealed_at = self.platform.now();
         self.write(|tx| {
             let draft = drafts::get(tx, id)?.ok_or(Code::NotFound)?;
@@ -253,7 +255,9 @@ impl Core {
                 return Err(Code::NoSignature.into());
             }
             let seal = sealed_note(&closing, &signatures, &*signer)?;
-            let plan = plan(id, &closing, &captures::of_draft(tx, id)?, &seal)?;
+            let cms = cms_of(&closing, certificate.as_deref(), &*signer)?;
+            let items = captures::of_draft(tx, id)?;
+            let plan = plan(id, &closing, &items, &seal, cms.as_deref())?;
             let layout = Layout::new(&layout_entries(&plan))
                 .map_err(|error| Problem::because(Code::TooManyPhotos, error))?;
             let sealing_with = Sealing {
@@ -328,12 +332,35 @@ fn sealed_note(
     .to_bytes())
 }
 
+/// The CMS signature over the tag manifest, where the device's key has a certificate.
+fn cms_of(
+    closing: &Closing,
+    certificate: Option<&str>,
+    device: &dyn Signer,
+) -> Result<Option<Vec<u8>>, Problem> {
+    let Some(certificate) = certificate else {
+        return Ok(None);
+    };
+    let certificate = STANDARD
+        .decode(certificate)
+        .map_err(|error| Problem::because(Code::VaultDamaged, error))?;
+    let mut files = closing.files.iter();
+    let manifest = files
+        .find(|file| file.path == bag::TAGMANIFEST)
+        .ok_or(Code::Unreadable)?;
+    let digest = Sha256Digest::of(&manifest.bytes).0;
+    fieldseal_stamp::cms::make(&digest, &certificate, |message| device.sign(message))
+        .map(Some)
+        .map_err(|error| Problem::because(Code::KeyMissing, error))
+}
+
 /// The zip's entries in their one order.
 fn plan(
     id: PacketId,
     closing: &Closing,
     items: &[Capture],
     seal: &[u8],
+    cms: Option<&[u8]>,
 ) -> Result<Vec<PlanEntry>, Problem> {
     let inline = |path: &str, bytes: &[u8]| PlanEntry {
         path: path.to_owned(),
@@ -347,6 +374,7 @@ fn plan(
         .map(|file| inline(&file.path, &file.bytes))
         .collect();
     plan.push(inline(bag::SEAL, seal));
+    plan.extend(cms.map(|cms| inline(bag::CMS, cms)));
     plan.extend(items.iter().enumerate().map(|(n, item)| PlanEntry {
         path: item_path(n, item),
         size: item.size,

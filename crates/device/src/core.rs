@@ -9,7 +9,7 @@ use fieldseal_packet::challenge::Challenge;
 use fieldseal_packet::context::Fix;
 use fieldseal_packet::custody::Meta;
 use fieldseal_packet::{PacketId, Timestamp};
-use fieldseal_tlog::note::Signer;
+use fieldseal_tlog::note::{Algorithm, Signer};
 use fieldseal_vault::{KdfParams, Moment, Vault, VaultConfig};
 use rusqlite::Connection;
 
@@ -42,6 +42,8 @@ pub struct EngineConfig {
     pub auto_lock_ms: Option<u64>,
     /// Milliseconds between two heartbeats; what the server asks for when none.
     pub heartbeat_ms: Option<u64>,
+    /// Kind of the device's key; what the deployment asks for when none.
+    pub device_key: Option<Algorithm>,
 }
 
 impl EngineConfig {
@@ -58,6 +60,7 @@ impl EngineConfig {
             room_bytes: crate::check::STORAGE_LOW,
             auto_lock_ms: Some(15 * 60 * 1000),
             heartbeat_ms: None,
+            device_key: None,
         }
     }
 }

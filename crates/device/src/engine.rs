@@ -120,6 +120,13 @@ impl Engine {
         })
     }
 
+    /// Hands over to a new key of this tablet's; the vault must be unlocked. Stopped anywhere, it goes on when it is called again.
+    pub fn rotate_key(&self) -> Result<(), ProblemView> {
+        let core = &*self.core;
+        core.told_of_contact(core.rotate())
+            .map_err(ProblemView::from)
+    }
+
     /// Answers one request of a screen, as JSON of the view that the request names.
     pub fn call(&self, request: Request) -> Result<serde_json::Value, ProblemView> {
         if !matches!(

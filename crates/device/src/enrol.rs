@@ -25,6 +25,7 @@ use crate::enrol_code::{EnrolCode, normalised};
 use crate::http::{Client, server_time};
 use crate::identity::{self, Identity, one_key, signer_like};
 use crate::problem::{Code, Problem};
+use crate::rotation::usable_certificate;
 
 /// Fewest characters of a PIN.
 pub const PIN_MIN: usize = 6;
@@ -156,8 +157,10 @@ impl Core {
         check_subject(&subject, EnrolKind::Device)?;
         self.remember_asked(&enrol.code, &seed, &subject)?;
         let name = KeyName::device(&subject.origin, &subject.id);
-        let signer = signer(&subject, &name, &seed)?;
-        let request = self.request(&enrol.code, &subject.origin, &*signer)?;
+        let signer = signer_of(self.device_algorithm(subject.suite), &name, &seed)
+            .map_err(|error| Problem::because(Code::ServerAnswer, error))?;
+        let mut request = self.request(&enrol.code, &subject.origin, &*signer)?;
+        request.attestation = self.attestation(signer.vkey())?;
         let answer = self.runtime.block_on(client.enrol(&request, None))?;
         if answer.trust != trust {
             return Err(Code::TrustMismatch.into());
@@ -176,6 +179,7 @@ impl Core {
             server: enrol.server,
             team: subject.team,
             vkey: signer.vkey().to_string(),
+            certificate: usable_certificate(answer.certificate, signer.vkey(), &trust),
             entry: answer.entry,
             trust,
         };
@@ -348,6 +352,7 @@ impl Core {
             vkey,
             proof: STANDARD.encode(proof),
             device_claim: Some(claim),
+            attestation: Vec::new(),
         })
     }
 }
@@ -374,13 +379,18 @@ pub(crate) fn check_pin(pin: &str) -> Result<(), Problem> {
     }
 }
 
-/// A new key, of the kind that the deployment asks for.
-fn signer(subject: &EnrolSubject, name: &str, seed: &Secret) -> Result<Box<dyn Signer>, Problem> {
-    let kind = match subject.suite {
+/// The kind of key that a deployment asks for.
+pub(crate) const fn algorithm_of(suite: Suite) -> Algorithm {
+    match suite {
         Suite::International => Algorithm::Ed25519,
         Suite::National => Algorithm::Sm2,
-    };
-    signer_of(kind, name, seed).map_err(|error| Problem::because(Code::ServerAnswer, error))
+    }
+}
+
+/// A new key, of the kind that the deployment asks for.
+fn signer(subject: &EnrolSubject, name: &str, seed: &Secret) -> Result<Box<dyn Signer>, Problem> {
+    signer_of(algorithm_of(subject.suite), name, seed)
+        .map_err(|error| Problem::because(Code::ServerAnswer, error))
 }
 
 fn check_subject(subject: &EnrolSubject, wanted: EnrolKind) -> Result<(), Problem> {

@@ -15,8 +15,8 @@ use fieldseal_packet::{Sha256Digest, Timestamp};
 use fieldseal_tlog::note::Signer;
 use fieldseal_wire::device::{
     AUTH_CONTEXT, Challenge, ChallengeRequest, EnrolLookup, EnrolRequest, EnrolSubject, Enrolled,
-    HeartbeatAnswer, HeartbeatRequest, PROBE_HEADER, Retirement, SeenCheckpoint, StatusRequest,
-    StatusResponse, Token, TokenRequest,
+    HeartbeatAnswer, HeartbeatRequest, PROBE_HEADER, Retirement, RotateRequest, RotatedKey,
+    SeenCheckpoint, StatusRequest, StatusResponse, Token, TokenRequest,
 };
 use fieldseal_wire::{Problem as WireProblem, ProblemCode};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
@@ -320,6 +320,15 @@ impl Client {
             note: note.to_owned(),
         };
         self.post("/api/v1/heartbeat", &ask, Some(token)).await
+    }
+
+    /// Lets a new key take over from another.
+    pub async fn rotate(
+        &self,
+        request: &RotateRequest,
+        token: &str,
+    ) -> Result<RotatedKey, HttpError> {
+        self.post("/api/v1/keys/rotate", request, Some(token)).await
     }
 
     /// The tablet's wish to be retired, with its last heartbeat.

@@ -23,8 +23,11 @@ pub struct Identity {
     pub team: Option<String>,
     /// The device's vkey line.
     pub vkey: String,
-    /// The authority's `enrolled` note, byte for byte.
+    /// The authority's `enrolled` note, or `rotated` for a key that took over, byte for byte.
     pub entry: String,
+    /// The certificate of a P-256 key for CMS signatures, base64 of DER.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
     /// The trust file whose sha256 was on the enrolment code, byte for byte.
     pub trust: String,
 }
@@ -38,15 +41,18 @@ impl Identity {
         KeyName::device(&self.origin, &self.id)
     }
 
-    /// The keys that receipts and proofs are checked against.
+    /// The keys of the trust file that receipts and proofs are checked against. Keys of the log that were followed since are
+    /// [`crate::core::Core::pinned`]'s.
     pub fn pinned(&self) -> Result<PinnedKeys, Problem> {
-        let of = |role| {
-            one_key(&self.trust, &self.origin, role).ok_or_else(|| Problem::from(Code::KeyMissing))
-        };
+        let log = keys_of(&self.trust, &self.origin, KeyRole::Log);
+        if log.is_empty() {
+            return Err(Code::KeyMissing.into());
+        }
         Ok(PinnedKeys {
             origin: self.origin.clone(),
-            log: of(KeyRole::Log)?,
-            receipts: of(KeyRole::Receipts)?,
+            log,
+            receipts: one_key(&self.trust, &self.origin, KeyRole::Receipts)
+                .ok_or(Code::KeyMissing)?,
         })
     }
 }
@@ -63,12 +69,19 @@ pub(crate) fn signer_like(vkey: &str, secret: &Secret) -> Result<Box<dyn Signer>
     }
 }
 
-/// The one key of this role in a trust file; none when there are two.
+/// All keys of this role in a trust file.
+pub fn keys_of(trust: &str, origin: &str, role: KeyRole) -> Vec<Vkey> {
+    Trust::parse(trust.as_bytes())
+        .map(|trust| trust.role(origin, role).cloned().collect())
+        .unwrap_or_default()
+}
+
+/// The one key of this role in a trust file; none when there are two. Only the log's may be two.
 pub fn one_key(trust: &str, origin: &str, role: KeyRole) -> Option<Vkey> {
-    let trust = Trust::parse(trust.as_bytes()).ok()?;
-    let mut found = trust.role(origin, role);
-    let key = found.next()?.clone();
-    found.next().is_none().then_some(key)
+    match keys_of(trust, origin, role).as_slice() {
+        [key] => Some(key.clone()),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -50,6 +50,7 @@ mod recover;
 mod retention;
 mod retirement;
 mod room;
+mod rotation;
 mod scan;
 mod session;
 mod stamped;

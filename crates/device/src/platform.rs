@@ -31,6 +31,10 @@ pub trait Platform: Send + Sync {
     fn battery(&self) -> Option<f64>;
     /// Model of the device.
     fn device_model(&self) -> Option<String>;
+    /// The maker's certificates of a P-256 device key (SubjectPublicKeyInfo), DER, the key's own first. None where the key lies in software.
+    fn attest(&self, _spki: &[u8]) -> io::Result<Vec<Vec<u8>>> {
+        Ok(Vec::new())
+    }
 }
 
 /// This machine: Linux, and as far as it goes the others.

@@ -177,6 +177,9 @@ impl Core {
             self.keep_retirement(note)?;
         }
         stamped::keep(self, &answer.seen)?;
+        if answer.rotate {
+            self.rotate_when_asked();
+        }
         let asked_s = answer.next_after_s.clamp(*ASKED_S.start(), *ASKED_S.end());
         Ok(i64::try_from(asked_s).unwrap_or(i64::MAX / 1000) * 1000)
     }

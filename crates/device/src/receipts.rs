@@ -19,8 +19,8 @@ pub(crate) fn keep_newest(
     signed: &[u8],
     tokens: &[(String, String)],
 ) -> Result<(), Doubt> {
-    let keys = core.identity()?.pinned()?;
-    let read = checkpoint::open(signed, &keys.log)
+    let keys = core.pinned()?;
+    let read = checkpoint::open_by(signed, &keys.log)
         .map_err(|error| Problem::because(Code::ServerAnswer, error))?;
     let newest = core
         .vault()?
@@ -82,7 +82,7 @@ pub(crate) fn verify(
     proof: &str,
 ) -> Result<Result<(), String>, Doubt> {
     let vault = core.vault()?;
-    let keys = core.identity()?.pinned()?;
+    let keys = core.pinned()?;
     let zip = PacketZip::open(vault.clone(), packet)?;
     let (job, seal) = vault
         .outbox_read(|c| Ok::<_, Problem>((outbox::job(c, packet)?, outbox::seal(c, packet)?)))?;

@@ -218,7 +218,7 @@ impl Core {
     /// were compared with when it became safe. `Err` inside is the code of the check that failed.
     pub fn still_safe(&self, packet: PacketId) -> Result<Result<SafeWord, &'static str>, Problem> {
         let vault = self.vault()?;
-        let keys = self.identity()?.pinned()?;
+        let keys = self.pinned()?;
         let (job, seal) = vault.outbox_read(|c| {
             Ok::<_, Problem>((outbox::job(c, packet)?, outbox::seal(c, packet)?))
         })?;

@@ -68,9 +68,9 @@ impl Core {
             .map_err(|error| Problem::because(Code::KeyMissing, error))?;
         let request = self.rotate_request(&identity, &*old, &*new)?;
         let client = self.web.server(&identity.server);
-        let answer = self
-            .runtime
-            .block_on(ask(&client, &identity.origin, &*old, &*new, &request))?;
+        let answer =
+            self.runtime
+                .block_on(ask(&client, &identity.origin, &*old, &*new, &request))?;
         check_entry(&answer.entry, &identity, new.vkey())?;
         let next = Identity {
             vkey: new.vkey().to_string(),
@@ -81,8 +81,8 @@ impl Core {
         let _desk = lock(&self.desk);
         // A draft may have been closed meanwhile: its tag manifest names the old key. The next call goes on.
         self.nothing_is_closed()?;
-        let plain = serde_json::to_value(&next)
-            .map_err(|error| Problem::because(Code::Internal, error))?;
+        let plain =
+            serde_json::to_value(&next).map_err(|error| Problem::because(Code::Internal, error))?;
         vault.take_next_device_seed(plain).map_err(problem)?;
         keep_pinned(&vault, &next)
     }
@@ -114,7 +114,10 @@ impl Core {
         new: &dyn Signer,
     ) -> Result<RotateRequest, Problem> {
         let (old_vkey, vkey) = (old.vkey().to_string(), new.vkey().to_string());
-        let text = format!("{ROTATE_CONTEXT}\n{}\n{old_vkey}\n{vkey}\n", identity.origin);
+        let text = format!(
+            "{ROTATE_CONTEXT}\n{}\n{old_vkey}\n{vkey}\n",
+            identity.origin
+        );
         let proof = |signer: &dyn Signer| {
             signer
                 .sign(text.as_bytes())
@@ -208,8 +211,8 @@ async fn ask(
 
 /// The authority must have let exactly this key take over from ours.
 fn check_entry(entry: &str, identity: &Identity, new: &Vkey) -> Result<(), Problem> {
-    let authority =
-        one_key(&identity.trust, &identity.origin, KeyRole::Authority).ok_or(Code::TrustMismatch)?;
+    let authority = one_key(&identity.trust, &identity.origin, KeyRole::Authority)
+        .ok_or(Code::TrustMismatch)?;
     let note = Note::parse(entry.as_bytes())
         .map_err(|error| Problem::because(Code::ServerAnswer, error))?;
     note.verify_by(&authority)
@@ -236,32 +239,29 @@ pub(crate) fn usable_certificate(
 ) -> Option<String> {
     let trust = Trust::parse(trust.as_bytes()).ok()?;
     certificate.filter(|text| {
-        STANDARD.decode(text).is_ok_and(|der| {
-            fieldseal_stamp::issue::is_of(&der, key.material(), &trust.cms_roots)
-        })
+        STANDARD
+            .decode(text)
+            .is_ok_and(|der| fieldseal_stamp::issue::is_of(&der, key.material(), &trust.cms_roots))
     })
 }
 
-/// The pinned facts, with the key that has taken over where a stop came between the two copies. The readable copy is believed in what the
-/// authority has signed and the seed confirms, and in nothing else.
-pub(crate) fn settled(vault: &Vault, pinned: Identity) -> Identity {
-    let taken = || -> Option<Identity> {
-        let plain: Identity = serde_json::from_value(vault.plain()).ok()?;
-        if plain.vkey == pinned.vkey {
-            return None;
-        }
-        let seed: Secret = vault.device_seed()?;
-        let signer = signer_like(&plain.vkey, &seed).ok()?;
-        check_entry(&plain.entry, &pinned, signer.vkey()).ok()?;
-        let certificate = usable_certificate(plain.certificate, signer.vkey(), &pinned.trust);
-        Some(Identity {
-            vkey: plain.vkey,
-            entry: plain.entry,
-            certificate,
-            ..pinned.clone()
-        })
-    };
-    taken().unwrap_or(pinned)
+/// The key that has taken over, where a stop came between the two copies of the facts. The readable copy is believed in what the authority
+/// has signed and the seed confirms, and in nothing else.
+fn taken(vault: &Vault, pinned: &Identity) -> Option<Identity> {
+    let plain: Identity = serde_json::from_value(vault.plain()).ok()?;
+    if plain.vkey == pinned.vkey {
+        return None;
+    }
+    let seed: Secret = vault.device_seed()?;
+    let signer = signer_like(&plain.vkey, &seed).ok()?;
+    check_entry(&plain.entry, pinned, signer.vkey()).ok()?;
+    let certificate = usable_certificate(plain.certificate, signer.vkey(), &pinned.trust);
+    Some(Identity {
+        vkey: plain.vkey,
+        entry: plain.entry,
+        certificate,
+        ..pinned.clone()
+    })
 }
 
 fn keep_pinned(vault: &Vault, identity: &Identity) -> Result<(), Problem> {
@@ -271,18 +271,14 @@ fn keep_pinned(vault: &Vault, identity: &Identity) -> Result<(), Problem> {
 }
 
 /// The two copies of who this tablet is say the same again: called after each unlocking.
-pub(crate) fn keep_settled(core: &Core, vault: &Vault) -> Result<(), Problem> {
+pub(crate) fn keep_settled(vault: &Vault) -> Result<(), Problem> {
     let Some(bytes) = vault.outbox_read(|c| Ok::<_, Problem>(outbox::fact(c, identity::FACT)?))?
     else {
         return Ok(());
     };
     let pinned: Identity = serde_json::from_slice(&bytes)
         .map_err(|error| Problem::because(Code::VaultDamaged, error))?;
-    let settled = core.identity()?;
-    if settled == pinned {
-        return Ok(());
-    }
-    keep_pinned(vault, &settled)
+    taken(vault, &pinned).map_or(Ok(()), |taken| keep_pinned(vault, &taken))
 }
 
 fn problem(error: DeviceKeyError) -> Problem {

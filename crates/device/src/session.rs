@@ -15,6 +15,7 @@ impl Core {
         let vault = self.vault()?;
         let found = vault.unlock(officer, pin, &self.moment())?;
         enrol::pin_identity(&vault)?;
+        crate::rotation::keep_settled(&vault)?;
         self.restore_officers(&vault)?;
         if found.rebuilt || !found.set_aside.is_empty() {
             let at = self.platform.now();

@@ -49,6 +49,8 @@ impl Token {
 
 /// Keeps what a contact brought: the newest checkpoint of all, and the newest stamped one. Waits for the network.
 pub(crate) fn keep(core: &Core, answer: &SeenCheckpoint) -> Result<(), Doubt> {
+    // First: a checkpoint may be by a key that these lead to.
+    core.learn_log_keys(&answer.rotations)?;
     let newest = answer.newest.as_ref().or(answer.checkpoint.as_ref());
     if let Some(newest) = newest {
         receipts::keep_newest(core, newest.as_bytes(), &[])?;
@@ -63,7 +65,7 @@ pub(crate) fn keep(core: &Core, answer: &SeenCheckpoint) -> Result<(), Doubt> {
 
 fn keep_stamped(core: &Core, signed: &[u8], tokens: &[(String, String)]) -> Result<(), Doubt> {
     let identity = core.identity()?;
-    let read = checkpoint::open(signed, &identity.pinned()?.log)
+    let read = checkpoint::open_by(signed, &core.pinned()?.log)
         .map_err(|error| Problem::because(Code::ServerAnswer, error))?;
     let note = Note::parse(signed).map_err(|error| Problem::because(Code::ServerAnswer, error))?;
     let known = newest(core)?;

@@ -2,8 +2,8 @@
 //! not asked here: that is for whoever verifies, and for the list of tablets. Specification: `docs/spec/attestation.md`.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use fieldseal_packet::{KeyName, KeyRole, Timestamp};
 use fieldseal_packet::trust::Trust;
+use fieldseal_packet::{KeyName, KeyRole, Timestamp};
 use fieldseal_stamp::chain::{Chain, ChainError, MAX_ENROLLED};
 use fieldseal_stamp::{MAX_CHAIN, certificate_to_pem, certificates_from_pem};
 use fieldseal_tlog::note::{Algorithm, Vkey};

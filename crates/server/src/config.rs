@@ -39,6 +39,8 @@ pub struct Config {
     pub report: Option<ReportLanguage>,
     /// What they are set in.
     pub report_fonts: Fonts,
+    /// Age at which tablets are asked for a new key; none: only when an administrator asks.
+    pub rotate_keys_after: Option<Duration>,
     /// The limits.
     pub limits: Limits,
     /// What makes previews.
@@ -119,6 +121,7 @@ impl Config {
             entry_readers: Vec::new(),
             report: Some(ReportLanguage::Zh),
             report_fonts: Fonts::bundled(),
+            rotate_keys_after: None,
             limits: Limits::default(),
             decoder: fieldseal_picture::Decoder::of_this_program().within(
                 fieldseal_picture::Limits {
@@ -188,6 +191,10 @@ impl Layout {
     /// The trust file.
     pub fn trust(&self) -> PathBuf {
         self.root.join("trust")
+    }
+    /// Makers' roots for keys in hardware: a part of the trust file.
+    pub fn attestation_roots(&self) -> PathBuf {
+        self.keys().join("attestation-roots.pem")
     }
     /// The timestamp authorities' roots: a part of the trust file.
     pub fn tsa_roots(&self) -> PathBuf {

@@ -10,6 +10,7 @@ use fieldseal_wire::ProblemCode;
 use fieldseal_wire::device::ENROL_CONTEXT;
 
 use crate::ambient::Millis;
+use crate::attestation;
 use crate::problem::Failure;
 use crate::signing::{ServerKeys, signed};
 use crate::store::keys::{self, CodeRow, KeyRow};
@@ -53,6 +54,44 @@ pub struct NewKey<'a> {
     pub claim: Option<String>,
     /// Key name of the tablet that asks, for an officer's key.
     pub on_device: Option<String>,
+    /// The maker's certificates, DER.
+    pub attestation: &'a [Vec<u8>],
+}
+
+/// A key that is enrolled, or has taken over.
+pub struct EnrolledKey {
+    /// The authority's note.
+    pub entry: Vec<u8>,
+    /// Its name.
+    pub name: String,
+    /// Its certificate for CMS signatures, DER.
+    pub certificate: Option<Vec<u8>>,
+}
+
+impl EnrolledKey {
+    /// Of a row of the register.
+    pub fn of(row: &KeyRow) -> Self {
+        Self {
+            entry: row.entry.clone(),
+            name: row.name.clone(),
+            certificate: row.certificate.clone(),
+        }
+    }
+}
+
+/// The certificate of a device's P-256 key, where the deployment has an authority for it.
+pub fn certify(
+    server: &ServerKeys,
+    kind: SubjectKind,
+    key: &Vkey,
+    entry: &[u8],
+) -> Result<Option<Vec<u8>>, Failure> {
+    let is_one = kind == SubjectKind::Device && key.algorithm() == Algorithm::EcdsaP256;
+    let authority = server.cms.as_ref().filter(|_| is_one);
+    authority
+        .map(|authority| authority.issue(key, entry))
+        .transpose()
+        .map_err(|error| Failure::internal(&error))
 }
 
 /// Uses the code up and enrols the key. Gives its signed entry.
@@ -62,7 +101,7 @@ pub fn enrol(
     origin: &str,
     new: &NewKey<'_>,
     now: Millis,
-) -> Result<(Vec<u8>, String), Failure> {
+) -> Result<EnrolledKey, Failure> {
     let refused = || Failure::new(ProblemCode::KeyNotAccepted);
     let key = Vkey::parse(new.vkey).map_err(|_| refused())?;
     let signs = matches!(
@@ -77,6 +116,7 @@ pub fn enrol(
         new.proof,
     )
     .map_err(|_| refused().detail("the proof is not by this key"))?;
+    let attestation = attestation::check(origin, &key, new.attestation, now)?;
     db.write_blocking(|tx| {
         let code = keys::usable_code(tx, &new.code_sha256, Some(new.vkey), now)?
             .ok_or(Failure::new(ProblemCode::CodeInvalid))?;
@@ -87,7 +127,7 @@ pub fn enrol(
         let there = keys::named(tx, &name)?;
         if let Some(row) = there.iter().find(|row| row.vkey == new.vkey) {
             return if row.status == "active" {
-                Ok((row.entry.clone(), name))
+                Ok(EnrolledKey::of(row))
             } else {
                 Err(refused())
             };
@@ -141,12 +181,15 @@ pub fn enrol(
             retired_at: None,
             retired: None,
             rotated_from: None,
+            certificate: certify(server, kind, &key, &entry)?,
+            attestation,
+            rotation_asked_at: None,
             entry: entry.clone(),
         };
         keys::add(tx, &row, &Sha256Digest::of(&entry).0)?;
         // A packet may have come before the enrolment of an officer who signed it.
         packets::judge_again_about(tx, &name)?;
-        Ok((entry, name))
+        Ok(EnrolledKey::of(&row))
     })
 }
 

@@ -12,6 +12,7 @@ pub mod access;
 pub mod admin;
 pub mod ambient;
 pub mod app;
+pub mod attestation;
 pub mod blobs;
 pub mod codes;
 pub mod config;

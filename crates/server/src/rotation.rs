@@ -11,6 +11,8 @@ use fieldseal_wire::ProblemCode;
 use fieldseal_wire::device::ROTATE_CONTEXT;
 
 use crate::ambient::Millis;
+use crate::attestation;
+use crate::enrol::{EnrolledKey, certify};
 use crate::problem::Failure;
 use crate::signing::{ServerKeys, signed};
 use crate::store::keys::{self, KeyRow};
@@ -33,16 +35,18 @@ pub struct Rotation<'a> {
     pub proof: &'a [u8],
     /// Key name of the tablet that asks.
     pub device: &'a str,
+    /// The maker's certificates of the new key, DER.
+    pub attestation: &'a [Vec<u8>],
 }
 
-/// Lets the new key take over. Gives the authority's note and the keys' name.
+/// Lets the new key take over.
 pub fn rotate(
     db: &Db,
     server: &ServerKeys,
     origin: &str,
     new: &Rotation<'_>,
     now: Millis,
-) -> Result<(Vec<u8>, String), Failure> {
+) -> Result<EnrolledKey, Failure> {
     let refused = || Failure::new(ProblemCode::KeyNotAccepted);
     let parse = |line: &str| {
         Vkey::parse(line)
@@ -63,6 +67,7 @@ pub fn rotate(
         key.verify(text.as_bytes(), proof)
             .map_err(|_| refused().detail("both keys must sign for it"))?;
     }
+    let attestation = attestation::check(origin, &key, new.attestation, now)?;
     let name = key.name().to_owned();
     db.write_blocking(|tx| {
         let rows = keys::named(tx, &name)?;
@@ -79,7 +84,7 @@ pub fn rotate(
         if let Some(same) = rows.iter().find(|row| row.vkey == new.vkey) {
             let this = same.status == "active" && same.rotated_from == Some(row.key_id);
             return if this {
-                Ok((same.entry.clone(), name.clone()))
+                Ok(EnrolledKey::of(same))
             } else {
                 Err(Failure::new(ProblemCode::Conflict).detail("this key was used before"))
             };
@@ -119,12 +124,15 @@ pub fn rotate(
             retired_at: None,
             retired: None,
             rotated_from: Some(row.key_id),
+            certificate: certify(server, kind, &key, &entry)?,
+            attestation: attestation.clone(),
+            rotation_asked_at: None,
             entry: entry.clone(),
             ..row.clone()
         };
         keys::add(tx, &next, &Sha256Digest::of(&entry).0)?;
         custody::audit(tx, now, new.device, "rotated", &name)?;
         packets::judge_again_about(tx, &name)?;
-        Ok((entry, name.clone()))
+        Ok(EnrolledKey::of(&next))
     })
 }

@@ -249,10 +249,9 @@ fn open(config: Config, intake: Intake) -> Result<Opened, StartError> {
         .read_blocking(keys::deployment)?
         .ok_or(StartError::Init(AdminError::NotInitialised))?;
     let keys = ServerKeys::load(&layout.keys(), &origin)?;
-    use fieldseal_tlog::note::Signer as _;
     startup::check(
         &db,
-        keys.log.vkey(),
+        &keys.log_vkeys(),
         &[&config.checkpoint_copy, &layout.log().join("checkpoint")],
     )?;
     let (receipt_db, receipt_origin, receipt_key, clock) = (
@@ -263,7 +262,7 @@ fn open(config: Config, intake: Intake) -> Result<Opened, StartError> {
     );
     let work = Work {
         db: db.clone(),
-        key: keys.log.clone(),
+        keys: keys.log_signers(),
         published: Published {
             folder: layout.log(),
             copy: config.checkpoint_copy.clone(),

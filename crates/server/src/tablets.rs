@@ -218,6 +218,20 @@ impl Hand<'_> {
         Ok(revoked)
     }
 
+    /// Asks a tablet for a new key, with its next heartbeat. Gives its name.
+    pub fn ask_rotation(&self, tx: &Transaction<'_>, device: &str) -> Result<String, TabletError> {
+        let name = self.name(device);
+        let rows = keys::named(tx, &name)?;
+        let row = rows
+            .iter()
+            .rev()
+            .find(|row| row.kind == "device" && row.status == "active")
+            .ok_or(TabletError::Ended)?;
+        keys::ask_rotation(tx, &name, row.key_id, self.now())?;
+        custody::audit(tx, self.now(), self.by, "asked-for-rotation", &name)?;
+        Ok(name)
+    }
+
     /// Ends a tablet, and gives a code for another one that takes over from it: a new device with a new name and key. With
     /// a revocation the officers' keys that lie on it are revoked as well.
     pub fn replace(

@@ -13,8 +13,8 @@ use fieldseal_tlog::proof::{self, TlogProof};
 pub struct PinnedKeys {
     /// `<origin>`
     pub origin: String,
-    /// The log's key.
-    pub log: Vkey,
+    /// The log's keys: several where its key was rotated.
+    pub log: Vec<Vkey>,
     /// The receipt key.
     pub receipts: Vkey,
 }
@@ -119,7 +119,7 @@ pub fn check(
         return Err(ReceiptError::OtherLeaf);
     }
     let checkpoint = proof
-        .verify(&leaf_hash(own.seal), &keys.log)
+        .verify_by(&leaf_hash(own.seal), &keys.log)
         .map_err(ReceiptError::Proof)?;
     Ok(SafeWord {
         leaf_index: word.leaf_index,
@@ -148,7 +148,7 @@ mod tests {
     fn keys() -> PinnedKeys {
         PinnedKeys {
             origin: ORIGIN.into(),
-            log: signer(ORIGIN, 1).vkey().clone(),
+            log: vec![signer(ORIGIN, 1).vkey().clone()],
             receipts: signer(&format!("{ORIGIN}/receipts"), 2).vkey().clone(),
         }
     }

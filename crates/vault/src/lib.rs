@@ -24,6 +24,7 @@ mod backoff;
 mod capture;
 mod chain;
 mod create;
+mod device_key;
 mod db;
 mod disk;
 mod folder;
@@ -50,6 +51,7 @@ mod unlock;
 mod vault;
 mod wipe;
 
+pub use device_key::DeviceKeyError;
 pub use capture::{CaptureError, CaptureMeta, CaptureWriter, Captured};
 pub use chain::{CaptureHead, Recovered, SetAside};
 pub use create::{Birth, CreateError, NewOfficer, VaultConfig};

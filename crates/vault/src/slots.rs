@@ -49,6 +49,9 @@ pub(crate) struct Slots {
     /// [`KeySet`] under the root key.
     #[serde(with = "hex::serde")]
     keys: Vec<u8>,
+    /// Seed of the device key that is to take over, under the root key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    next_device: Option<String>,
     pub(crate) officers: Vec<Slot>,
     recovery: Option<RecoverySlot>,
     /// What screens show while locked: device id, origin, server. No names.
@@ -100,7 +103,7 @@ pub(crate) struct KeySet {
     pub(crate) vault_db: Secret,
     /// SQLCipher key of `outbox.db`.
     pub(crate) outbox_db: Secret,
-    /// Ed25519 seed of the device key. Not bound to one person, and safe from a corrupt database.
+    /// Seed of the device key. Not bound to one person, and safe from a corrupt database.
     pub(crate) device_seed: Secret,
 }
 
@@ -181,6 +184,7 @@ impl Slots {
                 keys.to_bytes().as_ref(),
                 random,
             )?,
+            next_device: None,
             officers: Vec::new(),
             recovery,
             plain,
@@ -206,6 +210,42 @@ impl Slots {
     pub(crate) fn open_keys(&self, root: &Secret) -> Result<KeySet, KeyError> {
         unwrap::<128>(root, &purpose(&self.vault, "keys", ""), &self.keys)
             .map(|bytes| KeySet::from_bytes(&bytes))
+    }
+
+    /// The seed of the device key that is to take over.
+    pub(crate) fn open_next_device(&self, root: &Secret) -> Result<Option<Secret>, KeyError> {
+        let Some(text) = &self.next_device else {
+            return Ok(None);
+        };
+        let wrapped = hex::decode(text).map_err(|_| KeyError::DoesNotOpen)?;
+        unwrap::<32>(root, &purpose(&self.vault, "next-device", ""), &wrapped).map(Some)
+    }
+
+    pub(crate) fn put_next_device(
+        &mut self,
+        root: &Secret,
+        seed: &Secret,
+        random: &dyn Randomness,
+    ) -> Result<(), KeyError> {
+        let purpose = purpose(&self.vault, "next-device", "");
+        let wrapped = wrap(root, &purpose, seed.as_ref(), random)?;
+        self.next_device = Some(hex::encode(wrapped));
+        Ok(())
+    }
+
+    /// The device key is this one from now on.
+    pub(crate) fn take_next_device(
+        &mut self,
+        root: &Secret,
+        seed: &Secret,
+        random: &dyn Randomness,
+    ) -> Result<(), KeyError> {
+        let mut keys = self.open_keys(root)?;
+        keys.device_seed = seed.clone();
+        let purpose = purpose(&self.vault, "keys", "");
+        self.keys = wrap(root, &purpose, keys.to_bytes().as_ref(), random)?;
+        self.next_device = None;
+        Ok(())
     }
 
     /// Opens the root with the administrator's private key.
@@ -285,7 +325,8 @@ impl Slots {
     }
 
     /// Saves after a change of keys: copy, capture key, then the file itself. A crash in between leaves an older file
-    /// whose keys still open everything, since the root and what it opens never change.
+    /// whose keys still open everything: the root and what opens evidence never change, and a device key that was about to take over stands
+    /// in the older file too.
     pub(crate) fn save(&self, disk: &dyn Disk, dir: &Path) -> io::Result<()> {
         let bytes = serde_json::to_vec_pretty(self)?;
         replace_durably(disk, dir, SLOTS_COPY, &bytes)?;

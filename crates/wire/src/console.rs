@@ -107,6 +107,9 @@ pub struct PacketSummary {
     pub not_proved: u32,
     /// Findings by level.
     pub failed: u32,
+    /// What a reviewer must not miss in the list, in one sentence: a key that was revoked before, two seals of one number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<Text>,
     /// RFC 3339, the device's claim.
     pub closed_at: Option<String>,
     /// RFC 3339.

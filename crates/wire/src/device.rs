@@ -77,6 +77,9 @@ pub struct EnrolRequest {
     /// What the device says of itself: model and software version, for the list of devices. A claim.
     #[serde(default)]
     pub device_claim: Option<String>,
+    /// The maker's certificates of a P-256 device key, the key's own first: base64 of DER, at most 8.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attestation: Vec<String>,
 }
 
 /// Answer to [`EnrolRequest`].
@@ -89,6 +92,9 @@ pub struct Enrolled {
     /// The administrator's recovery key (X25519 public key, base64): the vault seals a copy of its root to it, so that a forgotten PIN loses nothing.
     #[serde(default)]
     pub recovery_key: Option<String>,
+    /// A certificate for a P-256 device key, base64 of DER, where the deployment has an authority for it: for CMS signatures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
     /// Server time, RFC 3339.
     pub server_time: String,
 }
@@ -104,6 +110,9 @@ pub struct RotateRequest {
     pub old_proof: String,
     /// Base64 signature by the new key over the same.
     pub proof: String,
+    /// As in [`EnrolRequest`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attestation: Vec<String>,
 }
 
 /// Answer to [`RotateRequest`].
@@ -111,6 +120,9 @@ pub struct RotateRequest {
 pub struct RotatedKey {
     /// The authority's signed `rotated` note: a leaf of the log, kept byte for byte.
     pub entry: String,
+    /// As in [`Enrolled`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
 }
 
 /// `POST /api/v1/auth/challenge`.
@@ -249,6 +261,9 @@ pub struct SeenCheckpoint {
     /// The newest checkpoint of all, when `checkpoint` is an older one that is stamped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newest: Option<String>,
+    /// The leaves by which the log's key was rotated, byte for byte, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rotations: Vec<String>,
 }
 
 /// `POST /api/v1/heartbeat` and `POST /api/v1/retire`: how far the tablet has got, signed by its key.
@@ -280,6 +295,9 @@ pub struct HeartbeatAnswer {
     pub retired: Option<String>,
     /// Seconds until the next one is wanted.
     pub next_after_s: u64,
+    /// The tablet's key is to be rotated.
+    #[serde(default)]
+    pub rotate: bool,
     /// The newest checkpoint.
     pub seen: SeenCheckpoint,
     /// Server time, RFC 3339.

@@ -71,6 +71,11 @@ impl Server {
 
     /// A vault in `folder`, with two new officers.
     pub fn tablet(&self, folder: &Path) -> Result<Tablet> {
+        self.tablet_with(folder, &[])
+    }
+
+    /// The same with further words for `device enrol`, when the tablet itself is enrolled.
+    pub fn tablet_with(&self, folder: &Path, more: &[&str]) -> Result<Tablet> {
         let person = |name: &str, badge: &str| -> Result<String> {
             let said = self.admin(&["add-person", "--name", name, "--badge", badge])?;
             Ok(said["id"].as_str().context("an officer's id")?.to_owned())
@@ -79,7 +84,8 @@ impl Server {
             vault: folder.to_owned(),
             officers: [person("甲", "0000001")?, person("乙", "0000002")?],
         };
-        tablet.run(&["enrol", &self.code(&["device"])?])?;
+        let code = self.code(&["device"])?;
+        tablet.run(&[&["enrol", code.as_str()], more].concat())?;
         for (officer, new_pin) in tablet.officers.iter().zip(PINS) {
             let mut enrol = tablet.command(&["enrol", &self.code(&["officer", officer])?])?;
             // The first officer's PIN opens the vault once there is one.

@@ -43,6 +43,8 @@ export interface PacketSummary {
   ok: number;
   not_proved: number;
   failed: number;
+  /** What must not be missed in the list, in one sentence. */
+  warning?: Text | null;
   closed_at: string | null;
   received_at: string;
   logged_at: string | null;

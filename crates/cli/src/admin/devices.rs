@@ -28,17 +28,17 @@ pub(super) fn list(admin: &Admin, seen: Option<&str>) -> anyhow::Result<Answer> 
             row.key.team.as_deref().unwrap_or("-"),
             if row.silent { "  SILENT" } else { "" }
         );
-        for line in details(row) {
+        for line in details(row, admin.attestation(row)) {
             let _ = writeln!(text, "    {line}");
         }
     }
     Ok(Answer::new(
         text,
-        json!({"devices": rows.iter().map(as_json).collect::<Vec<_>>()}),
+        json!({"devices": rows.iter().map(|row| as_json(row, admin.attestation(row))).collect::<Vec<_>>()}),
     ))
 }
 
-fn details(row: &DeviceRow) -> Vec<String> {
+fn details(row: &DeviceRow, attestation: &str) -> Vec<String> {
     let mut lines = vec![match &row.contact {
         Some(contact) => format!("last here {}", rfc3339(contact.seen_at)),
         None => "never here since it was enrolled".to_owned(),
@@ -63,6 +63,18 @@ fn details(row: &DeviceRow) -> Vec<String> {
     }
     if let Some(id) = &row.replaced_by {
         lines.push(format!("replaced by {id}"));
+    }
+    match attestation {
+        "none" => {}
+        "attested" => lines.push("its maker vouches for its key".to_owned()),
+        "root-unknown" => lines.push(
+            "its key came with a maker's certificates, which lead to no root that is trusted here"
+                .to_owned(),
+        ),
+        _ => lines.push("its maker's certificates do not hold".to_owned()),
+    }
+    if row.key.rotation_asked_at.is_some() {
+        lines.push("asked for a new key".to_owned());
     }
     if !row.officers.is_empty() {
         lines.push(format!("officers {}", row.officers.join(", ")));
@@ -89,7 +101,7 @@ fn sentence(alarm: &Alarm) -> String {
     }
 }
 
-fn as_json(row: &DeviceRow) -> Value {
+fn as_json(row: &DeviceRow, attestation: &str) -> Value {
     let contact = row.contact.as_ref();
     json!({
         "id": row.key.subject,
@@ -97,6 +109,9 @@ fn as_json(row: &DeviceRow) -> Value {
         "team": row.key.team,
         "status": row.key.status,
         "claim": row.key.claim,
+        "attestation": attestation,
+        "certificate": row.key.certificate.is_some(),
+        "rotationAskedAt": row.key.rotation_asked_at.map(rfc3339),
         "enrolledAt": rfc3339(row.key.enrolled_at),
         "endedAt": row.key.revoked_at.or(row.key.retired_at).map(rfc3339),
         "replaces": row.key.replaces.as_deref().and_then(|name| name.rsplit('/').next()),

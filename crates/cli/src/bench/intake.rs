@@ -259,6 +259,7 @@ impl Client {
             vkey,
             proof: STANDARD.encode(key.sign(text.as_bytes())?),
             device_claim: None,
+            attestation: Vec::new(),
         };
         let _: Enrolled = connection.ask("/api/v1/enrol", &request)?;
         let ask = ChallengeRequest {

@@ -90,11 +90,15 @@ fn run(program: &Path, spki: &[u8]) -> io::Result<Vec<Vec<u8>>> {
     }
     let done = child.wait_with_output()?;
     if !done.status.success() {
-        return Err(io::Error::other("the program that vouches for the key failed"));
+        return Err(io::Error::other(
+            "the program that vouches for the key failed",
+        ));
     }
     String::from_utf8(done.stdout)
         .ok()
         .and_then(|text| certificates_from_pem(&text))
         .filter(|chain| !chain.is_empty())
-        .ok_or_else(|| io::Error::other("the program that vouches for the key gave no certificates"))
+        .ok_or_else(|| {
+            io::Error::other("the program that vouches for the key gave no certificates")
+        })
 }

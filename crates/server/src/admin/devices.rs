@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use fieldseal_packet::trust::Trust;
+
 use super::{Admin, AdminError};
 use crate::app::millis;
+use crate::attestation;
 use crate::codes::OneTimeCode;
 use crate::tablets::{DeviceRow, Ending, Retired, list};
 
@@ -33,6 +36,19 @@ impl Admin {
         Ok(self
             .db
             .write_blocking(|tx| self.hand().replace(tx, device, ending, until))?)
+    }
+
+    /// Asks a tablet for a new key, with its next heartbeat. Gives its name.
+    pub fn ask_rotation(&self, device: &str) -> Result<String, AdminError> {
+        Ok(self
+            .db
+            .write_blocking(|tx| self.hand().ask_rotation(tx, device))?)
+    }
+
+    /// How a tablet's attestation looks by this deployment's own trust file: `none`, `attested`, `root-unknown` or `invalid`.
+    pub fn attestation(&self, row: &DeviceRow) -> &'static str {
+        Trust::parse(self.trust.as_bytes())
+            .map_or("none", |trust| attestation::standing(&row.key, &trust))
     }
 
     /// Somebody has looked at a tablet's alarms. Gives how many were open.

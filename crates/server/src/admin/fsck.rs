@@ -9,7 +9,6 @@ use fieldseal_packet::custody::{self as chain, Head};
 use fieldseal_packet::zipread::{ReadAt as _, Stretch};
 use fieldseal_tlog::checkpoint;
 use fieldseal_tlog::merkle::{HashReader as _, leaf_hash, node_hash, root_at};
-use fieldseal_tlog::note::Signer as _;
 
 use super::{Admin, AdminError};
 use crate::log::startup;
@@ -49,7 +48,7 @@ impl Admin {
         let published = self.layout.log().join("checkpoint");
         if let Err(refused) = startup::check(
             &self.db,
-            self.keys.log.vkey(),
+            &self.keys.log_vkeys(),
             &[&self.config.checkpoint_copy, &published],
         ) {
             report.problems.push(format!("log: {refused}"));
@@ -85,7 +84,7 @@ impl Admin {
                 }
             }
             if head.size > 0 {
-                let signed = checkpoint::open(&head.checkpoint, self.keys.log.vkey())
+                let signed = checkpoint::open_by(&head.checkpoint, &self.keys.log_vkeys())
                     .ok()
                     .map(|head| head.root);
                 if signed.is_none() || signed != root_at(head.size, &Hashes(c)).ok() {

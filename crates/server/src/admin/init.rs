@@ -12,11 +12,11 @@ use hpke::kem::X25519HkdfSha256;
 use hpke::{Kem as _, Serializable as _};
 use zeroize::Zeroizing;
 
-use super::AdminError;
+use super::{AdminError, ClosedLog};
 use crate::config::Config;
 use crate::files;
 use crate::signing::ServerKeys;
-use crate::store::{Db, keys};
+use crate::store::{Db, keys, log};
 
 /// What `init` is told.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +51,15 @@ pub fn is_initialised(config: &Config) -> Result<bool, AdminError> {
 
 /// Makes a deployment in a folder that is empty, or not there.
 pub fn init(config: &Config, init: &Init) -> Result<Made, AdminError> {
+    make(config, init, None)
+}
+
+/// The same in the place of a deployment whose log was closed: the first leaf of the new log names the old one's head.
+pub fn init_after(config: &Config, init: &Init, closed: &ClosedLog) -> Result<Made, AdminError> {
+    make(config, init, Some(closed))
+}
+
+fn make(config: &Config, init: &Init, continues: Option<&ClosedLog>) -> Result<Made, AdminError> {
     if is_initialised(config)? {
         return Err(AdminError::AlreadyInitialised);
     }
@@ -67,7 +76,7 @@ pub fn init(config: &Config, init: &Init) -> Result<Made, AdminError> {
         Some(origin) => origin.clone(),
         None => format!("fieldseal.local/{}", ambient.code(8)?.to_lowercase()),
     };
-    if !origin_is_usable(&origin) {
+    if !origin_is_usable(&origin) || continues.is_some_and(|old| old.origin() == origin) {
         return Err(AdminError::Origin);
     }
     for folder in [
@@ -99,8 +108,16 @@ pub fn init(config: &Config, init: &Init) -> Result<Made, AdminError> {
     files::replace_private(&config.recovery_out, text.as_bytes())?;
     let db = Db::open(&layout.database(), true)?;
     let (name, now) = (origin.clone(), ambient.now());
-    db.write_blocking(|tx| keys::set_deployment(tx, &name, &recovery_public, now))
-        .map_err(AdminError::Store)?;
+    let first = continues
+        .map(|old| old.leaf(&origin, &server.authority, now))
+        .transpose()?;
+    db.write_blocking(|tx| {
+        if let Some(note) = &first {
+            log::add_pending(tx, "continued", note)?;
+        }
+        keys::set_deployment(tx, &name, &recovery_public, now)
+    })
+    .map_err(AdminError::Store)?;
     files::sync_folder_of(&layout.database())?;
     Ok(Made {
         trust_sha256: Sha256Digest::of(trust.as_bytes()).to_string(),

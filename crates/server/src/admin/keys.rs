@@ -35,7 +35,9 @@ impl Admin {
     pub fn set_attestation_roots(&mut self, pem: &str) -> Result<usize, AdminError> {
         let roots = certificates_from_pem(pem)
             .filter(|roots| roots.iter().all(|root| is_certificate(root)))
-            .ok_or(AdminError::Field("the file holds something else than certificates"))?;
+            .ok_or(AdminError::Field(
+                "the file holds something else than certificates",
+            ))?;
         // Only what is read: a mark between the blocks must not give them another use.
         let text: String = roots.iter().map(|der| certificate_to_pem(der)).collect();
         files::replace(&self.layout.attestation_roots(), text.as_bytes())?;

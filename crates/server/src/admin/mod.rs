@@ -6,6 +6,7 @@ mod devices;
 mod evidence;
 mod fsck;
 mod init;
+mod keys;
 mod register;
 
 use std::io;
@@ -20,7 +21,7 @@ use crate::blobs::FileBlobs;
 use crate::config::{Config, Layout};
 use crate::export::ExportError;
 use crate::signing::{KeyFileError, ServerKeys};
-use crate::store::{Db, StoreError, keys};
+use crate::store::{Db, StoreError};
 use crate::tablets::TabletError;
 
 pub use crate::export::bulk::Outcome;
@@ -28,7 +29,8 @@ pub use crate::export::report::Extent;
 pub use backup::{BackupReport, restore};
 pub use evidence::StoredPacket;
 pub use fsck::Report;
-pub use init::{Init, Made, init, is_initialised};
+pub use init::{Init, Made, init, init_after, is_initialised};
+pub use keys::ClosedLog;
 pub use register::{NewAccount, NewDevice, NewPerson};
 
 pub use crate::codes::OneTimeCode;
@@ -142,7 +144,7 @@ impl Admin {
         let layout = config.layout();
         let db = Db::open(&layout.database(), false)?;
         let (origin, _) = db
-            .read_blocking(keys::deployment)?
+            .read_blocking(crate::store::keys::deployment)?
             .ok_or(AdminError::NotInitialised)?;
         let keys = ServerKeys::load(&layout.keys(), &origin)?;
         Ok(Self {

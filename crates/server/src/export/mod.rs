@@ -44,6 +44,9 @@ pub const PROFILE: &str = "urn:fieldseal:bagit-profile:export:1";
 /// Where the authorities' roots stand: they help whoever checks by hand, and anchor nothing.
 pub const ROOTS: &str = "data/receipt/timestamp-roots.pem";
 
+/// Where the roots of CMS signatures stand, likewise.
+pub const CMS_ROOTS: &str = "data/receipt/cms-roots.pem";
+
 /// No export was made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -84,10 +87,16 @@ pub struct Material {
     pub seen: Vec<(String, Sha256Digest)>,
     /// The roots of the authorities that the trust file names, PEM.
     pub roots_pem: String,
+    /// The roots of CMS signatures that the trust file names, PEM.
+    pub cms_roots_pem: String,
+    /// Whether the packet has a CMS signature.
+    pub cms: bool,
     /// From the checkpoint that the seal names to this one.
     pub consistency: Option<Vec<u8>>,
     /// Server's and signers' public keys, and enrolment entries.
     pub keys: Vec<KeyFile>,
+    /// Makers' certificates of keys on the seal, and what there is to say of the log itself: below `data/receipt/`.
+    pub beside: Vec<KeyFile>,
     /// Heartbeats that tell of the packet's captures, with their proofs and tokens.
     pub heartbeats: Vec<KeyFile>,
     /// The server's custody log.
@@ -130,9 +139,10 @@ impl Material {
             })?;
         }
         let mut material = db.read_blocking(|c| Self::read(c, server, origin, &seal, witnesses))?;
-        material.roots_pem = Trust::parse(trust.as_bytes())
-            .map_err(|_| ExportError::Malformed("trust file"))?
-            .roots_pem;
+        let trust = Trust::parse(trust.as_bytes())
+            .map_err(|_| ExportError::Malformed("trust file"))?;
+        material.roots_pem = trust.roots_pem;
+        material.cms_roots_pem = trust.cms_roots_pem;
         Ok(material)
     }
 
@@ -160,6 +170,7 @@ impl Material {
         let head = head::choose(c, index, parsed, witnesses)?;
         let consistency = consistency(c, &note, &head.proof.checkpoint)?;
         let mut files: Vec<KeyFile> = Vec::new();
+        let mut beside = log_itself(c)?;
         for (name, key) in ["log", "receipts", "authority", "decisions"]
             .iter()
             .zip(server.vkeys())
@@ -188,6 +199,8 @@ impl Material {
                     format!("{}\n", row.vkey).into_bytes(),
                 ));
                 files.push((format!("{stem}.entry"), row.entry));
+                let chain = row.attestation;
+                beside.extend(chain.map(|pem| (format!("attestation/{stem}.pem"), pem)));
                 files.extend(revocations(c, &stem, &row.vkey)?);
             }
         }
@@ -200,8 +213,11 @@ impl Material {
                 .map_err(|_| ExportError::Malformed("seal"))?
                 .seen_tsr,
             roots_pem: String::new(),
+            cms_roots_pem: String::new(),
+            cms: false,
             consistency,
             keys: files,
+            beside,
             heartbeats: heartbeats::files(c, &note, witnesses)?,
             custody: custody::log(c, seal)?,
             decisions: decisions::of_packet(c, &seal.0)?,
@@ -210,6 +226,27 @@ impl Material {
             report: ReportFile::NotAsked,
         })
     }
+}
+
+/// How the log's key was rotated, and which log it continues.
+fn log_itself(c: &Connection) -> Result<Vec<KeyFile>, ExportError> {
+    let mut files: Vec<KeyFile> = Vec::new();
+    for (number, note) in (1..).zip(log::rotations(c)?) {
+        files.push((format!("log/{number}.rotated"), note));
+    }
+    if let Some(note) = log::continued(c)? {
+        let head = log::head(c)?;
+        let proof = TlogProof {
+            index: 0,
+            hashes: prove_inclusion(0, head.size, &Hashes(c))
+                .map_err(|_| ExportError::Malformed("tree"))?,
+            extra: None,
+            checkpoint: head.checkpoint,
+        };
+        files.push(("log/continued".to_owned(), note));
+        files.push(("log/continued.tlog-proof".to_owned(), proof.to_bytes()));
+    }
+    Ok(files)
 }
 
 /// What the log holds of a key's revocation: the leaf, and the proof of its place by the newest checkpoint.
@@ -296,6 +333,10 @@ impl Bag {
         if !material.roots_pem.is_empty() {
             payload.push((ROOTS.to_owned(), material.roots_pem.clone().into_bytes()));
         }
+        if material.cms && !material.cms_roots_pem.is_empty() {
+            let roots = material.cms_roots_pem.clone().into_bytes();
+            payload.push((CMS_ROOTS.to_owned(), roots));
+        }
         payload.extend(material.tokens.iter().map(|token| {
             let path = format!("data/receipt/checkpoint.{}.tsr", token.stem());
             (path, token.der.clone())
@@ -311,6 +352,12 @@ impl Bag {
                 .keys
                 .iter()
                 .map(|(name, bytes)| (format!("data/receipt/keys/{name}"), bytes.clone())),
+        );
+        payload.extend(
+            material
+                .beside
+                .iter()
+                .map(|(name, bytes)| (format!("data/receipt/{name}"), bytes.clone())),
         );
         payload.extend(
             material

@@ -2,6 +2,8 @@
 //! the bulk export all come from here, so that they are the same.
 
 use fieldseal_packet::Sha256Digest;
+use fieldseal_packet::bag::CMS;
+use fieldseal_packet::verify::{Source as _, ZipSource};
 use fieldseal_packet::custody::Event;
 use fieldseal_packet::zipread::ReadAt;
 use fieldseal_report::{Fonts, Language};
@@ -77,6 +79,9 @@ impl Stock<'_> {
         let made: Vec<Event> = children.iter().map(Child::event).collect();
         let mut material = gather(Some((occasion.actor, occasion.at)), &made)?;
         material.children = children;
+        // A packet that does not read as one has none: whoever verifies says so.
+        material.cms = ZipSource::open(&*file)
+            .is_ok_and(|zip| zip.files().iter().any(|(path, _)| path == CMS));
         if let Some(language) = extent.report {
             material.report = report::make(self, packet, &material, &*file, occasion, language)?
                 .map_or(ReportFile::NotMade, ReportFile::Made);

@@ -75,6 +75,7 @@ pub fn text(material: &Material, packet: &PacketRow) -> String {
     for key in vkeys.iter().skip(4) {
         signature(&mut out, &seal, key);
     }
+    out.push_str(&x509(material, id, &vkeys));
     for (file, index) in [("data/receipt/receipt", 1), ("data/receipt/checkpoint", 0)] {
         if let Some(key) = vkeys.get(index) {
             signature(&mut out, file, key);
@@ -152,7 +153,9 @@ fn sm3(id: &str) -> String {
 
 fn signature(out: &mut String, file: &str, key: &Vkey) {
     let name = key.name();
-    let mark = format!("\u{2014} {name} ");
+    // The first digits of the base64 are the key's id: a log has two lines of one name while its key is rotated.
+    let id = STANDARD.encode(key.key_id().to_be_bytes());
+    let mark = format!("\u{2014} {name} {}", &id[..5]);
     let _ = writeln!(out, "# {name}");
     let _ = writeln!(out, "sed '/^$/,$d' {file} > $W/text");
     let (der, verify) = match key.algorithm() {
@@ -182,6 +185,38 @@ fn signature(out: &mut String, file: &str, key: &Vkey) {
         "grep -F '{mark}' {file} | sed 's/.* //' | base64 -d | tail -c +5 > $W/sig"
     );
     let _ = writeln!(out, "{verify}\n");
+}
+
+/// What X.509 says of the tablet's key, where it says anything.
+fn x509(material: &Material, id: &str, vkeys: &[Vkey]) -> String {
+    let mut out = String::new();
+    if material.cms && !material.cms_roots_pem.is_empty() {
+        let _ = writeln!(
+            out,
+            "The tablet has signed the tag manifest by CMS, too:\n\n\
+             openssl cms -verify -binary -inform DER -in $W/packet-{id}/seal/tagmanifest.p7s -content $W/packet-{id}/tagmanifest-sha256.txt -CAfile {} -out $W/manifest-as-signed\n",
+            super::CMS_ROOTS
+        );
+    }
+    for (name, _) in &material.beside {
+        let stem = name
+            .strip_prefix("attestation/")
+            .and_then(|name| name.strip_suffix(".pem"));
+        let Some(stem) = stem else { continue };
+        let is_its = |key: &&Vkey| key.name().replace('/', "-").ends_with(&format!("-{stem}"));
+        let Some(key) = vkeys.iter().find(is_its) else {
+            continue;
+        };
+        let _ = writeln!(
+            out,
+            "Its maker vouches for the tablet's key: the certificate is of this key, and with the maker's root in maker.pem\n\
+             (openssl verify -no_check_time -CAfile maker.pem -untrusted data/receipt/{name} data/receipt/{name}) leads to it:\n\n\
+             echo {} | base64 -d > $W/key.der\n\
+             openssl x509 -in data/receipt/{name} -pubkey -noout | openssl pkey -pubin -outform DER | cmp - $W/key.der\n",
+            STANDARD.encode(key.material())
+        );
+    }
+    out
 }
 
 fn inclusion(material: &Material) -> String {

@@ -8,8 +8,8 @@ use fieldseal_packet::entry::Revoked;
 use fieldseal_packet::seal::{MAX_SEAL, SealBody};
 use fieldseal_packet::trust::Trust;
 use fieldseal_packet::verify::{
-    FileDigests, Inputs, LogEvidence, PacketCheck, Revocation, Source as _, ZipFacts, ZipSource,
-    verify_zip, zip_finding,
+    File, FileDigests, Inputs, LogEvidence, PacketCheck, Revocation, Source as _, ZipFacts,
+    ZipSource, verify_zip, zip_finding,
 };
 use fieldseal_packet::zipread::{ReadAt, Stretch};
 use fieldseal_packet::{KeyName, KeyRole, Sha256Digest};
@@ -121,6 +121,8 @@ pub struct Known {
     pub entries: Vec<Vec<u8>>,
     /// Revocations in the log.
     pub revocations: Vec<Revocation>,
+    /// Makers' certificates of the keys.
+    pub attestations: Vec<(String, Vec<u8>)>,
 }
 
 impl Known {
@@ -129,10 +131,13 @@ impl Known {
         let trust =
             Trust::parse(trust.as_bytes()).map_err(|_| StoreError::Malformed("trust file"))?;
         let (mut vkeys, mut entries) = (Vec::new(), Vec::new());
+        let mut attestations = Vec::new();
         for line in &note.signatures {
             for row in keys::named(connection, &line.name)? {
                 vkeys.push(Vkey::parse(&row.vkey).map_err(|_| StoreError::Malformed("vkey"))?);
                 entries.push(row.entry);
+                let chain = row.attestation.filter(|_| row.key_id == line.key_id);
+                attestations.extend(chain.map(|pem| (format!("{}.pem", row.subject), pem)));
             }
         }
         let mut revocations = Vec::new();
@@ -153,6 +158,7 @@ impl Known {
             keys: vkeys,
             entries,
             revocations,
+            attestations,
         })
     }
 
@@ -165,6 +171,7 @@ impl Known {
             keys: Vec::new(),
             entries: Vec::new(),
             revocations: Vec::new(),
+            attestations: Vec::new(),
         })
     }
 
@@ -176,8 +183,17 @@ impl Known {
         log: Option<LogEvidence<'_>>,
         hashed: &[FileDigests],
     ) -> PacketCheck {
+        let attestations: Vec<File<'_>> = self
+            .attestations
+            .iter()
+            .map(|(path, bytes)| File {
+                path,
+                bytes: Some(bytes),
+            })
+            .collect();
         let inputs = Inputs {
             trust: Some(&self.trust),
+            attestations: &attestations,
             keys: &self.keys,
             entries: &self.entries,
             log,

@@ -6,11 +6,11 @@
 
 use fieldseal_tlog::checkpoint::Checkpoint;
 use fieldseal_tlog::merkle::{leaf_hash, root_at, stored_hashes};
-use fieldseal_tlog::note::{Ed25519Signer, SignError, Signer as _};
+use fieldseal_tlog::note::{Ed25519Signer, Note, SignError, Signer};
 use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
 
 use crate::ambient::Millis;
-use crate::signing::signed;
 use crate::store::log::{self, Hashes};
 use crate::store::{Db, StoreError};
 
@@ -33,7 +33,7 @@ pub enum AppendError {
 }
 
 /// Appends what is pending, up to a batch. Gives how many pending rows were dealt with; zero means there were none.
-pub fn append(db: &Db, log_key: &Ed25519Signer, now: Millis) -> Result<usize, AppendError> {
+pub fn append(db: &Db, log_keys: &[Arc<Ed25519Signer>], now: Millis) -> Result<usize, AppendError> {
     let waiting = db.read_blocking(|connection| {
         Ok::<_, StoreError>(!log::pending(connection, 1)?.is_empty())
     })?;
@@ -57,13 +57,18 @@ pub fn append(db: &Db, log_key: &Ed25519Signer, now: Millis) -> Result<usize, Ap
         }
         if size > old.size {
             let root = root_at(size, &Hashes(tx)).map_err(AppendError::Tree)?;
+            let signers: Vec<&dyn Signer> = log_keys.iter().map(|key| key as &dyn Signer).collect();
             let head = Checkpoint {
-                origin: log_key.vkey().name().to_owned(),
+                origin: signers
+                    .first()
+                    .map(|key| key.vkey().name().to_owned())
+                    .unwrap_or_default(),
                 size,
                 root,
                 extensions: Vec::new(),
             };
-            log::set_head(tx, size, &signed(&head.text(), log_key)?)?;
+            let head = Note::sign(&head.text(), &signers)?;
+            log::set_head(tx, size, &head.to_bytes())?;
         }
         Ok(pending.len())
     })
@@ -79,14 +84,15 @@ mod tests {
     fn a_batch_becomes_leaves_once() {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(&folder.path().join("server.db"), true).unwrap();
-        let key = Ed25519Signer::from_seed("log.example", &[1; 32]).unwrap();
+        let key = Arc::new(Ed25519Signer::from_seed("log.example", &[1; 32]).unwrap());
+        let keys = [key.clone()];
         let notes: [&[u8]; 4] = [b"a", b"b", b"a", b"c"];
         for note in notes {
             db.write_blocking(|tx| log::add_pending(tx, "test", note))
                 .unwrap();
         }
-        assert_eq!(append(&db, &key, 5).unwrap(), 4);
-        assert_eq!(append(&db, &key, 5).unwrap(), 0);
+        assert_eq!(append(&db, &keys, 5).unwrap(), 4);
+        assert_eq!(append(&db, &keys, 5).unwrap(), 0);
         let head = db.read_blocking(log::head).unwrap();
         let head = checkpoint::open(&head.checkpoint, key.vkey()).unwrap();
         assert_eq!(head.size, 3);

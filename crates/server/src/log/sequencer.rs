@@ -46,8 +46,8 @@ pub struct Sequencer {
 pub struct Work {
     /// The database.
     pub db: Db,
-    /// The log's key.
-    pub key: Arc<Ed25519Signer>,
+    /// The log's keys: two while one takes over from the other.
+    pub keys: Vec<Arc<Ed25519Signer>>,
     /// Where to publish.
     pub published: Published,
     /// For `logged_at`.
@@ -83,7 +83,7 @@ impl RoundError {
 impl Work {
     /// One round: append all that is pending, publish, give receipts. Gives the published size.
     pub fn round(&self) -> Result<u64, RoundError> {
-        while append(&self.db, &self.key, self.clock.now())? > 0 {}
+        while append(&self.db, &self.keys, self.clock.now())? > 0 {}
         let size = publish(&self.db, &self.published)?;
         (self.after)()?;
         Ok(size)

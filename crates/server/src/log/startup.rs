@@ -72,11 +72,11 @@ pub enum LogRefused {
 }
 
 /// Looks at the log before the sequencer may write.
-pub fn check(db: &Db, log_key: &Vkey, kept: &[&Path]) -> Result<(), LogRefused> {
+pub fn check(db: &Db, log_keys: &[Vkey], kept: &[&Path]) -> Result<(), LogRefused> {
     // The files first: beside a running server the database may go on meanwhile, but never back.
     let mut known = Vec::new();
     for path in kept {
-        known.extend(read(path, log_key)?.map(|checkpoint| (checkpoint, *path)));
+        known.extend(read(path, log_keys)?.map(|checkpoint| (checkpoint, *path)));
     }
     db.read_blocking(|connection| {
         let head = log::head(connection)?;
@@ -85,7 +85,7 @@ pub fn check(db: &Db, log_key: &Vkey, kept: &[&Path]) -> Result<(), LogRefused> 
         }
         if head.size > 0 {
             let signed =
-                checkpoint::open(&head.checkpoint, log_key).map_err(|_| LogRefused::Torn)?;
+                checkpoint::open_by(&head.checkpoint, log_keys).map_err(|_| LogRefused::Torn)?;
             let root = root_at(head.size, &Hashes(connection)).map_err(|_| LogRefused::Torn)?;
             if signed.size != head.size || signed.root != root {
                 return Err(LogRefused::Torn);
@@ -120,7 +120,7 @@ fn compare(
     Ok(())
 }
 
-fn read(path: &Path, log_key: &Vkey) -> Result<Option<Checkpoint>, LogRefused> {
+fn read(path: &Path, log_keys: &[Vkey]) -> Result<Option<Checkpoint>, LogRefused> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -131,7 +131,7 @@ fn read(path: &Path, log_key: &Vkey) -> Result<Option<Checkpoint>, LogRefused> {
             });
         }
     };
-    checkpoint::open(&bytes, log_key)
+    checkpoint::open_by(&bytes, log_keys)
         .map(Some)
         .map_err(|source| LogRefused::NotOurs {
             kept_in: path.to_owned(),

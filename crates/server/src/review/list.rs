@@ -1,7 +1,7 @@
 //! The list: rows as they were made at admission.
 
-use fieldseal_packet::findings::Level;
-use fieldseal_wire::console::{FindingView, PacketPage, PacketSummary, VerdictCounts};
+use fieldseal_packet::findings::{Code, Level};
+use fieldseal_wire::console::{FindingView, PacketPage, PacketSummary, Text, VerdictCounts};
 use rusqlite::Connection;
 
 use super::summary::{Summary, count};
@@ -63,6 +63,21 @@ pub fn findings(packet: &PacketRow) -> Result<Vec<FindingView>, StoreError> {
     serde_json::from_str(&packet.findings).map_err(|_| StoreError::Malformed("findings"))
 }
 
+/// What doubts the keys themselves: so that a stolen tablet's packets are told apart from those that merely lack a timestamp.
+const WARNINGS: [Code; 3] = [
+    Code::KeyRevokedBeforeSeal,
+    Code::SealEquivocation,
+    Code::KeyRevokedBeforeLogging,
+];
+
+fn warning(findings: &[FindingView]) -> Option<Text> {
+    let of = |code: &Code| findings.iter().find(|finding| finding.code == code.word());
+    WARNINGS
+        .iter()
+        .find_map(of)
+        .map(|finding| finding.text.clone())
+}
+
 /// One row for the screen.
 pub fn row(packet: &PacketRow) -> Result<PacketSummary, StoreError> {
     let summary: Summary =
@@ -82,6 +97,7 @@ pub fn row(packet: &PacketRow) -> Result<PacketSummary, StoreError> {
         ok: count(&findings, Level::Ok),
         not_proved: count(&findings, Level::NotProved),
         failed: count(&findings, Level::Failed),
+        warning: warning(&findings),
         closed_at: packet.closed_at.clone(),
         received_at: rfc3339(packet.received_at),
         logged_at: packet.logged_at.map(rfc3339),

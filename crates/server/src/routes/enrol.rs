@@ -13,6 +13,7 @@ use fieldseal_wire::device::{EnrolKind, EnrolLookup, EnrolRequest, EnrolSubject,
 use super::body::Json;
 use crate::ambient::rfc3339;
 use crate::app::{Caller, Device, Shared};
+use crate::attestation;
 use crate::enrol::{NewKey, code_digest, enrol};
 use crate::problem::Failure;
 use crate::store::{StoreError, keys, people};
@@ -129,6 +130,7 @@ pub(super) async fn bind(
     let proof = STANDARD
         .decode(&request.proof)
         .map_err(|_| Failure::bad_request("the proof is not base64"))?;
+    let attestation = attestation::decode(&request.attestation)?;
     let this = app.clone();
     let enrolling = tokio::task::spawn_blocking(move || {
         let new = NewKey {
@@ -137,16 +139,18 @@ pub(super) async fn bind(
             proof: &proof,
             claim: request.device_claim,
             on_device,
+            attestation: &attestation,
         };
         enrol(&this.db, &this.keys, &this.origin, &new, now)
     });
-    let (entry, name) = enrolling
+    let enrolled = enrolling
         .await
         .map_err(|error| Failure::internal(&error))??;
     app.sequencer.settle(PATIENCE).await;
-    app.intake.key_enrolled(name);
+    app.intake.key_enrolled(enrolled.name);
     Ok(Answer(Enrolled {
-        entry: String::from_utf8(entry).map_err(|error| Failure::internal(&error))?,
+        entry: String::from_utf8(enrolled.entry).map_err(|error| Failure::internal(&error))?,
+        certificate: enrolled.certificate.map(|der| STANDARD.encode(der)),
         trust: app.trust.clone(),
         recovery_key: Some(app.recovery_public.clone()),
         server_time: rfc3339(app.config.ambient.now()),

@@ -20,7 +20,7 @@ use crate::log::publish::newest_published;
 use crate::problem::Failure;
 use crate::review::words::decision_of;
 use crate::store::packets::PacketRow;
-use crate::store::{StoreError, decisions, packets, stamps, uploads};
+use crate::store::{StoreError, decisions, log, packets, stamps, uploads};
 
 /// Packets in one question.
 const MOST: usize = 200;
@@ -139,15 +139,21 @@ pub(super) async fn newest_checkpoint(app: &Shared) -> Result<SeenCheckpoint, Fa
     let read = tokio::task::spawn_blocking(move || {
         let newest = newest_published(&this.db, &this.layout.log())?;
         let stamped = this.db.read_blocking(stamps::newest_stamped)?;
-        Ok::<_, StoreError>((newest, stamped))
+        let rotations = this.db.read_blocking(log::rotations)?;
+        Ok::<_, StoreError>((newest, stamped, rotations))
     });
-    let (newest, stamped) = read.await.map_err(|error| Failure::internal(&error))??;
+    let (newest, stamped, rotations) = read.await.map_err(|error| Failure::internal(&error))??;
     let newest = newest.and_then(|bytes| String::from_utf8(bytes).ok());
+    let rotations: Vec<String> = rotations
+        .into_iter()
+        .filter_map(|note| String::from_utf8(note).ok())
+        .collect();
     let Some(stamped) = stamped else {
         return Ok(SeenCheckpoint {
             checkpoint: newest,
             tokens: Vec::new(),
             newest: None,
+            rotations,
         });
     };
     let checkpoint = String::from_utf8(stamped.checkpoint).ok();
@@ -158,5 +164,6 @@ pub(super) async fn newest_checkpoint(app: &Shared) -> Result<SeenCheckpoint, Fa
             .collect(),
         newest: newest.filter(|newest| Some(newest) != checkpoint.as_ref()),
         checkpoint,
+        rotations,
     })
 }

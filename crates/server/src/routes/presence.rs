@@ -11,8 +11,8 @@ use fieldseal_wire::device::{HeartbeatAnswer, HeartbeatRequest, Retirement, Stan
 
 use super::body::Json;
 use super::packets::newest_checkpoint;
-use crate::ambient::rfc3339;
-use crate::app::{Device, Shared, millis};
+use crate::ambient::{Millis, rfc3339};
+use crate::app::{App, Device, Shared, millis};
 use crate::presence;
 use crate::problem::Failure;
 use crate::retirement::{RetireError, retire_by_itself};
@@ -43,8 +43,9 @@ pub(super) async fn heartbeat(
             Ok::<_, StoreError>(rows.into_iter().rev().find_map(|row| row.retired))
         })?;
         if let Some(note) = retired {
-            return Ok((None, Some(note)));
+            return Ok((None, Some(note), false));
         }
+        let rotate = rotation_is_wanted(&this, &device, now)?;
         let every = millis(this.config.limits.heartbeat_leaf_every);
         let heard = presence::take(&this.db, &beat, &request.note, every, now)?;
         if heard.alarmed {
@@ -52,9 +53,9 @@ pub(super) async fn heartbeat(
                 "a tablet's heartbeat contradicts what was known: see `fieldseal admin devices`"
             );
         }
-        Ok::<_, Failure>((Some(heard), None))
+        Ok::<_, Failure>((Some(heard), None, rotate))
     });
-    let (heard, retired) = heard.await.map_err(|error| Failure::internal(&error))??;
+    let (heard, retired, rotate) = heard.await.map_err(|error| Failure::internal(&error))??;
     let logged = heard.is_some_and(|heard| heard.logged);
     if logged {
         app.sequencer.kick();
@@ -72,9 +73,23 @@ pub(super) async fn heartbeat(
         },
         retired,
         next_after_s: app.config.limits.heartbeat_every.as_secs(),
+        rotate,
         seen: newest_checkpoint(&app).await?,
         server_time: rfc3339(now),
     }))
+}
+
+/// Whether a tablet's key is to be rotated: somebody has asked for it, or it is older than what is set.
+fn rotation_is_wanted(app: &App, device: &str, now: Millis) -> Result<bool, StoreError> {
+    let rows = app.db.read_blocking(|c| keys::named(c, device))?;
+    let Some(row) = rows.iter().rev().find(|row| row.status == "active") else {
+        return Ok(false);
+    };
+    let old = app
+        .config
+        .rotate_keys_after
+        .is_some_and(|limit| now - row.enrolled_at >= millis(limit));
+    Ok(old || row.rotation_asked_at.is_some())
 }
 
 /// The tablet's own wish to end, with its last heartbeat. Refused while packets that it sealed are not here.

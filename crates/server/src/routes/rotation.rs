@@ -11,6 +11,7 @@ use fieldseal_wire::device::{RotateRequest, RotatedKey};
 
 use super::body::Json;
 use crate::app::{Device, Shared};
+use crate::attestation::decode as decode_chain;
 use crate::problem::Failure;
 use crate::rotation::{Rotation, rotate};
 
@@ -39,6 +40,7 @@ pub(super) async fn post_rotate(
             .decode(text)
             .map_err(|_| Failure::bad_request("a proof is not base64"))
     };
+    let attestation = decode_chain(&request.attestation)?;
     let (old_proof, proof) = (decode(&request.old_proof)?, decode(&request.proof)?);
     let (this, now) = (app.clone(), app.config.ambient.now());
     let rotating = tokio::task::spawn_blocking(move || {
@@ -48,15 +50,17 @@ pub(super) async fn post_rotate(
             old_proof: &old_proof,
             proof: &proof,
             device: &device,
+            attestation: &attestation,
         };
         rotate(&this.db, &this.keys, &this.origin, &new, now)
     });
-    let (entry, name) = rotating
+    let rotated = rotating
         .await
         .map_err(|error| Failure::internal(&error))??;
     app.sequencer.settle(PATIENCE).await;
-    app.intake.key_enrolled(name);
+    app.intake.key_enrolled(rotated.name);
     Ok(Answer(RotatedKey {
-        entry: String::from_utf8(entry).map_err(|error| Failure::internal(&error))?,
+        entry: String::from_utf8(rotated.entry).map_err(|error| Failure::internal(&error))?,
+        certificate: rotated.certificate.map(|der| STANDARD.encode(der)),
     }))
 }

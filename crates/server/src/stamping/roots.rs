@@ -18,7 +18,7 @@ pub fn read(pem: &str) -> Option<Vec<Vec<u8>>> {
     })
 }
 
-/// The trust file: the server's keys, the witnesses and the roots that were last configured.
+/// The trust file: the server's keys, the witnesses, the roots that were last configured, and those for tablets' keys.
 pub fn trust(keys: &ServerKeys, layout: &Layout) -> io::Result<String> {
     let roots = match fs::read_to_string(layout.tsa_roots()) {
         Ok(roots) => roots,
@@ -26,7 +26,21 @@ pub fn trust(keys: &ServerKeys, layout: &Layout) -> io::Result<String> {
         Err(error) => return Err(error),
     };
     let policy = crate::witnesses::policy::read(layout)?;
-    Ok(keys.trust_file_with(&policy) + &roots)
+    let mut trust = keys.trust_file_with(&policy) + &roots;
+    // Each root for one use: see `docs/spec/trust.md`.
+    if let Some(cms) = &keys.cms {
+        trust.push_str("#root cms\n");
+        trust.push_str(&fieldseal_stamp::certificate_to_pem(&cms.certificate));
+    }
+    match fs::read_to_string(layout.attestation_roots()) {
+        Ok(makers) => {
+            trust.push_str("#root attestation\n");
+            trust.push_str(&makers);
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    Ok(trust)
 }
 
 /// Keeps what is configured, each certificate once, and brings the trust file up to date. Roots that are no longer configured go: packets
@@ -49,6 +63,11 @@ pub fn keep(keys: &ServerKeys, layout: &Layout, authorities: &[Authority]) -> io
         }
     }
     replace_if_other(&layout.tsa_roots(), &text)?;
+    renew(keys, layout)
+}
+
+/// Brings the trust file up to date with the folder of keys.
+pub fn renew(keys: &ServerKeys, layout: &Layout) -> io::Result<String> {
     let trust = trust(keys, layout)?;
     replace_if_other(&layout.trust(), &trust)?;
     Ok(trust)

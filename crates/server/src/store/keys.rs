@@ -38,6 +38,12 @@ pub struct KeyRow {
     pub retired: Option<Vec<u8>>,
     /// Key id of the key of this name that it took over from.
     pub rotated_from: Option<u32>,
+    /// For CMS signatures, DER.
+    pub certificate: Option<Vec<u8>>,
+    /// The maker's certificates, PEM, the key's own first.
+    pub attestation: Option<Vec<u8>>,
+    /// When an administrator asked the tablet for a new key.
+    pub rotation_asked_at: Option<Millis>,
     /// The signed `enrolled` note, or `rotated` for a key that took over.
     pub entry: Vec<u8>,
 }
@@ -64,7 +70,7 @@ pub struct CodeRow {
     pub replaces: Option<String>,
 }
 
-const COLUMNS: &str = "name, key_id, kind, subject, vkey, team, claim, status, enrolled_at, revoked_at, entry, replaces, on_device, retired_at, retired, rotated_from";
+const COLUMNS: &str = "name, key_id, kind, subject, vkey, team, claim, status, enrolled_at, revoked_at, entry, replaces, on_device, retired_at, retired, rotated_from, certificate, attestation, rotation_asked_at";
 
 /// The deployment: origin and public recovery key. None in a folder that was never initialised.
 pub fn deployment(connection: &Connection) -> Result<Option<(String, String)>, StoreError> {
@@ -94,8 +100,8 @@ pub fn set_deployment(
 /// Adds an enrolled key.
 pub fn add(tx: &Transaction<'_>, key: &KeyRow, entry_sha256: &[u8; 32]) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO signing_key (name, key_id, kind, subject, vkey, team, claim, status, enrolled_at, entry, entry_sha256, replaces, on_device, rotated_from)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'active', ?8, ?9, ?10, ?11, ?12, ?13)",
+        "INSERT INTO signing_key (name, key_id, kind, subject, vkey, team, claim, status, enrolled_at, entry, entry_sha256, replaces, on_device, rotated_from, certificate, attestation)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'active', ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         params![
             key.name,
             key.key_id,
@@ -109,7 +115,9 @@ pub fn add(tx: &Transaction<'_>, key: &KeyRow, entry_sha256: &[u8; 32]) -> Resul
             entry_sha256,
             key.replaces,
             key.on_device,
-            key.rotated_from
+            key.rotated_from,
+            key.certificate,
+            key.attestation
         ],
     )?;
     Ok(())
@@ -174,6 +182,20 @@ pub fn rotated_away(
         params![name, key_id, at],
     )?;
     Ok(())
+}
+
+/// Asks for another key in the place of this one. False when it is not active.
+pub fn ask_rotation(
+    tx: &Transaction<'_>,
+    name: &str,
+    key_id: u32,
+    at: Millis,
+) -> Result<bool, StoreError> {
+    let changed = tx.execute(
+        "UPDATE signing_key SET rotation_asked_at = ?3 WHERE name = ?1 AND key_id = ?2 AND status = 'active'",
+        params![name, key_id, at],
+    )?;
+    Ok(changed > 0)
 }
 
 /// The officers' keys that lie on a tablet.
@@ -256,5 +278,8 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<KeyRow> {
         retired_at: row.get(13)?,
         retired: row.get(14)?,
         rotated_from: row.get(15)?,
+        certificate: row.get(16)?,
+        attestation: row.get(17)?,
+        rotation_asked_at: row.get(18)?,
     })
 }

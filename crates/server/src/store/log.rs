@@ -92,6 +92,32 @@ pub fn revocations(connection: &Connection) -> Result<Vec<(u64, Vec<u8>)>, Store
         .collect::<Result<_, _>>()?)
 }
 
+/// Every leaf by which the log's key was rotated, oldest first.
+pub fn rotations(connection: &Connection) -> Result<Vec<Vec<u8>>, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT note FROM log_leaf WHERE kind = 'log-rotated' ORDER BY idx")?;
+    Ok(statement
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?)
+}
+
+/// Notes of a kind that are not yet in the tree.
+pub fn pending_of(connection: &Connection, kind: &str) -> Result<Vec<Vec<u8>>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT note FROM log_pending WHERE kind = ?1 ORDER BY id")?;
+    Ok(statement
+        .query_map([kind], |row| row.get(0))?
+        .collect::<Result<_, _>>()?)
+}
+
+/// The first leaf, where it says that the log continues another.
+pub fn continued(connection: &Connection) -> Result<Option<Vec<u8>>, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT note FROM log_leaf WHERE idx = 0 AND kind = 'continued'")?
+        .query_row([], |row| row.get(0))
+        .optional()?)
+}
+
 /// Leaves `first..last` in order.
 pub fn leaves(connection: &Connection, first: u64, last: u64) -> Result<Vec<Vec<u8>>, StoreError> {
     let mut statement = connection

@@ -4,13 +4,14 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::StoreError;
 
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("../../migrations/0001_first.sql"),
     include_str!("../../migrations/0002_devices.sql"),
     include_str!("../../migrations/0003_stamps.sql"),
     include_str!("../../migrations/0004_witnesses.sql"),
     include_str!("../../migrations/0005_keys_and_erasure.sql"),
     include_str!("../../migrations/0006_second_look.sql"),
+    include_str!("../../migrations/0007_certificates.sql"),
 ];
 
 /// Applies what is missing. A crash in the middle of one leaves the version before it.

@@ -286,6 +286,12 @@ async fn a_revoked_tablets_packet_is_admitted_and_not_proved() {
                 found("key-revoked-before-logging").as_deref(),
                 Some("not-proved")
             );
+            // In the list it is told apart, in a sentence, from those that lack a timestamp alone.
+            let warned = detail.summary.warning.clone().unwrap();
+            assert!(
+                warned.zh.contains("吊销") && warned.en.contains("revoked"),
+                "{warned:?}"
+            );
             let path = format!("/api/v1/review/packets/{}/export", packet.id);
             let response = console.request(reqwest::Method::GET, &path).send();
             let zip = response.await.unwrap().bytes().await.unwrap().to_vec();

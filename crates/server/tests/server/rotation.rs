@@ -23,6 +23,7 @@ fn request(old: &dyn Signer, new: &dyn Signer) -> RotateRequest {
         proof: by(new),
         old_vkey,
         vkey,
+        attestation: Vec::new(),
     }
 }
 

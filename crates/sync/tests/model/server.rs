@@ -99,7 +99,7 @@ impl Server {
     pub fn keys(&self) -> PinnedKeys {
         PinnedKeys {
             origin: ORIGIN.to_owned(),
-            log: self.log.vkey().clone(),
+            log: vec![self.log.vkey().clone()],
             receipts: self.receipts.vkey().clone(),
         }
     }

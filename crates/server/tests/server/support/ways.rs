@@ -299,6 +299,7 @@ pub fn enrol_request(code: &str, key: &dyn Signer) -> EnrolRequest {
         proof: STANDARD.encode(key.sign(text.as_bytes()).unwrap()),
         vkey,
         device_claim: Some("test".into()),
+        attestation: Vec::new(),
     }
 }
 
