@@ -1,5 +1,7 @@
 /** DER as docs/spec/time.md bounds it: what is read, is read by these rules; what is not read, is not judged. */
 
+import { hex } from './bytes';
+
 export class NotDer extends Error {}
 
 export interface Element {
@@ -103,15 +105,15 @@ export function wholeBits(element: Element): Uint8Array {
   return element.content.subarray(1);
 }
 
-/** Dotted, for comparing. */
+/** Dotted, for comparing; as bytes where it is not of its form, which no rule asks for. */
 export function oid(element: Element): string {
   const { content } = element;
-  if (content.length === 0 || (content.at(-1) ?? 0x80) >= 0x80) throw new NotDer('an object identifier');
+  if (content.length === 0 || (content.at(-1) ?? 0x80) >= 0x80) return hex(content);
   const arcs: bigint[] = [];
   let value = 0n;
   let starts = true;
   for (const byte of content) {
-    if (starts && byte === 0x80) throw new NotDer('an object identifier');
+    if (starts && byte === 0x80) return hex(content);
     value = (value << 7n) | BigInt(byte & 0x7f);
     starts = byte < 0x80;
     if (starts) {
