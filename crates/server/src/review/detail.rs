@@ -4,7 +4,7 @@ use fieldseal_packet::Sha256Digest;
 use fieldseal_packet::custody::{self as chain, Event, Head, Line};
 use fieldseal_packet::form::{Form, MAX_FORM};
 use fieldseal_packet::json::parse_strict_as;
-use fieldseal_packet::record::{Item, Record};
+use fieldseal_packet::record::{Item, Label, Record};
 use fieldseal_packet::verify::ZipSource;
 use fieldseal_packet::zipread::ReadAt;
 use fieldseal_wire::console::{CustodyView, DecisionView, ItemView, PacketDetail, PlaceView, Text};
@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use super::preview::Previews;
 use super::summary::{Summary, can_preview, item_number};
-use super::words::{decision_of, label, same};
+use super::words::{both, decision_of, label, same};
 use super::{custody_words, fields, list};
 use crate::ambient::rfc3339;
 use crate::intake::examine::read;
@@ -167,13 +167,7 @@ fn items(documents: &Documents, previews: &Previews) -> Vec<ItemView> {
                 None if !can_preview(&item.media_type) => Some("preview-media-type"),
                 None => None,
             };
-            let shots = documents.form.iter().flat_map(|form| &form.shots);
-            let shot = item.shot.as_ref().map(|id| {
-                shots
-                    .clone()
-                    .find(|shot| shot.id == *id)
-                    .map_or_else(|| same(id.clone()), |shot| label(&shot.label))
-            });
+            let shot = shot_of(item, documents.form.as_ref());
             ItemView {
                 number: item_number(&item.path)
                     .unwrap_or(u32::try_from(index + 1).unwrap_or(u32::MAX)),
@@ -192,6 +186,18 @@ fn items(documents: &Documents, previews: &Previews) -> Vec<ItemView> {
             }
         })
         .collect()
+}
+
+/// What an item shows, by the form's shot list; a drawing of the party is called what it is, in words of ours.
+pub(crate) fn shot_of(item: &Item, form: Option<&Form>) -> Option<Text> {
+    if item.is_party_drawing() {
+        let words = Label::of_party_drawing();
+        return Some(both(words.zh, words.en));
+    }
+    let id = item.shot.as_ref()?;
+    let mut shots = form.iter().flat_map(|form| &form.shots);
+    let known = shots.find(|shot| shot.id == *id);
+    Some(known.map_or_else(|| same(id.clone()), |shot| label(&shot.label)))
 }
 
 /// The accuracy of each capture's fix, from the custody log.
