@@ -15,7 +15,16 @@ pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write(path, bytes, true)
 }
 
+/// Writes what is to become `path` under another name, durably; [`publish`] gives it its own.
+pub fn prepare(path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
+    lay_out(path, bytes, false)
+}
+
 fn write(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
+    publish(&lay_out(path, bytes, private)?, path)
+}
+
+fn lay_out(path: &Path, bytes: &[u8], private: bool) -> io::Result<PathBuf> {
     let temporary = temporary(path);
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -29,8 +38,7 @@ fn write(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
     let mut file = options.open(&temporary)?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    drop(file);
-    publish(&temporary, path)
+    Ok(temporary)
 }
 
 /// Moves a synced file to its place and makes the move durable.

@@ -73,7 +73,8 @@ pub fn take(
     leaf_every_ms: Millis,
     now: Millis,
 ) -> Result<Heard, StoreError> {
-    db.write_blocking(|tx| {
+    let (heard, note) = (heard.clone(), note.to_owned());
+    db.write_in_company(move |tx| {
         let beat = &heard.head;
         let device = beat.device.as_str();
         devices::seen(tx, device, now)?;
@@ -85,7 +86,7 @@ pub fn take(
             });
         }
         let before = devices::contact(tx, device)?.unwrap_or_default();
-        let alarmed = contradictions(tx, heard, &before, now)?;
+        let alarmed = contradictions(tx, &heard, &before, now)?;
         let due = before
             .logged_at
             .is_none_or(|last| now - last >= leaf_every_ms);

@@ -1,6 +1,7 @@
 //! Publishing a signed head as C2SP `tlog-tiles` files under `D/log`.
 //!
-//! The order, and what a crash after each step leaves:
+//! The order, and what a crash after each step leaves (what steps 2 and 3 will give their names is laid out beside step 1, so that the disk
+//! syncs it all together):
 //! 1. hash tiles and entry bundles: files that no published checkpoint speaks of yet; written again next time, with the same bytes.
 //! 2. the copy of the checkpoint outside the data folder: the copy is ahead of `D/log/checkpoint`, and the database has the same head, so
 //!    start-up finds nothing wrong. It comes before 3, so that no client can ever have seen a head that the copy has not.
@@ -10,12 +11,16 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use fieldseal_tlog::tile::{self, TilePath};
 
 use crate::files;
 use crate::store::log::{self, Hashes, Head};
 use crate::store::{Db, StoreError};
+
+/// Tiles and bundles that are written at the same time.
+const SIDE_BY_SIDE: usize = 8;
 
 /// The head was not published. What an earlier run published stays as it was.
 #[derive(Debug, thiserror::Error)]
@@ -101,20 +106,57 @@ pub fn publish(db: &Db, to: &Published) -> Result<u64, PublishError> {
     if head.published_size == head.size {
         return Ok(head.size);
     }
-    for (path, bytes) in &written {
-        write_tile(to, path, bytes).map_err(PublishError::File)?;
-    }
-    write_heads(to, &head)?;
+    write_files(to, &written, &head)?;
     db.write_blocking(|tx| log::set_published(tx, head.size))?;
     Ok(head.size)
 }
 
-fn write_heads(to: &Published, head: &Head) -> Result<(), PublishError> {
-    let copy_now = fs::read(&to.copy).ok();
-    if copy_now.as_deref() != Some(&head.checkpoint) {
-        files::replace(&to.copy, &head.checkpoint).map_err(PublishError::Copy)?;
+/// Steps 1 to 3. Both heads are laid out under other names while the tiles are written; their own they get afterwards, one after the other.
+fn write_files(
+    to: &Published,
+    tiles: &[(TilePath, Vec<u8>)],
+    head: &Head,
+) -> Result<(), PublishError> {
+    let checkpoint = to.folder.join("checkpoint");
+    let kept = fs::read(&to.copy).is_ok_and(|kept| kept == head.checkpoint);
+    let lay_out = |path: &Path| files::prepare(path, &head.checkpoint);
+    let (new_copy, new_checkpoint) = thread::scope(|scope| {
+        let copy = (!kept).then(|| scope.spawn(|| lay_out(&to.copy)));
+        let head = scope.spawn(|| lay_out(&checkpoint));
+        let written = tiles
+            .chunks(SIDE_BY_SIDE)
+            .try_for_each(|some| write_tiles(to, some))
+            .map_err(PublishError::File);
+        let copy = copy.map(|copy| ended(copy).map_err(PublishError::Copy));
+        let head = ended(head).map_err(PublishError::File);
+        written.and_then(|()| Ok((copy.transpose()?, head?)))
+    })?;
+    if let Some(new) = new_copy {
+        files::publish(&new, &to.copy).map_err(PublishError::Copy)?;
     }
-    files::replace(&to.folder.join("checkpoint"), &head.checkpoint).map_err(PublishError::File)
+    files::publish(&new_checkpoint, &checkpoint).map_err(PublishError::File)
+}
+
+/// What a thread came to.
+fn ended<T>(thread: thread::ScopedJoinHandle<'_, io::Result<T>>) -> io::Result<T> {
+    let stopped = |_| Err(io::Error::other("a file's writer stopped"));
+    thread.join().unwrap_or_else(stopped)
+}
+
+/// Each waits for its own syncs, and the disk serves them together.
+fn write_tiles(to: &Published, tiles: &[(TilePath, Vec<u8>)]) -> io::Result<()> {
+    if let [(path, bytes)] = tiles {
+        return write_tile(to, path, bytes);
+    }
+    thread::scope(|scope| {
+        let writers: Vec<_> = tiles
+            .iter()
+            .map(|(path, bytes)| scope.spawn(move || write_tile(to, path, bytes)))
+            .collect();
+        // All have ended before anything goes on, also when one failed.
+        let all: Vec<io::Result<()>> = writers.into_iter().map(ended).collect();
+        all.into_iter().collect()
+    })
 }
 
 fn write_tile(to: &Published, path: &TilePath, bytes: &[u8]) -> io::Result<()> {

@@ -3,6 +3,9 @@
 //! It wakes when kicked, and once a tick for leaves that another process (`fieldseal admin`) left. A failed append is tried again at the next
 //! wake: nothing of it happened. So is a publication on a full disk. Any other that fails stops the sequencer for good, because after a failed fsync nobody
 //! knows what is on the disk; `/readyz` then fails, and a restart looks at everything again ([`super::startup`]).
+//!
+//! A round serves everybody who had committed when it last looked for pending leaves, and its syncs are paid once for all of them.
+//! Where several wait, the next round begins a moment later, so that those just answered can be in it too instead of every other one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,6 +19,9 @@ use super::append::{AppendError, append};
 use super::publish::{PublishError, Published, publish};
 use crate::ambient::Clock;
 use crate::store::Db;
+
+/// Longest wait for company.
+const LONGEST_WAIT: Duration = Duration::from_millis(25);
 
 /// How the sequencer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,10 +89,32 @@ impl RoundError {
 impl Work {
     /// One round: append all that is pending, publish, give receipts. Gives the published size.
     pub fn round(&self) -> Result<u64, RoundError> {
-        while append(&self.db, &self.keys, self.clock.now())? > 0 {}
+        Ok(self.serve(&AtomicU64::new(0))?.0)
+    }
+
+    /// A round, and the highest of the tickets drawn that it has served.
+    fn serve(&self, tickets: &AtomicU64) -> Result<(u64, u64), RoundError> {
+        let served = loop {
+            // Read before the look at the database: whoever drew a ticket up to here had committed before.
+            let drawn = tickets.load(Ordering::SeqCst);
+            if append(&self.db, &self.keys, self.clock.now())? == 0 {
+                break drawn;
+            }
+        };
         let size = publish(&self.db, &self.published)?;
         (self.after)()?;
-        Ok(size)
+        Ok((size, served))
+    }
+}
+
+/// Waits until as many ask again as the last round served; not longer than half of what it took.
+async fn company(tickets: &AtomicU64, served: u64, last: u64, took: Duration) {
+    let until = tokio::time::Instant::now() + (took / 2).min(LONGEST_WAIT);
+    while last > 1
+        && tickets.load(Ordering::SeqCst).saturating_sub(served) < last
+        && tokio::time::Instant::now() < until
+    {
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 
@@ -108,15 +136,18 @@ impl Sequencer {
         let woken = Arc::clone(&kick);
         let work = Arc::new(work);
         let task = tokio::spawn(async move {
+            let mut served_before = 0;
             loop {
                 let stopping = *stop.borrow();
-                // Read before the round looks at the database: whoever drew a ticket up to here had committed before.
-                let served = asked.load(Ordering::SeqCst);
-                let this = Arc::clone(&work);
-                let result = tokio::task::spawn_blocking(move || this.round()).await;
+                let (this, tickets) = (Arc::clone(&work), Arc::clone(&asked));
+                let began = tokio::time::Instant::now();
+                let result = tokio::task::spawn_blocking(move || this.serve(&tickets)).await;
+                let mut last = 0;
                 match result {
-                    Ok(Ok(published)) => {
+                    Ok(Ok((published, served))) => {
                         sender.send_replace(SequencerState::Running { published, served });
+                        last = served - served_before;
+                        served_before = served;
                     }
                     Ok(Err(error)) if error.passes() => {
                         tracing::error!(
@@ -143,6 +174,7 @@ impl Sequencer {
                 if stopping {
                     return;
                 }
+                company(&asked, served_before, last, began.elapsed()).await;
                 tokio::select! {
                     () = woken.notified() => {}
                     () = tokio::time::sleep(tick) => {}

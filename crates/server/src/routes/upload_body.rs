@@ -187,15 +187,14 @@ impl Request {
     /// First the bytes are made durable, then the row says so.
     fn acknowledge(&self, writer: &mut Writer) -> Result<u64, Failure> {
         writer.sync().map_err(|error| Failure::from_io(&error))?;
-        let (id, offset) = (&self.upload.id, writer.offset());
+        let (id, offset) = (self.upload.id.clone(), writer.offset());
+        let complete = (offset == self.upload.length).then(|| writer.digest());
+        let (now, expires_at) = (self.app.config.ambient.now(), self.expires_at());
         self.app
             .db
-            .write_blocking(|tx| {
-                if offset == self.upload.length {
-                    uploads::complete(tx, id, &writer.digest(), self.app.config.ambient.now())
-                } else {
-                    uploads::advance(tx, id, offset, self.expires_at())
-                }
+            .write_in_company(move |tx| match &complete {
+                Some(digest) => uploads::complete(tx, &id, digest, now),
+                None => uploads::advance(tx, &id, offset, expires_at),
             })
             .map_err(Failure::from)?;
         Ok(offset)

@@ -139,11 +139,13 @@ pub fn append(
 ) -> Result<(), StoreError> {
     tx.prepare_cached("INSERT INTO log_leaf (idx, kind, note, note_sha256, logged_at) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![index, kind, note, note_sha256, at])?;
-    let mut statement =
-        tx.prepare_cached("INSERT INTO log_hash (level, idx, hash) VALUES (?1, ?2, ?3)")?;
-    for node in nodes {
-        statement.execute(params![node.level, node.index, node.hash])?;
-    }
+    nodes.iter().try_for_each(|node| keep_node(tx, node))
+}
+
+/// Keeps a complete node of the tree.
+pub fn keep_node(tx: &Transaction<'_>, node: &StoredHash) -> Result<(), StoreError> {
+    tx.prepare_cached("INSERT INTO log_hash (level, idx, hash) VALUES (?1, ?2, ?3)")?
+        .execute(params![node.level, node.index, node.hash])?;
     Ok(())
 }
 

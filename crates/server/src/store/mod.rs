@@ -2,9 +2,11 @@
 //! another database is another set of functions and nothing above changes.
 //!
 //! SQLite in WAL mode with `synchronous = FULL`: when `write` returns, what it did survives a power cut. One writer at a time (in this process by
-//! the lock, between processes by `BEGIN IMMEDIATE`); readers never wait for it.
+//! the lock, between processes by `BEGIN IMMEDIATE`); readers never wait for it. What waits for the writer meanwhile is done together under one
+//! commit ([`company`]).
 
 pub mod accounts;
+mod company;
 pub mod cosignatures;
 pub mod custody;
 pub mod decisions;
@@ -22,10 +24,12 @@ pub mod uploads;
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use company::{Batch, Job, Queue};
 
 thread_local! {
     /// SQLite reported a failing disk to a caller of this thread. Callers turn the error into their own types; this way none
@@ -67,6 +71,9 @@ pub enum StoreError {
     /// Others keep the database busy just when it must be alone.
     #[error("the database is busy")]
     Busy,
+    /// It was done together with others, whose transaction could not be committed: nothing of it happened.
+    #[error("the database could not commit")]
+    Undone,
     /// The blocking task was dropped: the process is stopping.
     #[error("the server is stopping")]
     Stopping,
@@ -92,7 +99,7 @@ impl StoreError {
         use rusqlite::ErrorCode::{
             CannotOpen, DatabaseLocked, DiskFull, ReadOnly, SystemIoFailure,
         };
-        matches!(self, Self::Busy)
+        matches!(self, Self::Busy | Self::Undone)
             || matches!(self, Self::Sqlite(rusqlite::Error::SqliteFailure(e, _)) if matches!(e.code, DiskFull | SystemIoFailure | ReadOnly | CannotOpen | DatabaseLocked))
             || matches!(self, Self::Sqlite(rusqlite::Error::SqliteFailure(e, _)) if e.code == rusqlite::ErrorCode::DatabaseBusy)
     }
@@ -117,6 +124,8 @@ struct Inner {
     path: PathBuf,
     /// None: a sync failed under the last one.
     writer: Mutex<Option<Connection>>,
+    /// What waits for the writer and may share a commit.
+    queue: Queue,
     readers: Mutex<Vec<Connection>>,
 }
 
@@ -138,6 +147,7 @@ impl Db {
             inner: Arc::new(Inner {
                 path: path.to_owned(),
                 writer: Mutex::new(Some(writer)),
+                queue: Queue::default(),
                 readers: Mutex::new(Vec::new()),
             }),
         })
@@ -152,11 +162,21 @@ impl Db {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut writer = self
-            .inner
+        self.transact_with(&mut self.writer(), work)
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Option<Connection>> {
+        self.inner
             .writer
             .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn transact_with<T, E: From<StoreError>>(
+        &self,
+        writer: &mut Option<Connection>,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let mut connection = match writer.take() {
             Some(connection) => connection,
             None => self.reconnect()?,
@@ -169,6 +189,37 @@ impl Db {
             *writer = Some(connection);
         }
         outcome
+    }
+
+    /// As [`Db::write_blocking`], for work that may share its commit with others': what waits for the writer is done by
+    /// whoever gets it next.
+    pub fn write_in_company<T, E>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (job, result) = Job::new(work);
+        self.inner.queue.push(job);
+        loop {
+            let mut writer = self.writer();
+            // Somebody may have done it while this thread waited for its turn.
+            if let Some(result) = company::ready(&result)? {
+                return result;
+            }
+            let jobs = self.inner.queue.take();
+            let mut batch = Batch::default();
+            let outcome = self.transact_with(&mut writer, |tx| batch.run(tx, jobs));
+            if let Err(error) = &outcome {
+                tracing::error!(
+                    error = error as &dyn std::error::Error,
+                    "what was to be committed together was not"
+                );
+            }
+            batch.answer(outcome.is_ok());
+        }
     }
 
     fn reconnect(&self) -> Result<Connection, StoreError> {
@@ -210,7 +261,7 @@ impl Db {
         result
     }
 
-    /// [`Db::write_blocking`] off the async threads.
+    /// [`Db::write_in_company`] off the async threads.
     pub async fn write<T, E>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
@@ -220,7 +271,7 @@ impl Db {
         E: From<StoreError> + Send + 'static,
     {
         let db = self.clone();
-        tokio::task::spawn_blocking(move || db.write_blocking(work))
+        tokio::task::spawn_blocking(move || db.write_in_company(work))
             .await
             .unwrap_or_else(|_| Err(StoreError::Stopping.into()))
     }
