@@ -21,7 +21,7 @@ const trust = parseTrust(read('trust'));
 
 describe('vectors', () => {
   test('are there', () => {
-    expect(names.length).toBeGreaterThanOrEqual(130);
+    expect(names.length).toBeGreaterThanOrEqual(450);
   });
 
   test.each(names)('%s', async (name) => {
