@@ -5,17 +5,20 @@
 //! says the same as an idle one; wall time is used only where waiting for the disk is what is meant. A peer that is not
 //! installed makes its row say so, never a pass.
 //!
-//! One part a module: [`capture`], [`verify`], [`intake`], [`previews`], [`start`], [`soak`], and [`formats`], which needs no
-//! disk. [`measure`] counts, [`table`] prints.
+//! One part a module: [`capture`], [`verify`] with [`bags`], [`signatures`], [`log`], [`intake`], [`previews`], [`start`], [`soak`], and
+//! [`formats`], which needs no disk. [`measure`] counts, [`table`] prints.
 
+mod bags;
 mod capture;
 mod formats;
 mod http;
 mod intake;
+mod log;
 mod measure;
 mod peers;
 mod photos;
 mod previews;
+mod signatures;
 mod site;
 mod soak;
 mod soak_tablet;
@@ -76,8 +79,12 @@ pub enum What {
     All,
     /// Five photos up to durable, and what sealing writes
     Capture,
-    /// 80 stored zips against unzip and bagit.py, and the memory of large packets
+    /// Stored zips and bags against openssl, unzip and bagit.py, and the memory of large packets
     Verify,
+    /// The signatures of 100,000 seals against openssl
+    Signatures,
+    /// Appends of 64 clients against the disk's syncs, and proofs out of ten million leaves
+    Log,
     /// Uploads up to finalise against nginx, rustus and @tus/server
     Intake,
     /// Previews of a photo against sharp
@@ -90,9 +97,11 @@ pub enum What {
     Formats,
 }
 
-const ALL: [What; 6] = [
+const ALL: [What; 8] = [
     What::Capture,
     What::Verify,
+    What::Signatures,
+    What::Log,
     What::Intake,
     What::Previews,
     What::Start,
@@ -141,6 +150,8 @@ fn measured(part: What, args: &Args, scratch: &Path) -> anyhow::Result<Vec<Row>>
     let rows = match part {
         What::Capture => capture::rows(args.rounds, &dir),
         What::Verify => verify::rows(args.rounds, &dir),
+        What::Signatures => signatures::rows(args.rounds, &dir),
+        What::Log => log::rows(args.rounds, &dir),
         What::Intake => intake::rows(args.rounds, &dir),
         What::Previews => previews::rows(args.rounds, &dir),
         What::Start => start::rows(args.rounds, args.packets, &dir),

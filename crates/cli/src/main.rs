@@ -7,6 +7,7 @@ mod admin;
 mod bench;
 mod demo;
 mod device;
+mod log;
 mod qr;
 mod serve;
 mod stamps;
@@ -40,6 +41,8 @@ enum Command {
     Verify(verify::Args),
     /// Cosign the checkpoints of logs (C2SP tlog-witness), and refuse what does not continue what was seen before
     Witness(witness::Args),
+    /// Check a whole published log: its tree, and every signature in it
+    Log(log::Args),
     /// Measure this machine, as ratios within one run
     Bench(bench::Args),
 }
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Device(args) => device::run(args),
         Command::Verify(args) => verify::run(args),
         Command::Witness(args) => witness::run(args),
+        Command::Log(args) => log::run(args),
         Command::Bench(args) => bench::run(args),
     };
     outcome.unwrap_or_else(|error| {
