@@ -146,6 +146,9 @@ enum Command {
     Packets,
     /// Write exports: a packet's as a folder, or many as folders or one zip. What is there already is left alone, so that a run that was broken off is taken up
     Export(export::Args),
+    /// Make the deployment's authority for C2PA sidecars and the server's certificate under it
+    #[cfg(feature = "c2pa")]
+    C2paCa(crate::c2pa::AuthorityArgs),
     /// One page to print for those who check evidence: fingerprints of the trust anchors, and the trust file's address and digest as QR
     TrustPage {
         /// Address under which others reach the server
@@ -235,7 +238,11 @@ impl Answer {
 
 /// Does one thing. Exit code 1 when `fsck` finds something, 2 when it could not be done.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let config = Settings::read(args.config.as_deref())?.config(&args.data)?;
+    let settings = Settings::read(args.config.as_deref())?;
+    let mut config = settings.config(&args.data)?;
+    if matches!(args.command, Command::Export(_)) {
+        settings.add_sidecars(&mut config)?;
+    }
     let answer = answer(&config, args.command)?;
     let mut out = io::stdout().lock();
     if args.json {
@@ -332,6 +339,8 @@ fn answer(config: &Config, command: Command) -> anyhow::Result<Answer> {
         Command::LogKey { step } => keys::log_key(&mut open()?, &step)?,
         Command::Packets => packets(&open()?)?,
         Command::Export(args) => export::run(&open()?, config, &args)?,
+        #[cfg(feature = "c2pa")]
+        Command::C2paCa(args) => c2pa_authority(open()?.origin(), config, &args)?,
         Command::TrustPage { url, out } => {
             let admin = open()?;
             let today = rfc3339(config.ambient.now());
@@ -388,6 +397,30 @@ fn init(
         made.recovery_key_file.display()
     );
     let json = json!({"origin": made.origin, "trustSha256": made.trust_sha256, "recoveryKeyFile": made.recovery_key_file});
+    Ok(Answer::new(text, json))
+}
+
+#[cfg(feature = "c2pa")]
+fn c2pa_authority(
+    origin: &str,
+    config: &Config,
+    args: &crate::c2pa::AuthorityArgs,
+) -> anyhow::Result<Answer> {
+    let made = crate::c2pa::make(origin, &config.data, args)?;
+    let ends = rfc3339(made.ends.saturating_mul(1000));
+    let mut text = format!(
+        "authority  {} (sha256 {})\nthe server signs until {}\n",
+        made.certificate.display(),
+        made.fingerprint,
+        ends.get(..10).unwrap_or_default()
+    );
+    if let Some(key) = &made.key {
+        text.push_str(&format!(
+            "authority's key  {}: take this file off the machine; it is wanted when the server's certificate ends, or its key is lost\n",
+            key.display()
+        ));
+    }
+    let json = json!({"certificate": made.certificate, "sha256": made.fingerprint, "signsUntil": ends, "keyFile": made.key});
     Ok(Answer::new(text, json))
 }
 

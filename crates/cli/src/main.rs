@@ -5,6 +5,8 @@
 
 mod admin;
 mod bench;
+#[cfg(feature = "c2pa")]
+mod c2pa;
 mod demo;
 mod device;
 mod log;
@@ -43,6 +45,9 @@ enum Command {
     Witness(witness::Args),
     /// Check a whole published log: its tree, and every signature in it
     Log(log::Args),
+    /// C2PA sidecars of photos in exports: beside the evidence, no part of what is proved
+    #[cfg(feature = "c2pa")]
+    C2pa(c2pa::Args),
     /// Measure this machine, as ratios within one run
     Bench(bench::Args),
 }
@@ -61,6 +66,8 @@ fn main() -> ExitCode {
         Command::Verify(args) => verify::run(args),
         Command::Witness(args) => witness::run(args),
         Command::Log(args) => log::run(args),
+        #[cfg(feature = "c2pa")]
+        Command::C2pa(args) => c2pa::run(args),
         Command::Bench(args) => bench::run(args),
     };
     outcome.unwrap_or_else(|error| {

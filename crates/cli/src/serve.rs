@@ -83,6 +83,8 @@ pub struct Settings {
     report: Option<Lang>,
     /// An OpenType font (of a collection, its first) for characters that the built-in one lacks.
     report_font: Option<PathBuf>,
+    /// C2PA sidecars of the photos in exports; needs a program with the feature and `fieldseal admin c2pa-ca`.
+    c2pa: Option<bool>,
 }
 
 /// Somebody who may read the log's leaves.
@@ -165,6 +167,25 @@ impl Settings {
         })
     }
 
+    /// Has exports made with C2PA sidecars, if the settings ask for them. Apart from [`Settings::config`], since what makes their certificates needs one, too.
+    pub fn add_sidecars(&self, config: &mut Config) -> anyhow::Result<()> {
+        if !self.c2pa.unwrap_or(false) {
+            return Ok(());
+        }
+        #[cfg(feature = "c2pa")]
+        {
+            config.sidecars = Some(crate::c2pa::load(&config.data)?);
+            Ok(())
+        }
+        #[cfg(not(feature = "c2pa"))]
+        {
+            let _ = config;
+            bail!(
+                "the setting c2pa asks for C2PA sidecars, and this program was built without: build it with --features c2pa"
+            )
+        }
+    }
+
     /// Puts the settings on top of the defaults.
     pub fn config(&self, data: &Path) -> anyhow::Result<Config> {
         let mut config = Config::new(data);
@@ -240,6 +261,7 @@ impl Settings {
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let settings = Settings::read(args.config.as_deref())?;
     let mut config = settings.config(&args.data)?;
+    settings.add_sidecars(&mut config)?;
     for tsa in &args.tsa {
         let (id, url) = tsa
             .split_once('=')

@@ -105,6 +105,7 @@ impl App {
             blobs: &self.blobs,
             previews: &self.previews,
             fonts: &self.config.report_fonts,
+            sidecars: self.config.sidecars.as_deref(),
         }
     }
 

@@ -1,10 +1,12 @@
 //! What an operator can set. Every limit has a number here, so that nothing in the server is unbounded.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::access::reader::EntryReader;
 use crate::ambient::Ambient;
+use crate::export::sidecars::SidecarMaker;
 use crate::stamping::Stamping;
 use crate::witnesses::Witnessing;
 
@@ -39,6 +41,8 @@ pub struct Config {
     pub report: Option<ReportLanguage>,
     /// What they are set in.
     pub report_fonts: Fonts,
+    /// What makes C2PA sidecars of exported photos; none: there are none.
+    pub sidecars: Option<Arc<dyn SidecarMaker>>,
     /// Age at which tablets are asked for a new key; none: only when an administrator asks.
     pub rotate_keys_after: Option<Duration>,
     /// The limits.
@@ -121,6 +125,7 @@ impl Config {
             entry_readers: Vec::new(),
             report: Some(ReportLanguage::Zh),
             report_fonts: Fonts::bundled(),
+            sidecars: None,
             rotate_keys_after: None,
             limits: Limits::default(),
             decoder: fieldseal_picture::Decoder::of_this_program().within(

@@ -127,6 +127,7 @@ impl Admin {
             blobs: &self.blobs,
             previews,
             fonts: &self.config.report_fonts,
+            sidecars: self.config.sidecars.as_deref(),
         })
     }
 

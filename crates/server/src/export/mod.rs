@@ -11,6 +11,7 @@ pub mod head;
 pub mod heartbeats;
 pub mod report;
 mod report_parts;
+pub mod sidecars;
 pub mod stock;
 mod verify_time;
 pub mod verify_txt;
@@ -30,6 +31,7 @@ use rusqlite::Connection;
 use self::children::Child;
 use self::content::Content;
 use self::report::ReportFile;
+use self::sidecars::SidecarFiles;
 use crate::ambient::Millis;
 use crate::signing::ServerKeys;
 use crate::store::decisions::{self, DecisionRow};
@@ -109,6 +111,8 @@ pub struct Material {
     pub log_vkey: String,
     /// The report for court.
     pub report: ReportFile,
+    /// C2PA sidecars of the photos.
+    pub sidecars: SidecarFiles,
 }
 
 impl Material {
@@ -224,6 +228,7 @@ impl Material {
             children: Vec::new(),
             log_vkey: server.vkeys()[0].to_string(),
             report: ReportFile::NotAsked,
+            sidecars: SidecarFiles::NotAsked,
         })
     }
 }
@@ -383,10 +388,12 @@ impl Bag {
                 decision.salt.to_vec(),
             ));
         }
+        payload.extend_from_slice(material.sidecars.files());
         if let ReportFile::Made(pdf) = &material.report {
             payload.push(("data/report.pdf".to_owned(), pdf.clone()));
         }
         let mut verify = verify_txt::text(material, packet);
+        verify.push_str(&material.sidecars.note(&packet.id));
         verify.push_str(material.report.note());
         payload.push(("data/VERIFY.txt".to_owned(), verify.into_bytes()));
         let mut payload: Vec<(String, Content)> = payload

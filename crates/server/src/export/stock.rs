@@ -10,6 +10,7 @@ use fieldseal_report::{Fonts, Language};
 
 use super::children::{self, Child};
 use super::report::{self, Extent, Occasion, ReportFile};
+use super::sidecars::{self, SidecarMaker};
 use super::{Bag, ExportError, Material};
 use crate::blobs::{Blobs as _, FileBlobs};
 use crate::review::preview::Previews;
@@ -39,6 +40,8 @@ pub struct Stock<'a> {
     pub previews: &'a Previews,
     /// The report's.
     pub fonts: &'a Fonts,
+    /// Makes C2PA sidecars, where the deployment asks for them.
+    pub sidecars: Option<&'a dyn SidecarMaker>,
 }
 
 impl Stock<'_> {
@@ -85,6 +88,9 @@ impl Stock<'_> {
         if let Some(language) = extent.report {
             material.report = report::make(self, packet, &material, &*file, occasion, language)?
                 .map_or(ReportFile::NotMade, ReportFile::Made);
+        }
+        if let Some(maker) = self.sidecars {
+            material.sidecars = sidecars::make(maker, self.origin, packet, &*file, occasion.at);
         }
         Ok((Bag::make(&material, packet, occasion.at)?, file))
     }
