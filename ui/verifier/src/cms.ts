@@ -8,7 +8,7 @@ import { ANY_PURPOSE, EMAIL_PROTECTION, Paths } from './path';
 import type { Findings } from './report';
 import { attributesOf, isNamed, messageDigest, type Sid, sidOf, signedBytes } from './signeddata';
 import { small, type Tree } from './tree';
-import { type Certificate, DIGESTS, keyVerifies, readable, signatureBy, Unsupported } from './x509';
+import { type Certificate, digestBy, keyVerifies, readable, signatureBy, Unsupported } from './x509';
 
 export const CMS = 'seal/tagmanifest.p7s';
 const MOST_BYTES = 65_536;
@@ -53,7 +53,7 @@ function signerOf(signer: Cursor): Omit<Cms, 'certificates'> {
   const version = integer(signer.take(INTEGER));
   if (version !== 1n && version !== 3n) throw new NotDer('the version');
   const sid = sidOf(signer.next());
-  if (DIGESTS[algorithm(signer.take(SEQUENCE)).oid] !== 'sha256') throw new Unsupported('the digest algorithm');
+  if (digestBy(algorithm(signer.take(SEQUENCE))) !== 'sha256') throw new Unsupported('the digest algorithm');
   const attributes = signer.take(0xa0);
   const digested = messageDigest(attributesOf(attributes), DATA);
   const by = algorithm(signer.take(SEQUENCE));

@@ -5,7 +5,7 @@ import { equal } from './bytes';
 import { algorithm, BITS, BOOLEAN, boolean, Cursor, type Element, generalizedTime, INTEGER, integer, NotDer, OCTETS, OID, oid, only, SEQUENCE, SET } from './der';
 import { Paths, TIME_STAMPING } from './path';
 import { type Attributes, attributesOf, isNamed, messageDigest, type Sid, sidOf, signedBytes, single } from './signeddata';
-import { type Certificate, type Digest, DIGESTS, hashed, keyVerifies, readable, signatureBy, Unsupported } from './x509';
+import { type Certificate, type Digest, digestBy, hashed, keyVerifies, readable, signatureBy, Unsupported } from './x509';
 
 export type Outcome =
   | { at: 'good'; earliest: bigint; latest: bigint; /** Of the signer's certificate, in seconds. */ notAfter: bigint }
@@ -53,7 +53,7 @@ interface Token {
 }
 
 function digestIn(element: Element): Digest {
-  const found = DIGESTS[algorithm(element).oid];
+  const found = digestBy(algorithm(element));
   if (!found) throw new Bad('unsupported');
   return found;
 }

@@ -7,7 +7,9 @@ import { type Algorithm, algorithm, BITS, BOOLEAN, boolean, certificateTime, Cur
 
 export type Digest = 'sha256' | 'sha384' | 'sha512';
 
-export const DIGESTS: Record<string, Digest> = { '2.16.840.1.101.3.4.2.1': 'sha256', '2.16.840.1.101.3.4.2.2': 'sha384', '2.16.840.1.101.3.4.2.3': 'sha512' };
+const DIGESTS: Record<string, Digest> = { '2.16.840.1.101.3.4.2.1': 'sha256', '2.16.840.1.101.3.4.2.2': 'sha384', '2.16.840.1.101.3.4.2.3': 'sha512' };
+/** The digest that the algorithm names; undefined for another, and for one with parameters. */
+export const digestBy = ({ oid: id, parameters }: Algorithm): Digest | undefined => (parameters === null ? DIGESTS[id] : undefined);
 const HASH = { sha256, sha384, sha512 };
 export const hashed = (digest: Digest, bytes: Uint8Array): Uint8Array => HASH[digest](bytes);
 
