@@ -182,11 +182,10 @@ export async function checkDecisions(tree: Tree, inner: Inner, hand: Hand, findi
     const stem = path.slice(0, -'.note'.length);
     const [document, salt] = [await small(tree, `${stem}.json`, MOST_DOCUMENT), await small(tree, `${stem}.salt`, 32)];
     const bound = document && salt?.length === 32 && hexDigestOf(joined(salt, document)) === decision.documentSha256;
-    const ours = decision.packet === inner.seal.packet && decision.sealSha256 === hexDigestOf(inner.sealBytes);
+    const ours = decision.origin === inner.seal.origin && decision.packet === inner.seal.packet && decision.sealSha256 === hexDigestOf(inner.sealBytes);
     const standing = standingOf(decision.note, `${inner.seal.origin}/decisions`, hand.anchors);
     if (!bound || !ours || standing.at === 'wrong') findings.add('decision-invalid', path);
     else if (standing.at !== 'right') findings.add('decision-key-unknown', path);
-    else if (decision.origin !== inner.seal.origin) findings.add('decision-invalid', path);
     else {
       if (hand.trust) hand.anchorUsed = true;
       findings.add('decision-ok', path);
