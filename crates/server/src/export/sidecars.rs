@@ -91,7 +91,7 @@ impl SidecarFiles {
         };
         let mut text = format!(
             "\ndata/c2pa/ holds C2PA sidecars, {} of them, for tools that know C2PA; nothing rests on them. A sidecar is right when `c2pa` calls it Trusted\n\
-             under the deployment's authority, and its hash has no exclusions: tools trust a picture whose excepted parts were changed. With the authority's\n\
+             under the deployment's authority, and its hash has no exclusions (`Trusted None`): older tools trust a picture whose excepted parts were changed. With the authority's\n\
              certificate from the deployment itself, not from here, after `pip install c2pa-python`:\n\n\
              for f in data/c2pa/*.c2pa; do python3 -c '{SNIPPET}' authority.pem $f $W/packet-{packet}/data/items/$(basename $f .c2pa).*; done\n",
             files.len().saturating_sub(1)
@@ -107,11 +107,13 @@ impl SidecarFiles {
     }
 }
 
-/// Prints the name of the sidecar and `Trusted None` where it is right: the state, and what its hash excepts.
+/// Prints the name of the sidecar and `Trusted None` where it is right: the state, and what its hash excepts. Readers of today want to be told which use of a
+/// certificate is right: signing C2PA claims.
 const SNIPPET: &str = r#"
 import sys, json, c2pa
 ca, sidecar, photo = sys.argv[1:4]
-context = c2pa.Context.from_dict({"trust": {"trust_anchors": open(ca).read()}, "verify": {"remote_manifest_fetch": False}})
+trust = {"trust_anchors": open(ca).read(), "trust_config": "1.3.6.1.4.1.62558.2.1"}
+context = c2pa.Context.from_dict({"trust": trust, "verify": {"remote_manifest_fetch": False}})
 reader = c2pa.Reader("application/octet-stream", open(photo, "rb"), open(sidecar, "rb").read(), context)
 (manifest,) = json.loads(reader.detailed_json())["manifests"].values()
 print(sidecar, reader.get_validation_state(), manifest["assertion_store"]["c2pa.hash.data"].get("exclusions"))
