@@ -20,6 +20,8 @@ const EVERY: Duration = Duration::from_secs(3600);
 const AT_ONCE: u32 = 200;
 /// An authority that fails as often in one look is left alone until the next.
 const PATIENCE: u32 = 3;
+/// A renewal that is good for less than this longer is none, milliseconds: it would be due again at once, and there is an end to their number.
+const GAIN: Millis = 24 * 3600 * 1000;
 
 pub(super) async fn run(app: Shared, outward: Outward, mut stop: watch::Receiver<bool>) {
     loop {
@@ -121,9 +123,10 @@ struct Experience {
 }
 
 impl Experience {
-    /// Whether it need not be asked for this token: its answers end no later, or it does not answer.
+    /// Whether it need not be asked for this token: its answers end hardly later, or it does not answer.
     fn is_hopeless_for(&self, old: &Token) -> bool {
-        let no_later = self.good_until.is_some_and(|until| until <= old.good_until);
+        let worth = old.good_until.map(|end| end.saturating_add(GAIN));
+        let no_later = self.good_until.is_some_and(|until| until < worth);
         no_later || self.failures >= PATIENCE
     }
 }
