@@ -128,9 +128,7 @@ async fn compare(
     } else {
         let asked = format!("{url}/consistency?from={cosigned}&to={size}");
         let bytes = fetch(http, &asked, None, MAX_NOTE_BYTES).await?;
-        bytes
-            .ok()
-            .and_then(|bytes| hashes(&bytes, cosigned, size))
+        bytes.ok().and_then(|bytes| hashes(&bytes, cosigned, size))
     };
     let proved = proof.is_some_and(|proof| {
         verify_consistency(cosigned, &known.root, size, &shown.root, &proof).is_ok()

@@ -18,7 +18,9 @@ pub enum EntriesError {
     #[error(transparent)]
     Check(#[from] CheckError),
     /// The log's server takes no pass, or not this one.
-    #[error("the log's server does not accept this witness's pass: its settings have to name it (entry_readers)")]
+    #[error(
+        "the log's server does not accept this witness's pass: its settings have to name it (entry_readers)"
+    )]
     Refused,
     /// A bundle is not there, or not of its form.
     #[error("the log does not serve {0}, or it is not of its form")]

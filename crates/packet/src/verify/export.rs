@@ -8,8 +8,8 @@ use super::rotation::{LogFiles, follow};
 use super::source::{Source, ZipSource, read_small};
 use super::tokens::TokenFile;
 use super::{
-    File, Heartbeat, Inputs, LogEvidence, PacketCheck, Revocation, Token, ZipFacts, attestation, clock, verify_packet,
-    zip_finding,
+    File, Heartbeat, Inputs, LogEvidence, PacketCheck, Revocation, Token, ZipFacts, attestation,
+    clock, verify_packet, zip_finding,
 };
 use crate::bag::SEAL;
 use crate::custody::{Event, Head, Line};

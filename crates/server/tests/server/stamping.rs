@@ -247,8 +247,7 @@ async fn a_token_is_renewed_before_its_certificate_ends() {
     let down = Tsa::new("down", KeyKind::P256, 3000);
     down.serving.behave(Manner::Down);
     let long = Tsa::new("other", KeyKind::P256, 3000);
-    site.config.stamping.authorities =
-        vec![useless.settings(), down.settings(), long.settings()];
+    site.config.stamping.authorities = vec![useless.settings(), down.settings(), long.settings()];
     site.restart().await;
     let of_first = || {
         let mut tokens = newest(&database).unwrap().tokens;
