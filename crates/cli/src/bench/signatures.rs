@@ -48,38 +48,31 @@ pub fn rows(rounds: u32, dir: &Path) -> anyhow::Result<Vec<Row>> {
     );
     let count = SEALS * LINES;
     let alone = format!("the {count} signatures of {SEALS} seals, one thread: CPU");
-    let whole = format!("`log audit` of the log with these {SEALS} seals: CPU");
+    let whole = format!("`log audit` of the log with these {SEALS} seals, on all cores: wall");
     let Some(theirs) = typicals.next() else {
         let missing = |what| Row::missing(what, Some(GOAL), "openssl is not installed");
         return Ok(vec![missing(alone), missing(whole)]);
     };
-    let row = |what, cost: &Cost| {
-        let against = format!("openssl's rate for as many, {}", ms(theirs.cpu_s));
-        let each = cost.cpu_s / count as f64 * 1e6;
-        Row::new(
-            what,
-            ms(cost.cpu_s),
-            against,
-            cost.cpu_s / theirs.cpu_s,
-            Some(GOAL),
-        )
-        .note(format!(
-            "{each:.1} µs each; {:.1} × as fast",
-            theirs.cpu_s / cost.cpu_s
-        ))
+    let row = |what, seconds: f64| {
+        let against = format!(
+            "openssl's rate for as many, on one core {}",
+            ms(theirs.cpu_s)
+        );
+        let ratio = seconds / theirs.cpu_s;
+        Row::new(what, ms(seconds), against, ratio, Some(GOAL))
+            .note(format!("{:.1} × as fast", theirs.cpu_s / seconds))
     };
-    let wall = format!(
-        "on {} cores {}",
-        std::thread::available_parallelism()?,
-        ms(audit.wall_s)
-    );
-    let memory = audit.peak_kib.map(super::table::mib).unwrap_or_default();
-    let last = row(whole, &audit);
     let note = format!(
-        "{}; {wall}; {memory}",
-        last.note.clone().unwrap_or_default()
+        "{:.1} × as fast; CPU {}; {} cores; {}",
+        theirs.cpu_s / audit.wall_s,
+        ms(audit.cpu_s),
+        std::thread::available_parallelism()?,
+        audit.peak_kib.map(super::table::mib).unwrap_or_default()
     );
-    Ok(vec![row(alone, &ours), last.note(note)])
+    Ok(vec![
+        row(alone, ours.cpu_s),
+        row(whole, audit.wall_s).note(note),
+    ])
 }
 
 /// CPU time that OpenSSL's rate makes of as many verifications.
