@@ -120,6 +120,8 @@ pub(crate) struct Core {
     pub prefs: Mutex<Prefs>,
     /// One change of drafts at a time: a close must see every capture that came before it.
     pub desk: Mutex<()>,
+    /// One rotation of this tablet's key at a time.
+    pub rotating: Mutex<()>,
     /// Captures of this run may wait in the inbox.
     pub waiting: AtomicBool,
     /// Held while they are taken in: whoever finds none waiting has them all.

@@ -216,6 +216,8 @@ impl Driver {
     }
 
     async fn authenticate(&mut self) -> Result<Answer, Failure> {
+        let core = self.core.clone();
+        let _ = tokio::task::spawn_blocking(move || core.go_on_rotating()).await;
         let identity = self.core.identity().map_err(|_| Failure::Unreadable)?;
         let signer = self.core.device_signer().map_err(|_| Failure::Unreadable)?;
         let token = self

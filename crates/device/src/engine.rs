@@ -95,6 +95,7 @@ impl Engine {
             }),
             prefs: Mutex::new(prefs),
             desk: Mutex::new(()),
+            rotating: Mutex::new(()),
             waiting: AtomicBool::new(false),
             settling: Mutex::new(()),
             shutter_ms: AtomicU64::new(0),

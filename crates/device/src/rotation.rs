@@ -23,6 +23,8 @@ use crate::problem::{Code, Problem};
 
 /// Of the leaves by which the log's key was rotated, in the outbox.
 const LOG_ROTATIONS: &str = "log-rotations";
+/// Of the kind of the key that is to take over, in the outbox.
+const NEXT_KIND: &str = "next-device-key";
 /// More are not looked at.
 const MOST_ROTATIONS: usize = 16;
 
@@ -48,22 +50,30 @@ impl Core {
 
     /// Hands over to a new key of this tablet's. The vault must be open, and no draft closed and not sealed.
     pub fn rotate(&self) -> Result<(), Problem> {
+        let _one = lock(&self.rotating);
+        self.rotate_alone()
+    }
+
+    fn rotate_alone(&self) -> Result<(), Problem> {
         let vault = self.open_vault()?;
         self.nothing_is_closed()?;
         let identity = self.identity()?;
         let old = self.device_signer()?;
-        let seed = match vault.next_device_seed().map_err(problem)? {
-            Some(seed) => seed,
+        let (seed, kind) = match vault.next_device_seed().map_err(problem)? {
+            Some(seed) => (seed, begun_kind(&vault)?),
             None => {
+                let asked = self.config.device_key;
+                let kind = asked.unwrap_or_else(|| old.vkey().algorithm());
                 let seed = self.seed()?;
+                // The kind first: whoever goes on must make the very key that the server may know.
+                let word = kind_word(kind)?;
+                vault.outbox_write(|tx| {
+                    Ok::<_, Problem>(outbox::put_fact(tx, NEXT_KIND, word.as_bytes())?)
+                })?;
                 vault.keep_next_device_seed(&seed).map_err(problem)?;
-                seed
+                (seed, kind)
             }
         };
-        let kind = self
-            .config
-            .device_key
-            .unwrap_or_else(|| old.vkey().algorithm());
         let new = signer_of(kind, old.vkey().name(), &seed)
             .map_err(|error| Problem::because(Code::KeyMissing, error))?;
         let request = self.rotate_request(&identity, &*old, &*new)?;
@@ -92,11 +102,19 @@ impl Core {
         if self.open_vault().is_err() {
             return;
         }
-        if let Err(problem) = self.rotate() {
-            tracing::info!(
-                code = problem.code().as_str(),
-                "the tablet's key could not be rotated now"
-            );
+        told(self.rotate());
+    }
+
+    /// Goes on with a rotation that was stopped in the middle: the server may know the new key already, and then refuses the old one.
+    pub(crate) fn go_on_rotating(&self) {
+        let _one = lock(&self.rotating);
+        let begun = self
+            .vault()
+            .ok()
+            .and_then(|vault| vault.next_device_seed().ok())
+            .flatten();
+        if begun.is_some() {
+            told(self.rotate_alone());
         }
     }
 
@@ -176,6 +194,36 @@ impl Core {
                     .map_err(|error| Problem::because(Code::VaultDamaged, error))
             },
         )
+    }
+}
+
+/// The kind of key that a rotation was begun with.
+fn begun_kind(vault: &Vault) -> Result<Algorithm, Problem> {
+    let stored = vault.outbox_read(|c| Ok::<_, Problem>(outbox::fact(c, NEXT_KIND)?))?;
+    match stored.as_deref() {
+        Some(b"ed25519") => Ok(Algorithm::Ed25519),
+        Some(b"p256") => Ok(Algorithm::EcdsaP256),
+        Some(b"sm2") => Ok(Algorithm::Sm2),
+        _ => Err(Code::KeyMissing.into()),
+    }
+}
+
+fn kind_word(kind: Algorithm) -> Result<&'static str, Problem> {
+    match kind {
+        Algorithm::Ed25519 => Ok("ed25519"),
+        Algorithm::EcdsaP256 => Ok("p256"),
+        Algorithm::Sm2 => Ok("sm2"),
+        _ => Err(Code::KeyMissing.into()),
+    }
+}
+
+/// What can't be done now is tried again.
+fn told(outcome: Result<(), Problem>) {
+    if let Err(problem) = outcome {
+        tracing::info!(
+            code = problem.code().as_str(),
+            "the tablet's key could not be rotated now"
+        );
     }
 }
 
