@@ -120,7 +120,7 @@ pub fn write_folder(bag: &Bag, packet: &Path, root: &Path) -> io::Result<()> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        io::copy(&mut content.from(0), &mut File::create(&path)?)?;
+        io::copy(&mut content.rest(0), &mut File::create(&path)?)?;
     }
     let mut source = File::open(packet)?;
     let mut target = File::create_new(root.join(&bag.zip_path))?;
@@ -267,7 +267,7 @@ impl<'a> Zip<'a> {
             let out = &mut self.out;
             match content {
                 Content::Bytes(bytes) => out.write_all(bytes).map_err(BulkError::Write)?,
-                Content::Spooled(_) => chunks(&mut content.from(0), |bytes| out.write_all(bytes))?,
+                Content::Spooled(_) => chunks(&mut content.rest(0), |bytes| out.write_all(bytes))?,
             }
         }
         let path = format!("{}/{}", bag.folder, bag.zip_path);

@@ -42,7 +42,7 @@ impl Content {
     }
 
     /// Reads on from there.
-    pub fn from(&self, offset: u64) -> Box<dyn Read + '_> {
+    pub fn rest(&self, offset: u64) -> Box<dyn Read + '_> {
         match self {
             Self::Bytes(bytes) => {
                 let from = usize::try_from(offset).unwrap_or(usize::MAX);
@@ -118,10 +118,10 @@ mod tests {
             .iter()
             .map(|bytes| Content::Spooled(spool.add(bytes).unwrap()))
             .collect();
-        let plain = Content::from(b"the second".to_vec());
+        let plain = Content::Bytes(b"the second".to_vec());
         let read = |content: &Content, offset| {
             let mut bytes = Vec::new();
-            content.from(offset).read_to_end(&mut bytes).unwrap();
+            content.rest(offset).read_to_end(&mut bytes).unwrap();
             bytes
         };
         assert_eq!(read(&all[0], 0), b"first");

@@ -49,7 +49,7 @@ pub fn body(bag: Bag, layout: Layout, packet: Packet) -> Body {
     streamed(move |send| {
         let open = |index: usize, offset: u64| -> io::Result<Box<dyn Read + '_>> {
             match bag.files.get(index) {
-                Some((_, content)) => Ok(content.from(offset)),
+                Some((_, content)) => Ok(content.rest(offset)),
                 None => Ok(Box::new(rest(&*packet, offset)?)),
             }
         };
