@@ -1,12 +1,13 @@
 //! `./x …` or `cargo xtask …`: what it takes to run and to test Fieldseal from a fresh clone, on a Debian 12 that has
 //! only Rust and Node.
 //!
-//! * [`setup`]: installs what is missing (Debian packages, npm packages, the WebDriver for the window, bagit).
+//! * [`setup`]: installs what is missing (Debian packages, npm packages, the WebDriver for the window, bagit, the tus clients).
 //! * [`build`]: the screens, then the programs.
 //! * [`run`]: server, this tablet's enrolment, the window.
 //! * [`audit`]: what is built in: licences, known vulnerabilities, the bill of materials.
 //! * [`faults`]: the fault campaigns.
 //! * [`differential`]: mutants through both verifiers.
+//! * [`c2pa`]: sidecars of photos, with the library that no other build has.
 //! * [`bench`]: measurements against goals and peers.
 //! * [`suite`]: every check and test, a table, and the sum; [`counts`] reads the runners' closing lines.
 //! * [`process`]: other programs, with one sentence when one fails; [`progress`]: what is being done and since when.
@@ -15,6 +16,7 @@ mod accounts;
 mod audit;
 mod bench;
 mod build;
+mod c2pa;
 mod counts;
 mod differential;
 mod faults;
@@ -42,6 +44,7 @@ const USAGE: &str = "\
                    kills, power cuts, errors and worse, and a look at everything after each
 ./x differential [--count N] [--seed S] [--from N]
                    mutants of packets and exports through both verifiers, which must agree
+./x c2pa [--line]  the C2PA sidecars; --line with a whole program that makes them
 ./x bench [PART…]  what it costs, against goals and peers (see docs/performance.md)
 ./x setup          installs what running and testing need
 ./x build          builds the screens and the programs";
@@ -77,6 +80,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         "sbom" => audit::sbom(&progress),
         "faults" => faults::run(&progress, rest),
         "differential" => differential::run(&progress, rest),
+        "c2pa" => c2pa::run(&progress, rest),
         "bench" => bench::run(&progress, rest),
         "setup" => setup::install(&progress, Need::Test).map(|()| ExitCode::SUCCESS),
         "build" => {

@@ -62,6 +62,7 @@ fn stages() -> Vec<Stage> {
             &["xtask", "differential", "--count", "300"],
             true,
         ),
+        stage("c2pa", ".", "cargo", &["xtask", "c2pa"], true),
         stage("window", "tests/window", "node", &["--test"], true),
         stage("browser", "tests/browser", "npm", &["test"], true),
     ]

@@ -1,5 +1,7 @@
 //! Sidecars made and judged, and the forgeries that they are to withstand. A *naive* reader here is the C2PA library alone, as any tool would use it.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
 mod support;
 
 use std::io::Cursor;

@@ -1,3 +1,5 @@
+#![allow(dead_code, reason = "each test file uses its part")]
+
 //! A deployment with its authority, what a forger makes of its signer, and mutants.
 
 use std::io::Cursor;
