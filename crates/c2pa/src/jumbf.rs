@@ -146,8 +146,11 @@ fn describe(description: &[u8]) -> Result<([u8; 4], &str), NotStrict> {
     Ok((*kind, label))
 }
 
-/// A box's type, its content, and what follows. Sizes of 0 (to the end) and 1 (64 bits) are none of ours.
-fn split(bytes: &[u8]) -> Result<([u8; 4], &[u8], &[u8]), NotStrict> {
+/// A box's type, its content, and what follows.
+type Split<'a> = ([u8; 4], &'a [u8], &'a [u8]);
+
+/// Takes the first box. Sizes of 0 (to the end) and 1 (64 bits) are none of ours.
+fn split(bytes: &[u8]) -> Result<Split<'_>, NotStrict> {
     let short = NotStrict("a box that ends too soon");
     let (size, rest) = bytes.split_first_chunk::<4>().ok_or(short)?;
     let (kind, rest) = rest.split_first_chunk::<4>().ok_or(short)?;
