@@ -131,7 +131,7 @@ test('the party signs on the screen before the officers do, or leaves it', async
   }
   await at('pad-keep').click();
   await at('sign-pad').waitFor({ state: 'hidden' });
-  await page.locator('[data-testid="party-drawing"] .photo').waitFor();
+  await page.locator('[data-testid="party-drawing"] .photo img').waitFor();
   await shot('party-drawn');
   await accessible('the seal with a drawing');
 });

@@ -226,7 +226,7 @@ async fn stamped_copies_are_signed_children_and_the_originals_have_no_stamp() {
         assert!(!child.windows(4).any(|four| four == b"Exif"));
         let note = file(&zip, &format!("data/derived/{number:04}-stamped.jpg.note")).unwrap();
         let note = String::from_utf8(note).unwrap();
-        assert!(note.contains("\nmaker account/reviewer\n"), "{note}");
+        assert!(note.contains("\nmaker account/reviewer-1\n"), "{note}");
         assert!(note.contains(&packet.digest.to_string()));
         let verify = String::from_utf8(file(&zip, "data/VERIFY.txt").unwrap()).unwrap();
         assert!(verify.contains(&format!("data/derived/{number:04}-stamped.jpg.note")));
