@@ -13,7 +13,9 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use fieldseal_server::Config;
-use fieldseal_server::admin::{self, Admin, ClosedLog, Ending, NewAccount, NewDevice, NewPerson, OneTimeCode};
+use fieldseal_server::admin::{
+    self, Admin, ClosedLog, Ending, NewAccount, NewDevice, NewPerson, OneTimeCode,
+};
 use fieldseal_server::ambient::rfc3339;
 use serde_json::{Value, json};
 

@@ -166,5 +166,8 @@ fn every_shape_of_the_interface_is_on_the_list() {
             shapes += 1;
         }
     }
-    assert!(shapes > 40, "{shapes} shapes were found: the search is broken");
+    assert!(
+        shapes > 40,
+        "{shapes} shapes were found: the search is broken"
+    );
 }

@@ -24,8 +24,8 @@ mod backoff;
 mod capture;
 mod chain;
 mod create;
-mod device_key;
 mod db;
+mod device_key;
 mod disk;
 mod folder;
 #[doc(hidden)]
@@ -51,11 +51,11 @@ mod unlock;
 mod vault;
 mod wipe;
 
-pub use device_key::DeviceKeyError;
 pub use capture::{CaptureError, CaptureMeta, CaptureWriter, Captured};
 pub use chain::{CaptureHead, Recovered, SetAside};
 pub use create::{Birth, CreateError, NewOfficer, VaultConfig};
 pub use db::StoreError;
+pub use device_key::DeviceKeyError;
 pub use disk::{Disk, DiskFile, OsDisk};
 pub use handover::CAUSE_DAMAGED;
 pub use keys::{KdfParams, KeyError, Secret, public_key};

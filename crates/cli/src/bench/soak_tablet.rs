@@ -1,6 +1,7 @@
 //! The tablet of the soak, in a process of its own, so that its memory is its alone. It says on stdout, one JSON line a packet,
 //! how long each step took; what it is told to do next comes by its arguments.
 
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
@@ -29,6 +30,10 @@ pub struct Step {
     pub capture_s: Vec<f64>,
     /// Seconds for describing, both signatures and the seal.
     pub seal_s: f64,
+    /// Seconds for writing and syncing one of the same photos beside the vault: how quick the disk is just now.
+    pub copy_s: f64,
+    /// The same of a page.
+    pub page_s: f64,
     /// Seconds from the first shutter until the next packet may begin.
     pub whole_s: f64,
     /// Packets safe so far.
@@ -66,6 +71,9 @@ pub fn work(arguments: &[String]) -> anyhow::Result<ExitCode> {
         tablet.describe(&draft)?;
         tablet.seal(&draft)?;
         let seal_s = sealing.elapsed().as_secs_f64();
+        let beside = Path::new(dir).with_extension("copy");
+        let copy_s = written(&beside, shots.first().context("a photo")?)?;
+        let page_s = written(&beside, &[0; 4096])?;
         if mode == "line" {
             until_under_way(&tablet, UNDER_WAY)?;
         }
@@ -73,6 +81,8 @@ pub fn work(arguments: &[String]) -> anyhow::Result<ExitCode> {
             n,
             capture_s,
             seal_s,
+            copy_s,
+            page_s,
             whole_s: began.elapsed().as_secs_f64(),
             safe: tablet.progress()?.0,
         };
@@ -82,6 +92,17 @@ pub fn work(arguments: &[String]) -> anyhow::Result<ExitCode> {
         until_under_way(&tablet, 0)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes and syncs a new file, and removes it.
+fn written(path: &Path, bytes: &[u8]) -> anyhow::Result<f64> {
+    let began = now();
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    let took = began.elapsed().as_secs_f64();
+    fs::remove_file(path)?;
+    Ok(took)
 }
 
 fn until_under_way(tablet: &Tablet, most: u64) -> anyhow::Result<()> {
@@ -114,6 +135,8 @@ fn drain(tablet: &Tablet) -> anyhow::Result<ExitCode> {
             n: 0,
             capture_s: Vec::new(),
             seal_s: 0.0,
+            copy_s: 0.0,
+            page_s: 0.0,
             whole_s: began.elapsed().as_secs_f64(),
             safe,
         };

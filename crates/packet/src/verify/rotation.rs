@@ -25,7 +25,13 @@ const CONTINUED: &str = "data/receipt/log/continued";
 #[derive(Default)]
 pub(crate) struct LogFiles {
     rotations: Vec<(String, Option<Vec<u8>>)>,
-    continued: Option<(Option<Vec<u8>>, Option<Vec<u8>>)>,
+    continued: Option<Continued>,
+}
+
+/// The leaf and its proof of inclusion, as far as they could be read.
+struct Continued {
+    note: Option<Vec<u8>>,
+    proof: Option<Vec<u8>>,
 }
 
 impl LogFiles {
@@ -42,7 +48,10 @@ impl LogFiles {
         }
         if outer.sizes.contains_key(CONTINUED) {
             let proof = format!("{CONTINUED}.tlog-proof");
-            files.continued = Some((read(CONTINUED, MAX_LEAF), read(&proof, MAX_PROOF_BYTES)));
+            files.continued = Some(Continued {
+                note: read(CONTINUED, MAX_LEAF),
+                proof: read(&proof, MAX_PROOF_BYTES),
+            });
         }
         files
     }
@@ -59,10 +68,10 @@ impl LogFiles {
 
     /// The continuation as the verifier takes it.
     pub(crate) fn continued(&self) -> Option<Continuation<'_>> {
-        let (note, proof) = self.continued.as_ref()?;
+        let given = self.continued.as_ref()?;
         Some(Continuation {
-            note: note.as_deref(),
-            proof: proof.as_deref(),
+            note: given.note.as_deref(),
+            proof: given.proof.as_deref(),
         })
     }
 }

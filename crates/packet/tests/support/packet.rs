@@ -2,13 +2,13 @@
 
 use std::io::{self, Cursor, Read};
 
-use fieldseal_packet::{PacketId, Sha256Digest};
 use fieldseal_packet::bag::{self, BagInput, PROFILE, PayloadFile, TAGMANIFEST};
 use fieldseal_packet::context::{CaptureContext, Fix};
 use fieldseal_packet::custody::{Captured, Event, Head, Meta};
 use fieldseal_packet::entry::SubjectKind;
 use fieldseal_packet::seal::{Ranges, SealBody};
 use fieldseal_packet::ziplayout::{Layout, LayoutEntry};
+use fieldseal_packet::{PacketId, Sha256Digest};
 use fieldseal_tlog::merkle::root_at;
 use fieldseal_tlog::note::{Note, Signer, sign_line};
 use serde_json::{Value, json};

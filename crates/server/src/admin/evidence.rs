@@ -107,7 +107,9 @@ impl Admin {
             at: self.config.ambient.now(),
         };
         let previews = self.previews();
-        let (bag, _) = self.stock(&previews)?.export(&packet, occasion, extent.into())?;
+        let (bag, _) = self
+            .stock(&previews)?
+            .export(&packet, occasion, extent.into())?;
         let zip = self.blobs.path(&Sha256Digest(packet.zip_sha256));
         bulk::write_folder(&bag, &zip, &root)?;
         Ok(root)

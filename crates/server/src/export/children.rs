@@ -16,10 +16,10 @@ use fieldseal_packet::{Sha256Digest, Sha256Writer, Timestamp};
 use fieldseal_picture::{SCREEN_SIDE, Strip};
 use fieldseal_report::{Language, Stamp};
 
+use super::ExportError;
 use super::content::{Content, Spool};
 use super::report::{Occasion, place, utc_offset_minutes};
 use super::stock::Stock;
-use super::ExportError;
 use crate::intake::examine::read;
 use crate::review::preview::ItemBytes;
 use crate::review::summary::{can_preview, item_number};

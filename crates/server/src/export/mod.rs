@@ -118,7 +118,10 @@ pub struct Material {
 impl Material {
     /// Takes it from the database. `by`: who exports, and when; written into custody first, after what was `derived` for it, so that the export holds its own
     /// lines. `witnesses`: how many cosignatures the trust file asks for. `trust`: that file.
-    #[expect(clippy::too_many_arguments, reason = "the parts of a server, and one occasion")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of a server, and one occasion"
+    )]
     pub fn gather(
         db: &Db,
         server: &ServerKeys,
@@ -143,8 +146,8 @@ impl Material {
             })?;
         }
         let mut material = db.read_blocking(|c| Self::read(c, server, origin, &seal, witnesses))?;
-        let trust = Trust::parse(trust.as_bytes())
-            .map_err(|_| ExportError::Malformed("trust file"))?;
+        let trust =
+            Trust::parse(trust.as_bytes()).map_err(|_| ExportError::Malformed("trust file"))?;
         material.roots_pem = trust.roots_pem;
         material.cms_roots_pem = trust.cms_roots_pem;
         Ok(material)

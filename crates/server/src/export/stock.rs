@@ -3,8 +3,8 @@
 
 use fieldseal_packet::Sha256Digest;
 use fieldseal_packet::bag::CMS;
-use fieldseal_packet::verify::{Source as _, ZipSource};
 use fieldseal_packet::custody::Event;
+use fieldseal_packet::verify::{Source as _, ZipSource};
 use fieldseal_packet::zipread::ReadAt;
 use fieldseal_report::{Fonts, Language};
 

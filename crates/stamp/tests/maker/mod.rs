@@ -384,10 +384,7 @@ pub fn response(asks: &Asks, message: &[u8], by: &Signer) -> Vec<u8> {
     let mut attributes = [
         attribute(CONTENT_TYPE, &oid(TST_INFO)),
         attribute(MESSAGE_DIGEST, &der(OCTETS, &[&Sha256::digest(&info)])),
-        attribute(
-            attribute_id,
-            &der(SEQUENCE, &[&der(SEQUENCE, &[&ess])]),
-        ),
+        attribute(attribute_id, &der(SEQUENCE, &[&der(SEQUENCE, &[&ess])])),
     ];
     attributes.sort();
     let attributes = attributes.concat();
