@@ -25,11 +25,11 @@ const CONTINUED: &str = "data/receipt/log/continued";
 #[derive(Default)]
 pub(crate) struct LogFiles {
     rotations: Vec<(String, Option<Vec<u8>>)>,
-    continued: Option<Continued>,
+    continued: Option<ContinuedFiles>,
 }
 
 /// The leaf and its proof of inclusion, as far as they could be read.
-struct Continued {
+struct ContinuedFiles {
     note: Option<Vec<u8>>,
     proof: Option<Vec<u8>>,
 }
@@ -48,7 +48,7 @@ impl LogFiles {
         }
         if outer.sizes.contains_key(CONTINUED) {
             let proof = format!("{CONTINUED}.tlog-proof");
-            files.continued = Some(Continued {
+            files.continued = Some(ContinuedFiles {
                 note: read(CONTINUED, MAX_LEAF),
                 proof: read(&proof, MAX_PROOF_BYTES),
             });

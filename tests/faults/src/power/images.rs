@@ -12,16 +12,15 @@ use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
+
+use crate::locks::patiently;
 
 /// Sparse: what is never written takes no room. Larger than any reserve that tablet or server keeps free.
 const SIZE: u64 = 768 << 20;
 /// Seconds between commits of the journal that nobody asked for: longer than a run, so that nothing is saved by luck.
 const COMMIT_EVERY: &str = "commit=600";
-const UNMOUNT_TRIES: u32 = 40;
-const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
 /// Makes an empty file system in a new file.
 pub fn format(image: &Path) -> anyhow::Result<()> {
@@ -66,13 +65,8 @@ impl Mounted {
     /// this program has open, until it becomes its own program: that moment is waited for.
     pub fn unmount(mut self) -> anyhow::Result<()> {
         self.mounted = false;
-        for _ in 0..UNMOUNT_TRIES {
-            if run(Command::new("umount").arg(&self.at)).is_ok() {
-                return Ok(());
-            }
-            std::thread::sleep(BETWEEN_TRIES);
-        }
-        run(Command::new("umount").arg(&self.at)).context("unmounting")
+        let unmount = || run(Command::new("umount").arg(&self.at));
+        patiently(unmount, |error| error.to_string().contains("busy")).context("unmounting")
     }
 }
 

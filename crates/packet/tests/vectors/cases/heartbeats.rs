@@ -14,16 +14,20 @@ const NOTE: &str = "data/receipt/heartbeats/3.note";
 const PROOF: &str = "data/receipt/heartbeats/3.tlog-proof";
 const TOKEN: &str = "data/receipt/heartbeats/3.alpha.tsr";
 
+type Beside = Box<dyn Fn(&mut Files, &MemoryTree)>;
+type Signing = Box<dyn Fn(&str) -> Vec<u8>>;
+type Payload = Box<dyn Fn(&mut Files)>;
+
 /// An export whose log holds a heartbeat before the seal; each part can be changed before it is fixed.
 pub(super) struct Beaten {
     pub stamped: Stamped,
     pub beat: Beat,
     /// From the heartbeat's text.
-    pub sign: Box<dyn Fn(&str) -> Vec<u8>>,
+    pub sign: Signing,
     /// The heartbeat's files beside the note; from the log that ends with it, and from what is to be logged after it.
-    pub files: Box<dyn Fn(&mut Files, &MemoryTree)>,
+    pub files: Beside,
     /// The export's payload, at the end.
-    pub last: Box<dyn Fn(&mut Files)>,
+    pub last: Payload,
 }
 
 impl Beaten {

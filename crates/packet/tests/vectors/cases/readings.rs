@@ -170,7 +170,9 @@ fn folders(c: &mut Cases) {
 
 fn forms_of_tokens(c: &mut Cases) {
     type Make = fn(&str, &[u8]) -> Vec<u8>;
-    let forms: [((&str, &str), (&str, &str), Make); 4] = [
+    /// Of the seen token, and of the other.
+    type Both = (&'static str, &'static str);
+    let forms: [(Both, Both, Make); 4] = [
         (
             ("seen-token-sha384", "token-sha384"),
             (
