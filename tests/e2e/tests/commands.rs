@@ -15,7 +15,7 @@ fn the_subcommands_are_those_of_the_contract() {
     assert_eq!(
         names,
         [
-            "demo", "serve", "admin", "device", "verify", "witness", "bench"
+            "demo", "serve", "admin", "device", "verify", "witness", "log", "bench"
         ]
     );
     for name in names {

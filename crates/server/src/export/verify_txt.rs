@@ -44,9 +44,10 @@ pub fn text(material: &Material, packet: &PacketRow) -> String {
          grep -F \"$(sha256sum data/packet-{id}.zip | cut -c-64)\" data/receipt/receipt\n\
          grep -F \"$(sha256sum $W/packet-{id}/seal/packet.seal | cut -c-64)\" data/receipt/receipt\n\n",
         listed = listed("tagmanifest-sha256.txt"),
-        // The second tag manifest is named by the seal alone.
-        listed_but_seal =
-            listed("tagmanifest-sha256.txt seal/packet.seal $(ls tagmanifest-sm3.txt 2>&-)"),
+        // The second tag manifest is named by the seal alone; the CMS signature is of the first, and so in none.
+        listed_but_seal = listed(
+            "tagmanifest-sha256.txt seal/packet.seal $(ls tagmanifest-sm3.txt seal/tagmanifest.p7s 2>&-)"
+        ),
         tokens = match (material.seen.len(), material.tokens.len()) {
             (0, 0) => "none".to_owned(),
             (seen, logged) => format!("{seen} named by the seal, {logged} on the log's checkpoint"),

@@ -398,8 +398,14 @@ mod tests {
         traced.child.wait().unwrap();
         // The last end of its pipe is closed when it has ended.
         while traced.line().unwrap().is_some() {}
-        let state = std::fs::read_to_string(shell.join("stat")).unwrap_or_default();
-        assert!(state.is_empty() || state.contains(") Z "), "{state}");
+        // Killed, it still has to be taken off a processor.
+        let state = || std::fs::read_to_string(shell.join("stat")).unwrap_or_default();
+        let gone = || state().is_empty() || state().contains(") Z ");
+        let until = Instant::now() + PATIENCE;
+        while !gone() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert!(gone(), "{}", state());
     }
 
     #[test]
