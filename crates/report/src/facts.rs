@@ -162,6 +162,10 @@ pub struct Item {
     pub shot: Option<String>,
     /// Device's clock.
     pub captured_at: Option<i64>,
+    /// Proved: it was on the device before this.
+    pub captured_before: Option<i64>,
+    /// The challenge word of the moment, and before when nobody could know it.
+    pub challenge: Option<(String, i64)>,
     /// The device's number of this capture.
     pub capture_seq: u64,
     /// Radius of the position.

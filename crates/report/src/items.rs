@@ -3,7 +3,7 @@
 
 use crate::facts::{Facts, Item};
 use crate::layout::{Flow, Ink, MARGIN, MEASURE, Mark};
-use crate::questions::moment;
+use crate::questions::{bound, moment};
 use crate::words::{self, fill, say};
 
 /// How items are set.
@@ -178,7 +178,13 @@ fn lines(
         first.push(sequence);
         first.extend(accuracy);
         out.push((Ink::Black, one(&first.join(" · "))));
-        out.push((Ink::Grey, one(&format!("{} · {size}", item.media_type))));
+        let before = item.captured_before.map(|at| {
+            let text = fill(language, words::ITEM_BEFORE, &[&bound(facts, at)]);
+            format!("{text} · ")
+        });
+        let before = before.unwrap_or_default();
+        let second = format!("{before}{} · {size}", item.media_type);
+        out.push((Ink::Grey, one(&second)));
         out.push((Ink::Black, one(&format!("sha256 {}", item.sha256))));
         out.extend(voided.map(|text| (Ink::Red, one(&text))));
         return out;

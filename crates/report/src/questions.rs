@@ -12,6 +12,8 @@ pub(crate) struct Answer {
 
 /// Steps of custody that are written out.
 const STEPS: usize = 9;
+/// Challenge words that are written out.
+const WORDS: usize = 3;
 /// Voided items that are written out.
 const VOIDED: usize = 6;
 
@@ -57,7 +59,7 @@ pub(crate) fn moment_at(utc_offset_minutes: i32, millis: i64) -> String {
 }
 
 /// A bound, to the millisecond: a rounded one would say more, or less, than is proved.
-fn bound(facts: &Facts, millis: i64) -> String {
+pub(crate) fn bound(facts: &Facts, millis: i64) -> String {
     let text = moment(facts, millis);
     match text.rsplit_once(" UTC") {
         Some((day, zone)) => format!("{day}.{:03} UTC{zone}", millis.rem_euclid(1000)),
@@ -244,7 +246,48 @@ impl Voice<'_> {
             self.answer(words::PARTY, &[party], 2),
             self.answer(words::CLAIMED_TIME, &[by_tablet, by_server], 4),
             self.answer(words::PROVED_TIME, &[after, before], 2),
+            self.answer(words::PHOTOS_TIME, &[self.bounds(), self.challenges()], 4),
         ]
+    }
+
+    /// By when the photos were there. Said of several at once: what holds for all of them.
+    fn bounds(&self) -> String {
+        let items = &self.facts.items;
+        let bounds: Vec<i64> = items
+            .iter()
+            .filter_map(|item| item.captured_before)
+            .collect();
+        let Some(latest) = bounds.iter().max() else {
+            return self.say(words::NO_BOUND).to_owned();
+        };
+        let (bounded, all) = (bounds.len().to_string(), items.len().to_string());
+        let text = [bounded.as_str(), &all, &bound(self.facts, *latest)];
+        self.fill(words::BOUNDED, &text)
+    }
+
+    /// Which photos have a challenge word, and what follows if it can be seen.
+    fn challenges(&self) -> String {
+        let items = self.facts.items.iter();
+        let with: Vec<(u32, &str, i64)> = items
+            .filter_map(|item| {
+                let (word, after) = item.challenge.as_ref()?;
+                Some((item.number, word.as_str(), *after))
+            })
+            .collect();
+        let Some(earliest) = with.iter().map(|(_, _, after)| *after).min() else {
+            return String::new();
+        };
+        let list = self.say(words::LIST);
+        let mut named: Vec<String> = with
+            .iter()
+            .take(WORDS)
+            .map(|(number, word, _)| self.fill(words::WORD, &[&number.to_string(), word]))
+            .collect();
+        if with.len() > WORDS {
+            named.push("…".to_owned());
+        }
+        let text = [named.join(list), bound(self.facts, earliest)];
+        self.fill(words::CHALLENGED, &[&text[0], &text[1]])
     }
 
     fn custody(&self) -> Vec<Answer> {

@@ -27,6 +27,8 @@ pub fn facts(language: Language, photos: u32, thumbnail: Option<Vec<u8>>) -> Fac
                 it("全景", "Panorama")
             }),
             captured_at: Some(NOON + i64::from(number) * 7000),
+            captured_before: (number % 4 != 0).then(|| NOON + 60_250 + i64::from(number) * 10),
+            challenge: (number == 1).then(|| ("衣茶 PZF1".to_owned(), NOON - 3_599_500)),
             capture_seq: u64::from(number) + 211,
             accuracy_m: Some(6.0 + f64::from(number)),
             size: 3_481_220 + u64::from(number) * 977,

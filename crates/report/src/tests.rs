@@ -84,6 +84,38 @@ fn what_is_not_proved_never_reads_as_failed() {
 }
 
 #[test]
+fn what_bounds_a_photo_is_told_apart_from_when_it_is_said_to_have_been_taken() {
+    for (language, all, one, word, claim) in [
+        (
+            Language::Zh,
+            "3 件（共 4 件）另有证明：不晚于 2026-11-23 09:42:27.280 UTC+8",
+            "拍摄于 2026-11-23 09:42:27.260 UTC+8 之前（已证明）",
+            "现场码：第 1 件 衣茶 PZF1，2026-11-23 08:41:27.500 UTC+8 以前无人能知道",
+            "拍摄时刻本身是设备自报的",
+        ),
+        (
+            Language::En,
+            "of 3 items out of 4 it is proved that they were on the tablet no later than 2026-11-23 09:42:27.280 UTC+8",
+            "taken before 2026-11-23 09:42:27.260 UTC+8 (proved)",
+            "item 1 衣茶 PZF1, which nobody could know before 2026-11-23 08:41:27.500",
+            "when they were taken is the device's word",
+        ),
+    ] {
+        let text = laid_out(&sample::facts(language, 4, None));
+        let flat = text.replace('\n', " ");
+        let unbroken = flat.replace(' ', "");
+        for must in [all, one, word, claim] {
+            assert!(unbroken.contains(&must.replace(' ', "")), "{must}:\n{text}");
+        }
+        let bare = laid_out(&sample::bare(language))
+            .replace('\n', "")
+            .replace(' ', "");
+        let none = crate::words::say(language, crate::words::NO_BOUND).replace(' ', "");
+        assert!(bare.contains(&none), "{bare}");
+    }
+}
+
+#[test]
 fn too_much_of_everything_stays_on_two_pages_and_says_what_is_left_out() {
     for (language, items, findings) in [
         (Language::Zh, "见 data/record.json", "用 fieldseal verify"),

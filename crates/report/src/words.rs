@@ -159,6 +159,21 @@ pub(crate) const NO_UPPER: Pair = (
     "入日志的最晚时间：未能证明",
     "latest time of logging: not proved",
 );
+pub(crate) const PHOTOS_TIME: Pair = ("各件的时间", "Each item");
+pub(crate) const NO_BOUND: Pair = (
+    "没有早于上述最晚时间的单独证明；拍摄时刻是设备自报的",
+    "no bound of its own, earlier than the latest time above; when it was taken is the device's word",
+);
+pub(crate) const BOUNDED: Pair = (
+    "{} 件（共 {} 件）另有证明：不晚于 {} 就已在平板上（入日志的心跳，时间戳机构）；拍摄时刻本身是设备自报的",
+    "of {} items out of {} it is proved that they were on the tablet no later than {} (logged heartbeats, timestamp authority); when they were taken is the device's word",
+);
+pub(crate) const WORD: Pair = ("第 {} 件 {}", "item {} {}");
+pub(crate) const CHALLENGED: Pair = (
+    "现场码：{}，{} 以前无人能知道；照片里有没有，要由人来看",
+    "challenge word: {}, which nobody could know before {}; whether the picture shows it, a person has to see",
+);
+pub(crate) const ITEM_BEFORE: Pair = ("拍摄于 {} 之前（已证明）", "taken before {} (proved)");
 
 // 3
 pub(crate) const ON_TABLET: Pair = ("平板", "Tablet");

@@ -185,6 +185,12 @@ pub struct ItemView {
     pub shot: Option<Text>,
     /// RFC 3339, device's claim.
     pub captured_at: Option<String>,
+    /// RFC 3339: the item was on the device before this, by a logged heartbeat and a timestamp authority.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captured_before: Option<String>,
+    /// The word that nobody could know earlier; whether the picture shows it, a person has to see.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<ChallengeView>,
     /// The fix: metres.
     pub accuracy_m: Option<f64>,
     /// Pixels, where it could be decoded.
@@ -197,6 +203,15 @@ pub struct ItemView {
     pub preview_problem: Option<String>,
     /// Voided on the tablet, with its reason.
     pub voided: Option<String>,
+}
+
+/// A challenge word that belongs to a timestamp token of the seal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ChallengeView {
+    /// As the camera screen showed it.
+    pub word: String,
+    /// RFC 3339: nobody could know the word before.
+    pub after: String,
 }
 
 /// One labelled field.

@@ -28,6 +28,13 @@ test('the demonstration opens in the console', async () => {
   for (const code of ['files-ok', 'items-ok', 'seal-ok', 'log-inclusion-ok']) assert.equal(findings.find((finding) => finding.code === code)?.level, 'ok', code);
   assert.deepEqual(findings.filter(({ level }) => level === 'failed'), []);
 
+  // Beside the packet's interval stands what bounds the photo that is shown; without timestamps nothing does, and that is said.
+  const bound = page.locator('[data-testid=photo-bound]');
+  assert.equal(await bound.getAttribute('data-item'), '1');
+  assert.match(await bound.textContent(), /设备自报/);
+  await page.keyboard.press('2');
+  await page.waitForSelector('[data-testid=photo-bound][data-item="2"]');
+
   const id = await page.locator('[data-testid=review]').getAttribute('data-packet');
   assert.ok(readdirSync(dir).includes(`packet-${id}.zip`));
   const shown = await page.locator('[data-testid=papers] [data-digest]').nth(1).getAttribute('data-digest');

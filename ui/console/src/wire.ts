@@ -67,12 +67,21 @@ export interface ItemView {
   media_type: string;
   shot: Text | null;
   captured_at: string | null;
+  /** Proved: the item was on the device before this. Absent where nothing bounds it by itself. */
+  captured_before?: string | null;
+  challenge?: ChallengeView | null;
   accuracy_m: number | null;
   width: number | null;
   height: number | null;
   preview: boolean;
   preview_problem: string | null;
   voided: string | null;
+}
+
+/** A word that nobody could know before `after`; whether the picture shows it, a person has to see. */
+export interface ChallengeView {
+  word: string;
+  after: string;
 }
 
 export interface FieldView {

@@ -59,16 +59,16 @@ pub fn logged(c: &Connection, seal: &Note, witnesses: u32) -> Result<Vec<Logged>
 }
 
 /// Their files, named below `data/receipt/heartbeats/`.
-pub fn files(c: &Connection, seal: &Note, witnesses: u32) -> Result<Vec<KeyFile>, ExportError> {
+pub fn files(heartbeats: &[Logged]) -> Vec<KeyFile> {
     let mut files = Vec::new();
-    for Logged { index, note, head } in logged(c, seal, witnesses)? {
-        files.push((format!("{index}.note"), note));
+    for Logged { index, note, head } in heartbeats {
+        files.push((format!("{index}.note"), note.clone()));
         files.push((format!("{index}.tlog-proof"), head.proof.to_bytes()));
-        for token in head.tokens {
-            files.push((format!("{index}.{}.tsr", token.stem()), token.der));
+        for token in &head.tokens {
+            files.push((format!("{index}.{}.tsr", token.stem()), token.der.clone()));
         }
     }
-    Ok(files)
+    files
 }
 
 /// Gives them to a verifier as it would find them in an export.

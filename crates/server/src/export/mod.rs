@@ -100,7 +100,7 @@ pub struct Material {
     /// Makers' certificates of keys on the seal, and what there is to say of the log itself: below `data/receipt/`.
     pub beside: Vec<KeyFile>,
     /// Heartbeats that tell of the packet's captures, with their proofs and tokens.
-    pub heartbeats: Vec<KeyFile>,
+    pub heartbeats: Vec<heartbeats::Logged>,
     /// The server's custody log.
     pub custody: Vec<u8>,
     /// The decisions, oldest first.
@@ -225,7 +225,7 @@ impl Material {
             consistency,
             keys: files,
             beside,
-            heartbeats: heartbeats::files(c, &note, witnesses)?,
+            heartbeats: heartbeats::logged(c, &note, witnesses)?,
             custody: custody::log(c, seal)?,
             decisions: decisions::of_packet(c, &seal.0)?,
             children: Vec::new(),
@@ -368,10 +368,9 @@ impl Bag {
                 .map(|(name, bytes)| (format!("data/receipt/{name}"), bytes.clone())),
         );
         payload.extend(
-            material
-                .heartbeats
-                .iter()
-                .map(|(name, bytes)| (format!("data/receipt/heartbeats/{name}"), bytes.clone())),
+            heartbeats::files(&material.heartbeats)
+                .into_iter()
+                .map(|(name, bytes)| (format!("data/receipt/heartbeats/{name}"), bytes)),
         );
         payload.push((
             "data/custody-after.log".to_owned(),

@@ -18,7 +18,7 @@ use fieldseal_wire::console::Text;
 use std::collections::HashMap;
 
 use super::stock::Stock;
-use super::{ExportError, Material, head, report_parts as parts};
+use super::{ExportError, Material, head, heartbeats, report_parts as parts};
 use crate::ambient::Millis;
 use crate::intake::examine::Known;
 use crate::review::preview::ItemBytes;
@@ -135,20 +135,22 @@ fn check(
     };
     let files = head::Files::of(&material.tokens, "data/receipt/checkpoint");
     let tokens = files.tokens(&material.tokens);
-    let evidence = LogEvidence {
-        receipt: Some(&material.receipt),
-        proof: Some(&material.proof),
-        checkpoint: Some(&material.checkpoint),
-        consistency: material.consistency.as_deref(),
-        tokens: &tokens,
-        leaf_index: packet.leaf_index,
-        heartbeats: &[],
-    };
     let zip = ZipFacts {
         sha256: Sha256Digest(packet.zip_sha256),
         size: packet.zip_size,
     };
-    Ok(known.verify(file, zip, Some(evidence), &[]))
+    Ok(heartbeats::given(&material.heartbeats, |heartbeats| {
+        let evidence = LogEvidence {
+            receipt: Some(&material.receipt),
+            proof: Some(&material.proof),
+            checkpoint: Some(&material.checkpoint),
+            consistency: material.consistency.as_deref(),
+            tokens: &tokens,
+            leaf_index: packet.leaf_index,
+            heartbeats,
+        };
+        known.verify(file, zip, Some(evidence), &[])
+    }))
 }
 
 /// Picks a reader's text.
@@ -296,15 +298,23 @@ fn extraction(
 
 fn items(record: &Record, check: &PacketCheck, language: Language) -> Vec<Item> {
     let accuracy = detail::accuracies(&check.custody);
+    let bounds = &check.report.captures;
     record
         .items
         .iter()
         .zip(1_u32..)
-        .map(|(item, place)| Item {
+        .map(|(item, place)| (item, place, bounds.iter().find(|one| one.path == item.path)))
+        .map(|(item, place, bound)| Item {
             number: summary::item_number(&item.path).unwrap_or(place),
             shot: detail::shot_of(item, check.form.as_ref())
                 .map(|text| in_language(language, text)),
             captured_at: Some(item.captured_at.as_millis()),
+            captured_before: bound
+                .and_then(|bound| bound.captured_before)
+                .map(|at| at.as_millis()),
+            challenge: bound
+                .and_then(|bound| bound.challenge.as_ref())
+                .map(|(word, after)| (word.clone(), after.as_millis())),
             capture_seq: item.capture_seq,
             accuracy_m: accuracy.get(&item.capture_seq).copied(),
             size: item.size,

@@ -16,7 +16,7 @@ use super::examine::{Known, admissible};
 use crate::app::App;
 use crate::blobs::Blobs as _;
 use crate::export::{self, head, heartbeats};
-use crate::review::summary;
+use crate::review::summary::{self, CaptureBounds};
 use crate::store::packets::{self, PacketRow};
 use crate::store::{StoreError, digests};
 
@@ -42,6 +42,13 @@ fn one(app: &App, packet: &PacketRow) -> Result<(), IntakeError> {
     let check = verify(app, packet)?;
     let facts = summary::facts(&check, &packet.id);
     let findings = serde_json::to_string(&facts.findings)?;
+    let captures: Vec<_> = check
+        .report
+        .captures
+        .iter()
+        .map(CaptureBounds::from)
+        .collect();
+    let captures = serde_json::to_string(&captures)?;
     app.db.write_blocking(|tx| {
         packets::judge(
             tx,
@@ -53,6 +60,7 @@ fn one(app: &App, packet: &PacketRow) -> Result<(), IntakeError> {
                 findings: &findings,
                 sealed_after: check.report.sealed_after.map(|at| at.to_string()),
                 logged_before: check.report.logged_before.map(|at| at.to_string()),
+                captures: &captures,
             },
         )
     })?;

@@ -11,7 +11,7 @@ use fieldseal_wire::console::{CustodyView, DecisionView, ItemView, PacketDetail,
 use std::collections::HashMap;
 
 use super::preview::Previews;
-use super::summary::{Summary, can_preview, item_number};
+use super::summary::{CaptureBounds, Summary, can_preview, item_number};
 use super::words::{both, decision_of, label, same};
 use super::{custody_words, fields, list};
 use crate::ambient::rfc3339;
@@ -95,7 +95,7 @@ pub fn detail(
         zip_sha256: hex::encode(packet.zip_sha256),
         zip_size: packet.zip_size,
         leaf_index: packet.leaf_index,
-        items: items(&documents, previews),
+        items: items(&documents, previews, &summary.captures),
         fields: record
             .map(|record| fields::labelled(record, documents.form.as_ref()))
             .unwrap_or_default(),
@@ -149,7 +149,9 @@ fn place(record: &Record) -> PlaceView {
     }
 }
 
-fn items(documents: &Documents, previews: &Previews) -> Vec<ItemView> {
+fn items(documents: &Documents, previews: &Previews, bounds: &[CaptureBounds]) -> Vec<ItemView> {
+    let bounds: HashMap<&str, &CaptureBounds> =
+        bounds.iter().map(|one| (one.path.as_str(), one)).collect();
     let accuracy = accuracies(&documents.custody);
     let items: &[Item] = documents
         .record
@@ -168,6 +170,7 @@ fn items(documents: &Documents, previews: &Previews) -> Vec<ItemView> {
                 None => None,
             };
             let shot = shot_of(item, documents.form.as_ref());
+            let bound = bounds.get(item.path.as_str());
             ItemView {
                 number: item_number(&item.path)
                     .unwrap_or(u32::try_from(index + 1).unwrap_or(u32::MAX)),
@@ -177,6 +180,8 @@ fn items(documents: &Documents, previews: &Previews) -> Vec<ItemView> {
                 media_type: item.media_type.clone(),
                 shot,
                 captured_at: Some(item.captured_at.to_string()),
+                captured_before: bound.and_then(|bound| bound.captured_before.clone()),
+                challenge: bound.and_then(|bound| bound.challenge.clone()),
                 accuracy_m: accuracy.get(&item.capture_seq).copied(),
                 width: size.map(|size| size.0),
                 height: size.map(|size| size.1),

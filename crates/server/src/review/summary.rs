@@ -1,9 +1,9 @@
 //! What is kept of a packet when it is admitted, so that the list never opens a zip.
 
-use fieldseal_packet::findings::{Language, Level, Report, Verdict};
+use fieldseal_packet::findings::{CaptureFacts, Language, Level, Report, Verdict};
 use fieldseal_packet::record::{Item, OfficerRole, VOID_KIND};
 use fieldseal_packet::verify::{FileDigests, PacketCheck};
-use fieldseal_wire::console::{FindingView, Text};
+use fieldseal_wire::console::{ChallengeView, FindingView, Text};
 use serde::{Deserialize, Serialize};
 
 use super::words;
@@ -32,6 +32,34 @@ pub struct Summary {
     /// Proved by a timestamp: logged before this, RFC 3339.
     #[serde(default)]
     pub logged_before: Option<String>,
+    /// What bounds single captures; from a later look, as the two above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub captures: Vec<CaptureBounds>,
+}
+
+/// What is proved, or can be seen, of one capture, as it is kept beside the findings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaptureBounds {
+    /// The item's path.
+    pub path: String,
+    /// RFC 3339.
+    pub captured_before: Option<String>,
+    /// The word, and after when.
+    pub challenge: Option<ChallengeView>,
+}
+
+impl From<&CaptureFacts> for CaptureBounds {
+    fn from(facts: &CaptureFacts) -> Self {
+        let challenge = facts.challenge.as_ref();
+        Self {
+            path: facts.path.clone(),
+            captured_before: facts.captured_before.map(|at| at.to_string()),
+            challenge: challenge.map(|(word, after)| ChallengeView {
+                word: word.clone(),
+                after: after.to_string(),
+            }),
+        }
+    }
 }
 
 /// What a check says for the database.
@@ -134,6 +162,7 @@ pub fn facts(check: &PacketCheck, id: &str) -> Facts {
             .collect(),
         sealed_after: None,
         logged_before: None,
+        captures: Vec::new(),
     };
     let mut search = vec![
         id.to_owned(),

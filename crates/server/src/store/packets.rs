@@ -134,6 +134,8 @@ pub struct Judged<'a> {
     pub sealed_after: Option<String>,
     /// Proved upper bound, RFC 3339.
     pub logged_before: Option<String>,
+    /// JSON: what bounds single captures.
+    pub captures: &'a str,
 }
 
 /// A later look at these bytes found this.
@@ -145,7 +147,7 @@ pub fn judge(
 ) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE packet SET verdict = ?3, risk = ?4, findings = ?5, judged = 1,
-           summary = json_set(summary, '$.sealed_after', ?6, '$.logged_before', ?7)
+           summary = json_set(summary, '$.sealed_after', ?6, '$.logged_before', ?7, '$.captures', json(?8))
          WHERE seal_sha256 = ?1 AND zip_sha256 = ?2",
         params![
             seal,
@@ -154,7 +156,8 @@ pub fn judge(
             judged.risk,
             judged.findings,
             judged.sealed_after,
-            judged.logged_before
+            judged.logged_before,
+            judged.captures
         ],
     )?;
     Ok(())

@@ -389,6 +389,17 @@ async fn an_export_hands_over_the_heartbeat_that_tells_of_its_captures() {
     })
     .await;
     assert_eq!(bounded, ["data/items/0001.jpg", "data/items/0002.bin"]);
+    // The screen has the time itself, photo by photo, and it is that of the heartbeat's token: earlier than the packet's own.
+    let detail = console.detail(&packet.id).await;
+    let before: Vec<&str> = detail
+        .items
+        .iter()
+        .filter_map(|item| item.captured_before.as_deref())
+        .collect();
+    assert_eq!(before.len(), 2);
+    assert_eq!(before[0], before[1]);
+    assert!(*before[0] <= *detail.logged_before.unwrap());
+    assert!(detail.items.iter().all(|item| item.challenge.is_none()));
     // For that the photos were not read again: the first look had hashed them.
     let read = metric(&site, "fieldseal_look_bytes_total").await;
     assert!((1..2 << 20).contains(&read), "{read} bytes");

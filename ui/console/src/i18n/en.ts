@@ -1,7 +1,9 @@
 import type { Translation } from '@fieldseal/shared/i18n/index.ts';
+import { bound } from './en-bound.ts';
 import type { zh } from './zh';
 
 export const en: Translation<typeof zh> = {
+  ...bound,
   'app.title': 'Fieldseal · Review',
   'app.opening': 'Opening…',
   again: 'Try again',
