@@ -58,6 +58,8 @@ enum Command {
         #[command(flatten)]
         key: DeviceKey,
     },
+    /// Hand over to a new signing key of the officer's (`--officer`, else the first on duty), against their PIN
+    RotateOfficer,
     /// The self-check
     Check,
     /// Take files in as evidence: one new draft
@@ -126,6 +128,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::Enrol { code, .. } => desk.enrol(&code),
         Command::Rotate { .. } => desk.rotate(),
+        Command::RotateOfficer => desk.rotate_officer(),
         Command::Check => desk.check(),
         Command::Import(files) => import::run(&desk, &files),
         Command::Seal { id, second } => desk.seal(&id, second.as_deref()),
@@ -214,6 +217,18 @@ impl Desk {
         self.show(
             &serde_json::json!({"rotated": true}),
             &["the tablet signs with a new key".to_owned()],
+        )
+    }
+
+    fn rotate_officer(&self) -> anyhow::Result<()> {
+        let (officer, pin) = self.unlock()?;
+        self.ask(Request::RotateOfficer {
+            officer: officer.clone(),
+            pin,
+        })?;
+        self.show(
+            &serde_json::json!({"rotated": true, "officer": officer}),
+            &[format!("{officer} signs with a new key")],
         )
     }
 

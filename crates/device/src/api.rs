@@ -30,6 +30,8 @@ pub enum Request {
     EnrolDevice { text: String },
     /// Adds an officer's key under a PIN. `code` is an officer's one-time code. → [`OfficerView`]
     EnrolOfficer { code: String, pin: String },
+    /// Hands over to a new signing key of this officer's; the vault is open. → [`StateView`]
+    RotateOfficer { officer: String, pin: String },
     /// Opens the vault for looking. → [`StateView`]
     Unlock { officer: String, pin: String },
     /// → [`StateView`]

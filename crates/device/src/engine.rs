@@ -151,6 +151,9 @@ impl Engine {
             Request::EnrolOfficer { code, pin } => {
                 json(core.told_of_contact(core.enrol_officer(&code, &pin))?)
             }
+            Request::RotateOfficer { officer, pin } => core
+                .told_of_contact(core.rotate_officer(&officer, &pin))
+                .and_then(|_| json(core.state()?)),
             Request::Unlock { officer, pin } => core
                 .unlock(&officer, &pin)
                 .and_then(|()| json(core.state()?)),

@@ -51,6 +51,7 @@ mod retention;
 mod retirement;
 mod room;
 mod rotation;
+mod rotation_officer;
 mod scan;
 mod session;
 mod stamped;

@@ -81,7 +81,13 @@ impl Core {
         let answer =
             self.runtime
                 .block_on(ask(&client, &identity.origin, &*old, &*new, &request))?;
-        check_entry(&answer.entry, &identity, new.vkey())?;
+        check_entry(
+            &answer.entry,
+            &identity,
+            SubjectKind::Device,
+            &identity.vkey,
+            new.vkey(),
+        )?;
         let next = Identity {
             vkey: new.vkey().to_string(),
             certificate: usable_certificate(answer.certificate, new.vkey(), &identity.trust),
@@ -118,14 +124,14 @@ impl Core {
         }
     }
 
-    fn nothing_is_closed(&self) -> Result<(), Problem> {
+    pub(crate) fn nothing_is_closed(&self) -> Result<(), Problem> {
         match self.write(|tx| Ok(sealing::closing(tx)?))? {
             None => Ok(()),
             Some(draft) => Err(Problem::from(Code::AnotherDraftClosing).with("draft", draft)),
         }
     }
 
-    fn rotate_request(
+    pub(crate) fn rotate_request(
         &self,
         identity: &Identity,
         old: &dyn Signer,
@@ -257,8 +263,14 @@ async fn ask(
     client.rotate(request, &token.token).await
 }
 
-/// The authority must have let exactly this key take over from ours.
-fn check_entry(entry: &str, identity: &Identity, new: &Vkey) -> Result<(), Problem> {
+/// The authority must have let exactly this key take over from that one. Both are ours, of one name.
+pub(crate) fn check_entry(
+    entry: &str,
+    identity: &Identity,
+    kind: SubjectKind,
+    old_vkey: &str,
+    new: &Vkey,
+) -> Result<(), Problem> {
     let authority = one_key(&identity.trust, &identity.origin, KeyRole::Authority)
         .ok_or(Code::TrustMismatch)?;
     let note = Note::parse(entry.as_bytes())
@@ -268,9 +280,9 @@ fn check_entry(entry: &str, identity: &Identity, new: &Vkey) -> Result<(), Probl
     let bound =
         Rotated::parse(&note.text).map_err(|error| Problem::because(Code::ServerAnswer, error))?;
     let same = bound.origin == identity.origin
-        && bound.kind == SubjectKind::Device
-        && bound.subject == identity.key_name()
-        && bound.old_vkey == identity.vkey
+        && bound.kind == kind
+        && bound.subject == new.name()
+        && bound.old_vkey == old_vkey
         && bound.vkey == new.to_string();
     if same {
         Ok(())
@@ -302,7 +314,14 @@ fn taken(vault: &Vault, pinned: &Identity) -> Option<Identity> {
     }
     let seed: Secret = vault.device_seed()?;
     let signer = signer_like(&plain.vkey, &seed).ok()?;
-    check_entry(&plain.entry, pinned, signer.vkey()).ok()?;
+    check_entry(
+        &plain.entry,
+        pinned,
+        SubjectKind::Device,
+        &pinned.vkey,
+        signer.vkey(),
+    )
+    .ok()?;
     let certificate = usable_certificate(plain.certificate, signer.vkey(), &pinned.trust);
     Some(Identity {
         vkey: plain.vkey,

@@ -139,6 +139,7 @@ impl Vault {
         let opened = Opened {
             root,
             seed: officer.seed.clone(),
+            next: None,
         };
         slots.put(
             &officer.id,

@@ -187,6 +187,7 @@ mod tests {
         let opened = Opened {
             root: secret(5),
             seed: secret(6),
+            next: None,
         };
         let with = Wrapping {
             kdf: KdfParams::FOR_TESTS,

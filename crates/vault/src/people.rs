@@ -81,6 +81,7 @@ impl Vault {
         let opened = Opened {
             root,
             seed: officer.seed.clone(),
+            next: None,
         };
         let mut changed = slots.clone();
         changed.put(
@@ -105,12 +106,58 @@ impl Vault {
         let mut guard = hold(&self.slots);
         let slots = guard.as_mut().ok_or(UnlockError::SlotsLost)?;
         let opened = self.try_pin(slots, officer, old, now)?;
+        self.put_opened(slots, officer, new, &opened)
+    }
+
+    /// The officer's signing seed, and the one that is to take over from it: `fresh`, unless another was begun before. Durable when this returns.
+    pub fn begin_officer_rotation(
+        &self,
+        officer: &str,
+        pin: &str,
+        now: &Moment,
+        fresh: Secret,
+    ) -> Result<(Secret, Secret), OfficerError> {
+        let mut guard = hold(&self.slots);
+        let slots = guard.as_mut().ok_or(UnlockError::SlotsLost)?;
+        let mut opened = self.try_pin(slots, officer, pin, now)?;
+        if let Some(next) = opened.next {
+            return Ok((opened.seed, next));
+        }
+        opened.next = Some(fresh.clone());
+        self.put_opened(slots, officer, pin, &opened)?;
+        Ok((opened.seed, fresh))
+    }
+
+    /// The seed that was begun takes the old one's place, which is forgotten. Nothing happens where none was begun.
+    pub fn take_officer_rotation(
+        &self,
+        officer: &str,
+        pin: &str,
+        now: &Moment,
+    ) -> Result<(), OfficerError> {
+        let mut guard = hold(&self.slots);
+        let slots = guard.as_mut().ok_or(UnlockError::SlotsLost)?;
+        let mut opened = self.try_pin(slots, officer, pin, now)?;
+        let Some(next) = opened.next.take() else {
+            return Ok(());
+        };
+        opened.seed = next;
+        self.put_opened(slots, officer, pin, &opened)
+    }
+
+    fn put_opened(
+        &self,
+        slots: &mut Slots,
+        officer: &str,
+        pin: &str,
+        opened: &Opened,
+    ) -> Result<(), OfficerError> {
         let badge = slots
             .slot(officer)
             .map(|slot| slot.badge.clone())
             .ok_or(OfficerError::UnknownOfficer)?;
         let mut changed = slots.clone();
-        changed.put(officer, &badge, new, &opened, self.config.wrapping())?;
+        changed.put(officer, &badge, pin, opened, self.config.wrapping())?;
         self.replace_slots(slots, changed)
     }
 
@@ -140,6 +187,7 @@ impl Vault {
         let opened = Opened {
             root,
             seed: new_seed,
+            next: None,
         };
         changed.put(officer, &badge, new_pin, &opened, self.config.wrapping())?;
         self.replace_slots(slots, changed)

@@ -74,6 +74,9 @@ pub(crate) struct Slot {
     /// The officer's own signing seed under the PIN: not under the root, so that no other officer can sign with it.
     #[serde(with = "hex::serde")]
     seed: Vec<u8>,
+    /// The seed that is to take over, under the PIN as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
     #[serde(default)]
     pub(crate) tries: Tries,
 }
@@ -111,6 +114,8 @@ pub(crate) struct KeySet {
 pub(crate) struct Opened {
     pub(crate) root: Secret,
     pub(crate) seed: Secret,
+    /// The signing seed that is to take over, if one was begun.
+    pub(crate) next: Option<Secret>,
 }
 
 impl KeySet {
@@ -270,6 +275,10 @@ impl Slots {
     ) -> Result<(), KeyError> {
         let salt = *fresh::<16>(with.random)?;
         let keys = pin_keys(pin, &salt, with.kdf, with.platform)?;
+        let next = opened.next.as_ref().map(|next| {
+            let purpose = purpose(&self.vault, "next-seed", id);
+            wrap(&keys.signing, &purpose, next.as_ref(), with.random).map(hex::encode)
+        });
         let slot = Slot {
             id: id.to_owned(),
             badge: badge.to_owned(),
@@ -288,6 +297,7 @@ impl Slots {
                 opened.seed.as_ref(),
                 with.random,
             )?,
+            next: next.transpose()?,
             tries: Tries::default(),
         };
         match self.slot_mut(id) {
@@ -321,6 +331,14 @@ impl Slots {
                 &purpose(&self.vault, "seed", &slot.id),
                 &slot.seed,
             )?,
+            next: match &slot.next {
+                None => None,
+                Some(text) => {
+                    let wrapped = hex::decode(text).map_err(|_| KeyError::DoesNotOpen)?;
+                    let purpose = purpose(&self.vault, "next-seed", &slot.id);
+                    Some(unwrap(&keys.signing, &purpose, &wrapped)?)
+                }
+            },
         })
     }
 

@@ -112,9 +112,20 @@ impl Vault {
         pin: &str,
         now: &Moment,
     ) -> Result<Secret, UnlockError> {
+        Ok(self.officer_seeds(officer, pin, now)?.0)
+    }
+
+    /// The same, and the seed that is to take over, if one was begun.
+    pub fn officer_seeds(
+        &self,
+        officer: &str,
+        pin: &str,
+        now: &Moment,
+    ) -> Result<(Secret, Option<Secret>), UnlockError> {
         let mut slots = hold(&self.slots);
         let slots = slots.as_mut().ok_or(UnlockError::SlotsLost)?;
-        Ok(self.try_pin(slots, officer, pin, now)?.seed)
+        let opened = self.try_pin(slots, officer, pin, now)?;
+        Ok((opened.seed, opened.next))
     }
 
     /// Tries a PIN. The try is counted durably first; the right PIN clears the count.

@@ -142,6 +142,44 @@ fn wrong_pins_wait_and_the_wait_survives_a_restart() {
 }
 
 #[test]
+fn a_signing_key_that_takes_over_is_the_same_through_any_stop() {
+    let dir = folder();
+    let vault = created(dir.path());
+    let seed = |byte: u8| Zeroizing::new([byte; 32]);
+    let seeds = |vault: &Vault, pin: &str| {
+        let (seed, next) = vault.officer_seeds("lead", pin, &now(0)).unwrap();
+        (*seed, next.map(|next| *next))
+    };
+    assert!(matches!(
+        vault.begin_officer_rotation("lead", "000000", &now(0), seed(7)),
+        Err(OfficerError::Unlock(UnlockError::WrongPin { .. }))
+    ));
+    assert_eq!(seeds(&vault, PIN), ([4; 32], None));
+    vault.take_officer_rotation("lead", PIN, &now(0)).unwrap();
+    assert_eq!(seeds(&vault, PIN), ([4; 32], None), "none was begun");
+    let begun = |vault: &Vault, pin: &str, byte: u8| {
+        let (old, next) = vault
+            .begin_officer_rotation("lead", pin, &now(0), seed(byte))
+            .unwrap();
+        (*old, *next)
+    };
+    assert_eq!(begun(&vault, PIN, 7), ([4; 32], [7; 32]));
+    // Stopped here: the seed that was begun is the one that goes on, under a new PIN as well.
+    drop(vault);
+    let (vault, _) = opened(dir.path());
+    assert_eq!(begun(&vault, PIN, 8), ([4; 32], [7; 32]));
+    vault.change_pin("lead", PIN, "161803", &now(0)).unwrap();
+    assert_eq!(seeds(&vault, "161803"), ([4; 32], Some([7; 32])));
+    vault
+        .take_officer_rotation("lead", "161803", &now(0))
+        .unwrap();
+    drop(vault);
+    let (vault, _) = opened(dir.path());
+    assert_eq!(seeds(&vault, "161803"), ([7; 32], None));
+    vault.unlock("lead", "161803", &now(0)).unwrap();
+}
+
+#[test]
 fn a_clock_turned_back_costs_one_wait_at_most() {
     let dir = folder();
     drop(created(dir.path()));

@@ -1,7 +1,7 @@
 //! The three texts that two tablets show each other as QR codes: an officer's card, a challenge, a signature.
 //! Specification: `docs/spec/cosign.md`.
 
-use fieldseal_packet::entry::{Enrolled, SubjectKind};
+use fieldseal_packet::entry::{Enrolled, Rotated, SubjectKind};
 use fieldseal_packet::seal::SealBody;
 use fieldseal_packet::{KeyName, PacketId, Sha256Digest};
 use fieldseal_tlog::note::{Note, SignatureLine, Vkey};
@@ -72,8 +72,50 @@ fn shortened(text: &str, most: usize) -> String {
 #[derive(Debug)]
 pub(crate) struct Card {
     pub record: OfficerRecord,
-    pub entry: Enrolled,
+    pub entry: Bound,
     pub note: Note,
+}
+
+/// What the authority says of an officer's key, at enrolment or as the one that took over.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    pub origin: String,
+    pub subject: String,
+    pub kind: SubjectKind,
+    pub vkey: String,
+}
+
+impl Bound {
+    fn parse(text: &str) -> Option<Self> {
+        if let Ok(Enrolled {
+            origin,
+            subject,
+            kind,
+            vkey,
+            ..
+        }) = Enrolled::parse(text)
+        {
+            return Some(Self {
+                origin,
+                subject,
+                kind,
+                vkey,
+            });
+        }
+        let Rotated {
+            origin,
+            subject,
+            kind,
+            vkey,
+            ..
+        } = Rotated::parse(text).ok()?;
+        Some(Self {
+            origin,
+            subject,
+            kind,
+            vkey,
+        })
+    }
 }
 
 impl Card {
@@ -97,7 +139,7 @@ impl Card {
         let team = word(head.value("team")?, MAX_WORD).filter(|team| team != "-");
         head.end()?;
         let note = Note::parse(entry.as_bytes()).ok()?;
-        let bound = Enrolled::parse(&note.text).ok()?;
+        let bound = Bound::parse(&note.text)?;
         let id = bound
             .subject
             .strip_prefix(&bound.origin)?
