@@ -1,9 +1,11 @@
-//! The three doors between a screen and the engine. All answer a [`ProblemView`] when something could not be done, so a
+//! The four doors between a screen and the engine. All answer a [`ProblemView`] when something could not be done, so a
 //! screen needs one way to show it.
 
 use std::collections::BTreeMap;
 
-use fieldseal_device::api::{CaptureArgs, CaptureView, ProblemView, Request, ScanView};
+use fieldseal_device::api::{
+    CaptureArgs, CaptureView, PieceArgs, ProblemView, RecordingView, Request, ScanView,
+};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use tauri::State;
@@ -41,6 +43,29 @@ pub async fn capture(
     let args = capture_args(request.headers())?;
     let bytes = raw_bytes(request.body())?;
     on_worker(move || engine.capture(args, &bytes[..])).await
+}
+
+/// The next bytes of a video or voice note in, raw; which one, and where they belong, is in the headers. Answers when they are
+/// durable.
+#[tauri::command]
+pub async fn record(
+    tablet: State<'_, Tablet>,
+    request: tauri::ipc::Request<'_>,
+) -> Result<RecordingView, ProblemView> {
+    let engine = tablet.engine()?;
+    let args = piece_args(request.headers())?;
+    let bytes = raw_bytes(request.body())?;
+    on_worker(move || engine.record(&args, &bytes)).await
+}
+
+fn piece_args(headers: &HeaderMap) -> Result<PieceArgs, ProblemView> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let recording = text("x-fieldseal-recording").map(str::to_owned);
+    let offset = text("x-fieldseal-offset").and_then(|text| text.parse().ok());
+    match (recording, offset) {
+        (Some(recording), Some(offset)) => Ok(PieceArgs { recording, offset }),
+        _ => Err(problem("bad-request", "A piece says where it belongs.")),
+    }
 }
 
 /// A picture's brightness in, raw, its width in a header; what enrolment code it shows out.
@@ -114,6 +139,7 @@ fn capture_args(headers: &HeaderMap) -> Result<CaptureArgs, ProblemView> {
         shot: value("x-fieldseal-shot")?,
         source: value("x-fieldseal-source")?.unwrap_or_default(),
         original_name: value("x-fieldseal-original-name")?,
+        mark: value("x-fieldseal-mark")?,
     })
 }
 
@@ -165,6 +191,27 @@ mod tests {
         assert_eq!(args.original_name.as_deref(), Some("照片 1.jpg"));
         assert_eq!(args.draft, None);
         assert_eq!(args.shot, None);
+    }
+
+    #[test]
+    fn a_piece_says_where_it_belongs() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-fieldseal-recording", HeaderValue::from_static("one"));
+        for (text, expected) in [
+            ("0", Some(0)),
+            ("70001", Some(70001)),
+            ("-1", None),
+            ("", None),
+        ] {
+            headers.insert("x-fieldseal-offset", HeaderValue::from_static(text));
+            assert_eq!(
+                piece_args(&headers).ok().map(|args| args.offset),
+                expected,
+                "{text}"
+            );
+        }
+        headers.remove("x-fieldseal-recording");
+        assert_eq!(piece_args(&headers).unwrap_err().code, "bad-request");
     }
 
     #[test]

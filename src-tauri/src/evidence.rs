@@ -1,5 +1,6 @@
 //! `evidence://localhost/thumb/<capture_seq>` and `…/preview/<capture_seq>`: re-encoded JPEGs of what the vault holds,
-//! for `<img>`. Originals never come this way, and nothing of it may be cached: the answer would lie outside the vault.
+//! for `<img>`; `…/media/<capture_seq>`: a video or voice note, part by part, for a player. Originals of pictures never come this
+//! way, and nothing of it may be cached: the answer would lie outside the vault.
 
 use percent_encoding::percent_decode_str;
 use tauri::http::{Request, Response, StatusCode, header};
@@ -18,7 +19,11 @@ pub fn answer(
 ) {
     let app = context.app_handle().clone();
     tauri::async_runtime::spawn_blocking(move || {
-        responder.respond(picture(&app.state::<Tablet>(), request.uri().path()))
+        let (tablet, path) = (app.state::<Tablet>(), request.uri().path());
+        responder.respond(match recording(path) {
+            Some(capture_seq) => media(&tablet, capture_seq, &request),
+            None => picture(&tablet, path),
+        })
     });
 }
 
@@ -55,6 +60,27 @@ fn respond(status: StatusCode, jpeg: Vec<u8>) -> Response<Vec<u8>> {
     response
 }
 
+fn media(tablet: &Tablet, capture_seq: u64, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
+    let Ok(engine) = tablet.engine() else {
+        return respond(StatusCode::SERVICE_UNAVAILABLE, Vec::new());
+    };
+    let range = request.headers().get(header::RANGE);
+    let range = range.and_then(|value| value.to_str().ok());
+    let part = fieldseal_device::media_part(&engine, capture_seq, range);
+    let mut builder = Response::builder().status(part.status);
+    for (name, value) in part.headers {
+        builder = builder.header(name, value);
+    }
+    builder
+        .body(part.bytes)
+        .unwrap_or_else(|_| respond(StatusCode::NOT_FOUND, Vec::new()))
+}
+
+fn recording(path: &str) -> Option<u64> {
+    let path = percent_decode_str(path).decode_utf8().ok()?;
+    path.strip_prefix("/media/")?.parse().ok()
+}
+
 /// `convertFileSrc` encodes the slash between the two parts as well.
 fn wanted(path: &str) -> Option<(ImageKind, u64)> {
     let path = percent_decode_str(path).decode_utf8().ok()?;
@@ -70,6 +96,16 @@ fn wanted(path: &str) -> Option<(ImageKind, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_recording_has_an_address_of_its_own() {
+        assert_eq!(recording("/media/12"), Some(12));
+        assert_eq!(recording("/media%2F12"), Some(12));
+        for wrong in ["/media/", "/media/-1", "/media/1/2", "/thumb/1", "media/1"] {
+            assert_eq!(recording(wrong), None, "{wrong}");
+        }
+        assert!(wanted("/media/1").is_none());
+    }
 
     #[test]
     fn an_address_names_a_kind_and_a_number() {

@@ -1,11 +1,11 @@
-//! The window of the tablet app, and nothing else: three commands and one picture protocol that hand on to
+//! The window of the tablet app, and nothing else: four commands and one picture protocol that hand on to
 //! [`fieldseal_device::Engine`], and the rules of what a page in this window may do.
 //!
-//! * [`commands`]: `call` (a request in, a view out) `capture` (a photo's bytes in, raw) and
-//!   `scan` (a picture's brightness in, the enrolment code it shows out).
-//! * [`evidence`]: `evidence://` answers thumbnails and previews.
+//! * [`commands`]: `call` (a request in, a view out) `capture` (a photo's bytes in, raw), `record` (a
+//!   piece of a video or voice note in, raw) and `scan` (a picture's brightness in, the enrolment code it shows out).
+//! * [`evidence`]: `evidence://` answers thumbnails and previews, and recordings part by part.
 //! * [`tablet`]: opens the engine, and keeps the sentence when it can't be opened.
-//! * [`permissions`]: camera and place for our own page only; no other page is ever loaded.
+//! * [`permissions`]: camera, microphone and place for our own page only; no other page is ever loaded.
 //!
 //! The webview runs in its private mode, so that no picture, text or cookie of a page is ever written to the tablet's
 //! disk outside the vault.
@@ -45,6 +45,7 @@ pub fn start() -> Result<(), String> {
         .invoke_handler(tauri::generate_handler![
             commands::call,
             commands::capture,
+            commands::record,
             commands::scan
         ])
         .register_asynchronous_uri_scheme_protocol("evidence", evidence::answer)

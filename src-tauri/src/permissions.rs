@@ -1,5 +1,5 @@
-//! What a page in the window may do. Only our own page is ever loaded, and it may ask for the camera and for the
-//! place, nothing else (no microphone, no notifications, no clipboard).
+//! What a page in the window may do. Only our own page is ever loaded, and it may ask for the camera, for the
+//! microphone (voice notes, and the sound of a video) and for the place, nothing else (no notifications, no clipboard).
 
 use tauri::Url;
 use tauri::webview::{PermissionKind, PermissionResponse};
@@ -15,7 +15,10 @@ pub fn is_own_page(url: &Url) -> bool {
 
 /// Answers the webview's question for a page at `url` (none when it could not be told).
 pub fn decide(url: Option<&Url>, kind: &PermissionKind) -> PermissionResponse {
-    let wanted = matches!(kind, PermissionKind::Camera | PermissionKind::Geolocation);
+    let wanted = matches!(
+        kind,
+        PermissionKind::Camera | PermissionKind::Microphone | PermissionKind::Geolocation
+    );
     if wanted && url.is_some_and(is_own_page) {
         PermissionResponse::Allow
     } else {
@@ -35,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn our_own_page_may_use_the_camera_and_the_place_only() {
+    fn our_own_page_may_use_camera_microphone_and_place_only() {
         for page in [
             "tauri://localhost/",
             "tauri://localhost/index.html#/camera",
@@ -43,7 +46,7 @@ mod tests {
         ] {
             assert!(allowed(page, PermissionKind::Camera), "{page}");
             assert!(allowed(page, PermissionKind::Geolocation), "{page}");
-            assert!(!allowed(page, PermissionKind::Microphone), "{page}");
+            assert!(allowed(page, PermissionKind::Microphone), "{page}");
             assert!(!allowed(page, PermissionKind::DisplayCapture), "{page}");
             assert!(!allowed(page, PermissionKind::Notifications), "{page}");
         }

@@ -29,7 +29,7 @@ fn the_window_has_these_rights_and_no_others() {
             "identifier": "main",
             "local": true,
             "windows": ["main"],
-            "permissions": ["allow-call", "allow-capture", "allow-scan"],
+            "permissions": ["allow-call", "allow-capture", "allow-record", "allow-scan"],
         })
     );
 }
@@ -42,7 +42,7 @@ fn nothing_else_is_built_in() {
     assert_eq!(names, ["main"]);
     assert_eq!(
         built_in["main"]["permissions"],
-        json!(["allow-call", "allow-capture", "allow-scan"])
+        json!(["allow-call", "allow-capture", "allow-record", "allow-scan"])
     );
     assert_eq!(built_in["main"]["windows"], json!(["main"]));
     for widening in ["remote", "webviews", "platforms"] {
@@ -64,8 +64,8 @@ fn nothing_else_is_built_in() {
     assert_eq!(own["default_permission"], Value::Null);
     assert_eq!(own["permission_sets"], json!({}));
     let permissions = own["permissions"].as_object().unwrap();
-    assert_eq!(permissions.len(), 6);
-    for command in ["call", "capture", "scan"] {
+    assert_eq!(permissions.len(), 8);
+    for command in ["call", "capture", "record", "scan"] {
         let allow = &permissions[&format!("allow-{command}")];
         assert_eq!(
             allow["commands"],
@@ -105,7 +105,7 @@ fn the_content_policy_is_this_one() {
                 "script-src": "'self'",
                 "style-src": "'self' 'unsafe-inline'",
                 "img-src": "'self' data: blob: evidence: http://evidence.localhost",
-                "media-src": "'self' blob: mediastream:",
+                "media-src": "'self' blob: mediastream: evidence: http://evidence.localhost",
                 "connect-src": "'self' ipc: http://ipc.localhost evidence: http://evidence.localhost",
                 "worker-src": "'self' blob:",
                 "font-src": "'self' data:",

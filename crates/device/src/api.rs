@@ -5,6 +5,7 @@
 mod cosign;
 mod form;
 mod packet;
+mod recording;
 mod state;
 mod upload;
 
@@ -14,6 +15,7 @@ use ts_rs::TS;
 pub use cosign::*;
 pub use form::*;
 pub use packet::*;
+pub use recording::*;
 pub use state::*;
 pub use upload::*;
 
@@ -146,6 +148,13 @@ pub enum Request {
     Position { fix: FixInput },
     /// Why there is no position: `denied`, `unavailable` or `timeout`. → `null`
     NoPosition { reason: String },
+    /// The shutter is pressed now: the photo that names this mark ([`CaptureArgs::mark`]) gets the time and the place of this
+    /// moment. At most 40 bytes, the screen's own choice. → `null`
+    Shutter { mark: String },
+    /// Begins a video or a voice note; its pieces go in raw. → [`RecordingView`]
+    RecordBegin { args: RecordingArgs },
+    /// Ends it: `stopped`, or by `time-limit`, `size-limit`, `no-room`, `device-lost`. → [`CaptureView`]
+    RecordFinish { id: String, ended: String },
     /// Screen settings. → [`StateView`]
     Settings {
         language: Option<String>,
@@ -168,6 +177,8 @@ pub struct CaptureArgs {
     pub source: String,
     /// The file's own name: a claim.
     pub original_name: Option<String>,
+    /// Of the camera: the mark that [`Request::Shutter`] was given at the tap.
+    pub mark: Option<String>,
 }
 
 /// Answer to a capture: the bytes are durable.

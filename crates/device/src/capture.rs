@@ -17,8 +17,8 @@ use fieldseal_packet::custody::{Event, Meta};
 use fieldseal_packet::record::PARTY_DRAWING;
 use fieldseal_packet::{PacketId, sniff};
 use fieldseal_vault::{
-    CaptureError, CaptureMeta, Intake, TakeInError, TakeInReport, TakenIn, Vault, captures,
-    custody, drafts,
+    CaptureError, CaptureMeta, Captured, Intake, TakeInError, TakeInReport, TakenIn, Vault,
+    captures, custody, drafts,
 };
 use rusqlite::Transaction;
 
@@ -26,9 +26,8 @@ use crate::api::{CaptureArgs, CaptureView};
 use crate::core::{Core, lock, nobody_can_open};
 use crate::problem::{Code, Problem};
 use crate::room::LOOK_EVERY_BYTES;
+use crate::shutter::Claims;
 
-/// A fix older than this says nothing about where the photo was made.
-const FIX_OUTLIVES_MS: u64 = 15 * 60 * 1000;
 const COPY_BYTES: usize = 64 * 1024;
 /// Without a shutter for so long, a burst is over.
 const QUIET_MS: u64 = 300;
@@ -61,7 +60,7 @@ impl Core {
         if self.retired_at().is_some() {
             return Err(Code::Retired.into());
         }
-        // The claims are of the moment of the call, not of the end of the writing.
+        // The claims are of the tap, or else of the moment of the call; never of the end of the writing.
         let context = self.capture_context(args);
         let mut writer = vault.capture()?;
         let mut buffer = vec![0; COPY_BYTES];
@@ -96,7 +95,17 @@ impl Core {
             context,
         };
         let captured = writer.finish(meta)?;
-        // Durable from here on: nothing below may turn it into a failure.
+        Ok(self.stored(&vault, &captured, draft, before))
+    }
+
+    /// A capture is durable: nothing here may turn it into a failure.
+    pub(crate) fn stored(
+        &self,
+        vault: &Vault,
+        captured: &Captured,
+        draft: PacketId,
+        before: u32,
+    ) -> CaptureView {
         let locked = vault.is_locked();
         let mut live = lock(&self.live);
         live.captured.insert(captured.capture_seq);
@@ -112,78 +121,66 @@ impl Core {
         self.shutter_ms
             .store(self.platform.boot().ms, Ordering::SeqCst);
         self.previews.wake();
-        Ok(CaptureView {
+        CaptureView {
             draft: draft.to_string(),
             capture_seq: u32::try_from(captured.capture_seq).unwrap_or(u32::MAX),
             sha256: captured.sha256.to_string(),
             size_bytes: captured.size as f64,
             count,
-        })
+        }
     }
 
-    /// Everything the device claims about now.
-    fn capture_context(&self, args: &CaptureArgs) -> CaptureContext {
-        let boot = self.platform.boot();
-        let contact = lock(&self.prefs).contact;
-        let live = lock(&self.live);
-        let position = live.position.as_ref().and_then(|position| {
-            let mut fix = position.fix.clone();
-            fix.age_ms = fix
-                .age_ms
-                .saturating_add(boot.ms.saturating_sub(position.at_boot_ms));
-            (fix.age_ms <= FIX_OUTLIVES_MS).then_some((fix, position.heading_deg))
-        });
-        let outlived = live.position.is_some() && position.is_none();
-        let no_fix_reason = match (&position, outlived) {
-            (Some(_), _) => None,
-            (None, true) => Some("timeout".to_owned()),
-            (None, false) => Some(
-                live.no_fix_reason
-                    .clone()
-                    .unwrap_or_else(|| "not-asked".to_owned()),
-            ),
-        };
+    /// What the device claims of a capture that arrives now.
+    pub(crate) fn capture_context(&self, args: &CaptureArgs) -> CaptureContext {
         let source = match args.source.as_str() {
             source @ ("camera" | "file-input" | "import" | PARTY_DRAWING) => source,
             _ => "file-input",
         };
+        // A tap has a moment; a file that is chosen has that of its coming.
+        let claims = self.claims_of(args.mark.as_deref().filter(|_| source == "camera"));
+        self.context_of(claims, source, args.original_name.as_deref())
+    }
+
+    pub(crate) fn context_of(
+        &self,
+        claims: Claims,
+        source: &str,
+        original_name: Option<&str>,
+    ) -> CaptureContext {
         // A file that is brought in was made elsewhere: this tablet's place says nothing about it.
         let brought = source == "import";
-        let (fix, heading_deg) = match position {
+        let (fix, heading_deg) = match claims.place {
             Some((fix, heading)) if !brought => (Some(fix), heading),
             _ => (None, None),
         };
         CaptureContext {
-            captured_at: self.platform.now(),
-            zone: self.platform.zone(),
-            boot_id: boot.id,
-            boot_ms: boot.ms,
-            server_offset_ms: contact.map(|contact| contact.offset_ms),
-            server_seen_at: contact.map(|contact| contact.seen_at),
+            captured_at: claims.at,
+            zone: claims.zone,
+            boot_id: claims.boot.id,
+            boot_ms: claims.boot.ms,
+            server_offset_ms: claims.contact.map(|contact| contact.offset_ms),
+            server_seen_at: claims.contact.map(|contact| contact.seen_at),
             fix,
             no_fix_reason: if brought {
                 Some("not-asked".to_owned())
             } else {
-                no_fix_reason
+                claims.no_fix_reason
             },
             heading_deg,
             source: source.to_owned(),
-            original_name: args
-                .original_name
-                .as_deref()
-                .map(|name| name.chars().take(255).collect()),
+            original_name: original_name.map(|name| name.chars().take(255).collect()),
             software: crate::SOFTWARE.to_owned(),
             device_model: self.platform.device_model(),
-            challenge: live
+            challenge: claims
                 .challenge
-                .clone()
-                .flatten()
                 .filter(|_| !brought && source != PARTY_DRAWING),
+            recording: None,
+            follows: None,
         }
     }
 
     /// Where a capture goes. The shutter never fails for want of a draft: what can't take it gets a new one.
-    fn draft_for(&self, vault: &Vault, args: &CaptureArgs) -> (PacketId, String) {
+    pub(crate) fn draft_for(&self, vault: &Vault, args: &CaptureArgs) -> (PacketId, String) {
         let asked: Option<PacketId> = args.draft.as_deref().and_then(|text| text.parse().ok());
         let kind = args.kind.as_deref().filter(|kind| self.form(kind).is_ok());
         let kind = kind
@@ -226,7 +223,7 @@ impl Core {
     }
 
     /// Photos of a draft before the first of this run.
-    fn photos_before(&self, vault: &Vault, draft: PacketId) -> u32 {
+    pub(crate) fn photos_before(&self, vault: &Vault, draft: PacketId) -> u32 {
         if vault.is_locked() || lock(&self.live).counts.contains_key(&draft) {
             return 0;
         }

@@ -89,6 +89,8 @@ pub(crate) struct Position {
 pub(crate) struct Live {
     pub position: Option<Position>,
     pub no_fix_reason: Option<String>,
+    /// Taps on the shutter whose photos are still on their way here.
+    pub marks: crate::shutter::Marks,
     /// Photos found complete after a stop, until the officer has read it.
     pub recovered_photos: Option<u32>,
     /// Captures of this run, so that others found in the inbox are known to be recovered.
@@ -128,6 +130,8 @@ pub(crate) struct Core {
     pub settling: Mutex<()>,
     /// Boot clock of the last capture.
     pub shutter_ms: AtomicU64,
+    /// Video and voice notes under way.
+    pub recordings: crate::recording::Open,
     pub line: Line,
     pub previews: Arc<crate::preview::Bell>,
     pub web: crate::http::Web,

@@ -379,6 +379,15 @@ pub(crate) fn photo(item: &Capture, number: Option<usize>) -> PhotoView {
         no_fix_reason: item.context.no_fix_reason.clone(),
         voided: item.voided.as_ref().map(|voided| voided.reason.clone()),
         drawing: is_drawing(item),
+        recorded: item
+            .context
+            .recording
+            .as_ref()
+            .map(|recorded| crate::api::RecordedView {
+                sound_only: item.context.source == "microphone",
+                ended: recorded.ended.clone(),
+                duration_s: recorded.duration_ms.map(|ms| ms as f64 / 1000.0),
+            }),
         rechecked: None,
     }
 }

@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use fieldseal_vault::previews::Preview;
-use fieldseal_vault::{OpenError, Vault};
+use fieldseal_vault::{OpenError, Original, Vault};
 use serde::Serialize;
 
-use crate::api::{CaptureArgs, CaptureView, ProblemView, Request, ScanView};
+use crate::api::{
+    CaptureArgs, CaptureView, PieceArgs, ProblemView, RecordingView, Request, ScanView,
+};
 use crate::core::{Core, EngineConfig, Live, Store, forms, lock};
 use crate::line::Line;
 use crate::platform::Platform;
@@ -99,6 +101,7 @@ impl Engine {
             waiting: AtomicBool::new(false),
             settling: Mutex::new(()),
             shutter_ms: AtomicU64::new(0),
+            recordings: crate::recording::Open::default(),
             line,
             previews: Arc::new(Bell::default()),
             web: http::Web::new(platform.clone(), config.patience)
@@ -132,7 +135,10 @@ impl Engine {
     pub fn call(&self, request: Request) -> Result<serde_json::Value, ProblemView> {
         if !matches!(
             request,
-            Request::State | Request::Uploads | Request::UploadsPage { .. }
+            Request::State
+                | Request::Shutter { .. }
+                | Request::Uploads
+                | Request::UploadsPage { .. }
         ) {
             lock(&self.core.live).used_at_ms = self.core.platform.boot().ms;
             self.core.settle();
@@ -228,6 +234,9 @@ impl Engine {
             Request::Tasks => json(core.tasks()?),
             Request::Position { fix } => core.set_position(&fix).and_then(json),
             Request::NoPosition { reason } => core.set_no_position(&reason).and_then(json),
+            Request::RecordBegin { args } => json(core.record_begin(&args)?),
+            Request::RecordFinish { id, ended } => json(core.record_finish(&id, &ended)?),
+            Request::Shutter { mark } => core.mark_shutter(&mark).and_then(json),
             Request::Settings { language, theme } => core
                 .set_settings(language.as_deref(), theme.as_deref())
                 .and_then(|()| json(core.state()?)),
@@ -243,6 +252,18 @@ impl Engine {
         self.core
             .capture(&args, &mut bytes)
             .map_err(ProblemView::from)
+    }
+
+    /// The next piece of a recording. When this answers, it is durable. Works while locked.
+    pub fn record(&self, args: &PieceArgs, bytes: &[u8]) -> Result<RecordingView, ProblemView> {
+        self.core
+            .record_piece(args, bytes)
+            .map_err(ProblemView::from)
+    }
+
+    /// A video or sound of the vault, to be played from any position; only while unlocked. Its media type is by its bytes.
+    pub fn media(&self, capture_seq: u64) -> Result<(String, Original), ProblemView> {
+        self.core.media(capture_seq).map_err(ProblemView::from)
     }
 
     /// Looks for an enrolment code in a picture: rows of brightness, `width` bytes each, 0 black to 255 white. Works before
@@ -298,6 +319,7 @@ impl Engine {
 /// Stops the background work: an upload under way goes on at the next start from the server's offset.
 impl Drop for Engine {
     fn drop(&mut self) {
+        self.core.end_recordings(true);
         self.core.settle();
         self.core.line.stop();
         self.core.config.decoder.stop();
@@ -318,7 +340,7 @@ fn open_store(core: &Core) -> Result<(), OpenEngineError> {
     }
     let store = match Vault::open(&core.config.dir, core.vault_config()) {
         Ok((vault, recovered)) => {
-            let found = u32::try_from(recovered.photos).unwrap_or(u32::MAX);
+            let found = u32::try_from(recovered.photos + recovered.recordings).unwrap_or(u32::MAX);
             lock(&core.live).recovered_photos = (found > 0).then_some(found);
             Store::There(Arc::new(vault))
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use fieldseal_picture::NoPreview;
 use fieldseal_vault::captures::PreviewState;
 use fieldseal_vault::previews::Preview;
-use fieldseal_vault::{OriginalError, captures, previews};
+use fieldseal_vault::{Original, OriginalError, captures, previews};
 
 use crate::core::{Core, lock};
 use crate::problem::{Code, Problem};
@@ -47,12 +47,18 @@ pub(crate) fn run(core: &Weak<Core>, bell: &Arc<Bell>) {
             return;
         }
         core.auto_lock();
+        core.end_recordings(false);
         core.wait_for_quiet();
         core.settle();
         while !core.line.stopping() && core.make_next_preview().unwrap_or(false) {
             core.wait_for_quiet();
         }
     }
+}
+
+/// By its bytes' type: sound, or a moving picture.
+pub(crate) fn is_recording(media_type: &str) -> bool {
+    media_type.starts_with("video/") || media_type.starts_with("audio/")
 }
 
 impl Core {
@@ -68,6 +74,18 @@ impl Core {
         let Some(capture) = self.read(|c| Ok(captures::get(c, capture_seq)?))? else {
             return Ok(false);
         };
+        if is_recording(&capture.media_type) {
+            // No frame of a film is made here: nothing would be gained by reading gigabytes.
+            return self
+                .write(|tx| {
+                    let state = PreviewState {
+                        problem: Some(NoPreview::UnknownFormat.word().to_owned()),
+                        ..PreviewState::default()
+                    };
+                    Ok(captures::set_preview_state(tx, capture_seq, &state)?)
+                })
+                .map(|()| true);
+        }
         let made = match self.open_vault()?.open_original(capture_seq) {
             Ok(mut original) => self
                 .config
@@ -110,6 +128,20 @@ impl Core {
             }
             Ok(())
         })
+    }
+
+    /// A recording's bytes, for the player.
+    pub fn media(&self, capture_seq: u64) -> Result<(String, Original), Problem> {
+        let found = self.read(|c| Ok(captures::get(c, capture_seq)?))?;
+        let media_type = found
+            .map(|capture| capture.media_type)
+            .filter(|word| is_recording(word))
+            .ok_or(Code::NotFound)?;
+        let original = self
+            .open_vault()?
+            .open_original(capture_seq)
+            .map_err(|error| Problem::because(Code::Unreadable, error))?;
+        Ok((media_type, original))
     }
 
     /// The stored JPEG.

@@ -90,6 +90,8 @@ codes! {
     AlreadyVoided = "already-voided", false, "This photo is voided already.";
     NotStored = "not-stored", true, "Not stored; take it again. What was stored before is intact.";
     TooLarge = "too-large", false, "The file is larger than the limit.";
+    RecordingOpen = "recording-open", true, "Another recording is under way; end it first.";
+    NothingRecorded = "nothing-recorded", true, "The recording gave nothing: there was nothing to store.";
     NoRoom = "no-room", true, "Too little room is left for another photo. What is stored is safe, and can still be sealed and uploaded.";
     DiskFull = "disk-full", true, "The tablet's storage is full.";
     StorageFailed = "storage-failed", true, "The tablet's storage failed.";

@@ -1,8 +1,9 @@
 //! Capture context 拍摄环境: what the device says of one item's time, place and origin. Claims, every one of them.
 
-use crate::Timestamp;
 use crate::challenge::Challenge;
-use serde::{Deserialize, Serialize};
+use crate::{PacketId, Sha256Digest, Timestamp};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A position as the platform gave it. WGS-84.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -57,6 +58,34 @@ fn decimal_within(text: &str, limit: f64) -> bool {
         && text.parse::<f64>().is_ok_and(|value| value.abs() <= limit)
 }
 
+/// How a recording in the app ended: a claim like the others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// `stopped` by the officer, or by `time-limit`, `size-limit`, `no-room`, `device-lost`; `cut-off`: the program ended in the
+    /// middle of it, and the item is what was stored by then.
+    pub ended: String,
+    /// From its beginning to its end, by the boot clock; absent where nobody saw the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
+}
+
+/// The earlier photo over which this one was taken 同角度复拍.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Follows {
+    /// Its packet, or packet to be.
+    pub packet: PacketId,
+    /// Of its bytes.
+    pub sha256: Sha256Digest,
+}
+
+/// A word that no rule judges: what is not of its form says nothing, and spoils nothing.
+pub(crate) fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let value = Option::<serde_json::Value>::deserialize(deserializer)?;
+    Ok(value.and_then(|value| serde_json::from_value(value).ok()))
+}
+
 /// Everything the device claims about the moment of one capture.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CaptureContext {
@@ -83,7 +112,7 @@ pub struct CaptureContext {
     /// Degrees clockwise from true north.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heading_deg: Option<f64>,
-    /// `camera`, `file-input`, `import` or `party-drawing`.
+    /// `camera`, `microphone`, `file-input`, `import` or `party-drawing`.
     pub source: String,
     /// The file's own name, where it had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -96,6 +125,20 @@ pub struct CaptureContext {
     /// The challenge word that the camera screen showed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenge: Option<Challenge>,
+    /// Of a recording made in the app: how it ended. `captured_at` is then its beginning.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "lenient"
+    )]
+    pub recording: Option<Recorded>,
+    /// The photo that was shown over the picture while this one was taken.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "lenient"
+    )]
+    pub follows: Option<Follows>,
 }
 
 #[cfg(test)]

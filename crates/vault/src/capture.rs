@@ -22,13 +22,15 @@
 use crate::chain::{CaptureHead, FAILED, PART};
 use crate::keys::KeyError;
 use crate::random::fresh;
-use crate::segment::{SegmentWriter, Trailer, WriteError, file_name};
+use crate::segment::{HEADER, SegmentWriter, Trailer, WriteError, file_name};
+use crate::suite::Cipher;
 use crate::vault::{Vault, hold};
 use fieldseal_packet::context::CaptureContext;
 use fieldseal_packet::custody::capture_link;
 use fieldseal_packet::{PacketId, Sha256Digest};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
 
 /// Longer originals are synced once before the chain's lock is taken, so that other captures don't wait for them.
 const SYNC_EARLY_BYTES: u64 = 32 << 20;
@@ -121,8 +123,8 @@ pub struct Captured {
 
 /// A capture being taken. Write the original's bytes, then [`CaptureWriter::finish`]; dropped before that, nothing was
 /// captured and nothing stays.
-pub struct CaptureWriter<'v> {
-    vault: &'v Vault,
+pub struct CaptureWriter<V: Deref<Target = Vault>> {
+    vault: V,
     segment: Option<SegmentWriter>,
     part: PathBuf,
     /// Left on disk when dropped: the disk failed, and what it holds is for the next start to judge.
@@ -131,40 +133,76 @@ pub struct CaptureWriter<'v> {
 
 impl Vault {
     /// Starts a capture; works while locked.
-    pub fn capture(&self) -> Result<CaptureWriter<'_>, CaptureError> {
-        if hold(&self.chain).broken {
+    pub fn capture(&self) -> Result<CaptureWriter<&Self>, CaptureError> {
+        CaptureWriter::start(self)
+    }
+}
+
+impl<V: Deref<Target = Vault>> CaptureWriter<V> {
+    pub(crate) fn start(vault: V) -> Result<Self, CaptureError> {
+        if hold(&vault.chain).broken {
             return Err(CaptureError::Broken);
         }
         let name =
-            fresh::<16>(&*self.config.random).map_err(|error| CaptureError::Key(error.into()))?;
-        let part = self
+            fresh::<16>(&*vault.config.random).map_err(|error| CaptureError::Key(error.into()))?;
+        let part = vault
             .folder
             .inbox()
             .join(format!("{}.{PART}", hex::encode(name.as_ref())));
-        let file = self
+        let file = vault
             .config
             .disk
             .create(&part)
             .map_err(CaptureError::from_write)?;
-        let mut writer = CaptureWriter {
-            vault: self,
+        let mut writer = Self {
+            vault,
             segment: None,
             part,
             leave: false,
         };
-        let key = hold(&self.capture_key).clone();
+        let key = hold(&writer.vault.capture_key).clone();
         writer.segment = Some(SegmentWriter::start(
             file,
-            self.suite,
+            writer.vault.suite,
             &key.vault,
             &key.public_key,
-            &*self.config.random,
+            &*writer.vault.config.random,
         )?);
         Ok(writer)
     }
-}
 
-impl CaptureWriter<'_> {
+    pub(crate) fn part(&self) -> &Path {
+        &self.part
+    }
+
+    /// From here on the part is somebody's: dropped, it stays for the next start.
+    pub(crate) fn leave_on_disk(&mut self) {
+        self.leave = true;
+    }
+
+    /// Makes the part's bytes durable in the middle of the writing.
+    pub(crate) fn sync_part(&mut self) -> Result<(), CaptureError> {
+        let synced = self.segment().and_then(SegmentWriter::sync);
+        if synced.is_err() {
+            // Nothing may be appended to what the disk did not confirm.
+            self.segment = None;
+        }
+        synced.map_err(CaptureError::NotDurable)
+    }
+
+    pub(crate) fn unsealed(&self) -> (u64, u64, &[u8]) {
+        self.segment
+            .as_ref()
+            .map_or((0, 0, &[]), SegmentWriter::unsealed)
+    }
+
+    pub(crate) fn journal_cipher(&mut self) -> Result<(Cipher, [u8; HEADER]), CaptureError> {
+        self.segment()
+            .ok()
+            .and_then(SegmentWriter::take_journal)
+            .ok_or_else(|| CaptureError::Write(io::Error::other("a journal was begun before")))
+    }
+
     fn segment(&mut self) -> io::Result<&mut SegmentWriter> {
         self.segment
             .as_mut()
@@ -179,20 +217,6 @@ impl CaptureWriter<'_> {
     /// Bytes so far.
     pub fn size(&self) -> u64 {
         self.segment.as_ref().map_or(0, SegmentWriter::size)
-    }
-
-    /// After a sync that failed the file is lost, whatever can still be read of it: it is marked so, as far as the disk
-    /// still goes, and left for the next start to set aside.
-    fn confirmed(&mut self, synced: io::Result<()>) -> Result<(), CaptureError> {
-        synced.map_err(|error| {
-            self.leave = true;
-            let _ = self
-                .vault
-                .config
-                .disk
-                .rename(&self.part, &self.part.with_extension(FAILED));
-            CaptureError::NotDurable(error)
-        })
     }
 
     /// Ends the capture: when this returns `Ok`, it survives power loss.
@@ -212,9 +236,9 @@ impl CaptureWriter<'_> {
         let summed = segment.end_content()?;
         if summed.size > SYNC_EARLY_BYTES {
             let synced = segment.sync();
-            self.confirmed(synced)?;
+            confirmed(&self.vault, &self.part, &mut self.leave, synced)?;
         }
-        let vault = self.vault;
+        let vault: &Vault = &self.vault;
         let mut chain = hold(&vault.chain);
         if chain.broken {
             return Err(CaptureError::Broken);
@@ -247,7 +271,7 @@ impl CaptureWriter<'_> {
         let synced = segment.sync();
         // Closed before it is renamed: Windows wants it so.
         drop(segment);
-        self.confirmed(synced)?;
+        confirmed(vault, &self.part, &mut self.leave, synced)?;
         let name = inbox.join(file_name(capture_seq));
         let named = if name.exists() {
             Err(io::ErrorKind::AlreadyExists.into())
@@ -275,7 +299,24 @@ impl CaptureWriter<'_> {
     }
 }
 
-impl Write for CaptureWriter<'_> {
+/// After a sync that failed the file is lost, whatever can still be read of it: it is marked so, as far as the disk still goes,
+/// and left for the next start to set aside. A recording's part stays under its name, with its journal: what was acknowledged
+/// before is recovered from the two.
+fn confirmed(
+    vault: &Vault,
+    part: &Path,
+    leave: &mut bool,
+    synced: io::Result<()>,
+) -> Result<(), CaptureError> {
+    synced.map_err(|error| {
+        if !std::mem::replace(leave, true) {
+            let _ = vault.config.disk.rename(part, &part.with_extension(FAILED));
+        }
+        CaptureError::NotDurable(error)
+    })
+}
+
+impl<V: Deref<Target = Vault>> Write for CaptureWriter<V> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if let Err(error) = self.segment()?.write(bytes) {
             // Half a chunk may be written: nothing can be appended to that.
@@ -293,7 +334,7 @@ impl Write for CaptureWriter<'_> {
     }
 }
 
-impl Drop for CaptureWriter<'_> {
+impl<V: Deref<Target = Vault>> Drop for CaptureWriter<V> {
     /// Nobody was told of this capture and its bytes are still with the caller: the space is given back, so that a full
     /// disk does not stay full. Should that fail, the next start sets the part aside.
     fn drop(&mut self) {

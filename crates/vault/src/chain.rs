@@ -3,6 +3,7 @@
 
 use crate::disk::{Disk, replace_durably};
 use crate::folder::{Folder, files, names};
+use crate::recording::{JOURNAL, has_journal};
 use crate::segment::{SegmentError, SegmentFile, file_name, seq_of, vault_of};
 use crate::set_aside::{AsideReason, set_aside};
 use crate::slots::read_json;
@@ -65,6 +66,9 @@ pub struct Recovered {
     pub finished: usize,
     /// Captures that were being written when the program stopped: never acknowledged, set aside.
     pub torn: usize,
+    /// Recordings that were cut off: the next unlock makes captures of what was stored of them.
+    pub recordings: usize,
+    pub(crate) cut_off: Vec<String>,
     /// Everything that was set aside.
     pub set_aside: Vec<SetAside>,
     /// The newest capture's footer can't be read: its number is not used again, and the chain goes on from the one
@@ -130,6 +134,7 @@ struct Inbox {
     damaged: BTreeMap<u64, bool>,
     unreadable: BTreeSet<u64>,
     parts: Vec<String>,
+    journals: Vec<String>,
 }
 
 impl Scan<'_> {
@@ -168,6 +173,8 @@ impl Scan<'_> {
             self.aside(&file_name(capture_seq), reason, Some(capture_seq))?;
         }
         self.finish_parts(inbox.parts, &mut head)?;
+        self.drop_journals(&inbox.journals)?;
+        self.found.recordings = self.found.cut_off.len();
         self.found.photos = inbox.whole.len() + self.found.finished;
         Ok(head)
     }
@@ -256,6 +263,7 @@ impl Scan<'_> {
             let Some(capture_seq) = seq_of(&name).filter(|_| path.is_file()) else {
                 match path.extension().and_then(|extension| extension.to_str()) {
                     Some(PART) => inbox.parts.push(name),
+                    Some(JOURNAL) => inbox.journals.push(name),
                     Some(FAILED) => self.torn(&name)?,
                     _ => self.aside(&name, AsideReason::Foreign, None)?,
                 }
@@ -334,7 +342,31 @@ impl Scan<'_> {
         Ok(())
     }
 
+    /// Journals of recordings that got their name: the segment has all that is in them.
+    fn drop_journals(&self, journals: &[String]) -> io::Result<()> {
+        let inbox = self.folder.inbox();
+        for name in journals {
+            let path = inbox.join(name);
+            let left = [PART, FAILED]
+                .iter()
+                .any(|extension| path.with_extension(extension).exists());
+            if !left {
+                self.disk.remove(&path)?;
+            }
+        }
+        Ok(())
+    }
+
     fn torn(&mut self, name: &str) -> io::Result<()> {
+        let path = self.folder.inbox().join(name);
+        // A recording's beginning was acknowledged, and perhaps more: it waits for the key.
+        if let (true, Some(stem)) = (
+            has_journal(&path) && path.extension().is_some_and(|extension| extension == PART),
+            name.strip_suffix(&format!(".{PART}")),
+        ) {
+            self.found.cut_off.push(stem.to_owned());
+            return Ok(());
+        }
         self.found.torn += 1;
         self.aside(name, AsideReason::Torn, None)
     }

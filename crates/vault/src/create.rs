@@ -175,6 +175,7 @@ impl Vault {
                 broken: false,
                 guessed: false,
             }),
+            cut_off: Mutex::default(),
             folder,
             config,
             _lock: lock,

@@ -38,6 +38,7 @@ pub mod pending;
 mod people;
 mod random;
 mod reclaim;
+mod recording;
 mod segment;
 mod set_aside;
 mod slots;
@@ -64,6 +65,7 @@ pub use original::{Original, OriginalError};
 pub use people::OfficerError;
 pub use random::Randomness;
 pub use reclaim::{ReclaimError, Reclaimed};
+pub use recording::Recording;
 pub use segment::{MOST_ORIGINAL_BYTES, SegmentError};
 pub use set_aside::AsideReason;
 pub use store::{

@@ -1,7 +1,8 @@
 //! The ciphers of originals: STREAM (Hoang, Reyhanitabar, Rogaway, Vizár 2015) over an AEAD in 64 KiB chunks, so that any
 //! part can be read without the rest, and neither cutting, swapping nor ending early goes unnoticed.
 //!
-//! One data key serves one file and two streams, told apart by the nonce's prefix: the original's bytes and the trailer.
+//! One data key serves one capture and up to three streams, told apart by the nonce's prefix: the original's bytes, the trailer,
+//! and the journal of a recording.
 //! Keys are never used twice, so the prefix needs no randomness.
 //!
 //! AES-GCM is ring's: a quarter of the CPU time of the portable one, which cost as much as hashing and writing together. Its
@@ -76,11 +77,13 @@ impl Suite {
     }
 }
 
-/// Which of a file's two streams.
+/// Which of a capture's streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
     Content = 0,
     Trailer = 1,
+    /// A recording's journal, beside its segment.
+    Journal = 2,
 }
 
 /// One stream of one file.

@@ -58,6 +58,10 @@ pub struct TakenIn {
 pub struct TakeInReport {
     /// Captures taken in, in order.
     pub captures: Vec<u64>,
+    /// Recordings that a crash had cut off, of what was stored: they are among the captures.
+    pub cut_off: usize,
+    /// Recordings that could not be taken now, for want of room perhaps: they wait for the next unlock.
+    pub cut_off_waiting: usize,
     /// Drafts made for them.
     pub drafts_opened: Vec<PacketId>,
     /// Segments that can't be opened, set aside.
@@ -95,6 +99,16 @@ impl Vault {
         let (private, rebuilt) = (open.private.clone(), open.rebuilt);
         // A new database knows nothing yet of what lies in `originals/`.
         let everything = reach == Reach::Everything || rebuilt;
+        if everything {
+            let cut_off = self.recover_recordings(&private);
+            report.cut_off = cut_off.recovered;
+            report.cut_off_waiting = cut_off.waiting;
+            let torn = SetAside {
+                reason: AsideReason::Torn,
+                capture_seq: None,
+            };
+            report.set_aside.extend(vec![torn; cut_off.set_aside]);
+        }
         let (inbox, originals) = (self.folder.inbox(), self.folder.originals());
         let waiting = numbers_in(&inbox)?;
         let (known, kept) = if everything {

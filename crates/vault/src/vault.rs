@@ -60,6 +60,8 @@ pub struct Vault {
     pub(crate) open: Mutex<Option<Open>>,
     pub(crate) outbox: Mutex<Option<Outbox>>,
     pub(crate) chain: Mutex<Chain>,
+    /// Names of the recordings that a crash cut off, until an unlock has made captures of them.
+    pub(crate) cut_off: Mutex<Vec<String>>,
     pub(crate) _lock: File,
 }
 
@@ -89,6 +91,7 @@ impl Vault {
         let (slots, capture_key) = read_keys(disk, dir, &mut broken)?;
         let capture_key = capture_key.ok_or(OpenError::NotAVault)?;
         let (head, mut recovered) = recover(disk, &folder, capture_key.vault)?;
+        let cut_off = std::mem::take(&mut recovered.cut_off);
         recovered.set_aside.extend(broken);
         let vault = Self {
             suite: config.suite.unwrap_or_else(Suite::by_cpu),
@@ -101,6 +104,7 @@ impl Vault {
                 broken: false,
                 guessed: recovered.chain_break,
             }),
+            cut_off: Mutex::new(cut_off),
             folder,
             config,
             _lock: lock,

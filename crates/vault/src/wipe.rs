@@ -17,7 +17,7 @@ use crate::folder::{Folder, LOCK, OUTBOX_DB, SUSPECT, VAULT_DB, names};
 use crate::set_aside::{AsideReason, SET_ASIDE};
 use crate::slots::{CAPTURE, SLOTS, SLOTS_COPY};
 use crate::store::{drafts, outbox};
-use crate::vault::Vault;
+use crate::vault::{Vault, hold};
 
 const MARK: &str = "wiping";
 /// Set aside, and perhaps evidence: an expert may still read it.
@@ -70,7 +70,7 @@ impl Vault {
         let drafts = self.read(|c| Ok::<_, StoreError>(drafts::list(c)?.len()))?;
         Ok(Holds {
             drafts,
-            waiting: self.waiting()?,
+            waiting: self.waiting()? + hold(&self.cut_off).len(),
             not_safe,
             damaged: damaged(&self.folder)?,
         })

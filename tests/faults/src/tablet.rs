@@ -163,9 +163,8 @@ impl Tablet {
         let args = CaptureArgs {
             draft: draft.map(str::to_owned),
             kind: Some(KIND.to_owned()),
-            shot: None,
             source: "camera".to_owned(),
-            original_name: None,
+            ..CaptureArgs::default()
         };
         let captured = self
             .engine

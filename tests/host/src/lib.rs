@@ -12,7 +12,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use fieldseal_device::api::{CaptureArgs, ProblemView, Request};
+use fieldseal_device::api::{CaptureArgs, PieceArgs, ProblemView, Request};
 use fieldseal_device::{Engine, ImageKind};
 use tower_http::services::{ServeDir, ServeFile};
 
@@ -24,7 +24,9 @@ pub fn router(engine: Arc<Engine>, ui: Option<PathBuf>) -> Router {
     let router = Router::new()
         .route("/call", post(call))
         .route("/capture", post(capture))
+        .route("/record", post(record))
         .route("/scan", post(scan))
+        .route("/evidence/media/{seq}", get(media))
         .route("/evidence/{kind}/{seq}", get(image))
         .layer(DefaultBodyLimit::max(MAX_PHOTO))
         .with_state(engine);
@@ -107,6 +109,41 @@ async fn capture(
     blocking(move || engine.capture(args, &body[..]))
         .await
         .map_or_else(|failed| failed, answer)
+}
+
+async fn record(
+    State(engine): State<Arc<Engine>>,
+    Query(args): Query<PieceArgs>,
+    body: Bytes,
+) -> Response {
+    blocking(move || engine.record(&args, &body))
+        .await
+        .map_or_else(|failed| failed, answer)
+}
+
+/// A part of a recording, as its player asks for it.
+async fn media(
+    State(engine): State<Arc<Engine>>,
+    Path(seq): Path<u64>,
+    headers: HeaderMap,
+) -> Response {
+    let range = headers
+        .get(header::RANGE)
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned);
+    let part = blocking(move || fieldseal_device::media_part(&engine, seq, range.as_deref())).await;
+    match part {
+        Err(failed) => failed,
+        Ok(part) => {
+            let mut response = Response::builder().status(part.status);
+            for (name, value) in &part.headers {
+                response = response.header(*name, value);
+            }
+            response
+                .body(part.bytes.into())
+                .unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+        }
+    }
 }
 
 #[derive(serde::Deserialize)]

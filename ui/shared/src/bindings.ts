@@ -3,7 +3,7 @@
 /**
  * Everything a screen can ask. Serialised as `{"do": "draft-open", …}`.
  */
-export type Request = { "do": "state" } | { "do": "enrol-lookup", text: string, } | { "do": "enrol-device", text: string, } | { "do": "enrol-officer", code: string, pin: string, } | { "do": "unlock", officer: string, pin: string, } | { "do": "lock" } | { "do": "on-duty", lead: string, second?: string | null, } | { "do": "leaving" } | { "do": "retire", officer: string, pin: string, } | { "do": "wipe", officer: string, pin: string, } | { "do": "self-check" } | { "do": "forms" } | { "do": "draft-open", kind: string, supplements?: string | null, } | { "do": "draft", id: string, } | { "do": "drafts" } | { "do": "draft-kind", id: string, kind: string, } | { "do": "describe", id: string, facts: Record<string, unknown>, } | { "do": "set-shot", id: string, captureSeq: number, shot?: string | null, } | { "do": "void", id: string, captureSeq: number, reason: string, } | { "do": "party", id: string, party: PartyInput, } | { "do": "sign", id: string, officer: string, pin: string, } | { "do": "officer-card", officer: string, } | { "do": "meet-officer", text: string, } | { "do": "cosign-ask", id: string, officer: string, } | { "do": "cosign-read", text: string, } | { "do": "cosign-sign", text: string, officer: string, pin: string, } | { "do": "cosign-take", id: string, text: string, } | { "do": "cosigned" } | { "do": "reopen", id: string, } | { "do": "seal", id: string, } | { "do": "give-up", id: string, reason: string, officer: string, pin: string, } | { "do": "packets", page: number, filter?: string | null, } | { "do": "packet", id: string, } | { "do": "recheck", id: string, } | { "do": "uploads" } | { "do": "uploads-page", page: number, } | { "do": "recovered-read" } | { "do": "upload-now", id?: string | null, } | { "do": "upload-hold", hold: boolean, } | { "do": "upload-pause", id: string, pause: boolean, } | { "do": "retention", keepDays?: number | null, } | { "do": "reclaim" } | { "do": "tasks" } | { "do": "position", fix: FixInput, } | { "do": "no-position", reason: string, } | { "do": "settings", language?: string | null, theme?: string | null, };
+export type Request = { "do": "state" } | { "do": "enrol-lookup", text: string, } | { "do": "enrol-device", text: string, } | { "do": "enrol-officer", code: string, pin: string, } | { "do": "unlock", officer: string, pin: string, } | { "do": "lock" } | { "do": "on-duty", lead: string, second?: string | null, } | { "do": "leaving" } | { "do": "retire", officer: string, pin: string, } | { "do": "wipe", officer: string, pin: string, } | { "do": "self-check" } | { "do": "forms" } | { "do": "draft-open", kind: string, supplements?: string | null, } | { "do": "draft", id: string, } | { "do": "drafts" } | { "do": "draft-kind", id: string, kind: string, } | { "do": "describe", id: string, facts: Record<string, unknown>, } | { "do": "set-shot", id: string, captureSeq: number, shot?: string | null, } | { "do": "void", id: string, captureSeq: number, reason: string, } | { "do": "party", id: string, party: PartyInput, } | { "do": "sign", id: string, officer: string, pin: string, } | { "do": "officer-card", officer: string, } | { "do": "meet-officer", text: string, } | { "do": "cosign-ask", id: string, officer: string, } | { "do": "cosign-read", text: string, } | { "do": "cosign-sign", text: string, officer: string, pin: string, } | { "do": "cosign-take", id: string, text: string, } | { "do": "cosigned" } | { "do": "reopen", id: string, } | { "do": "seal", id: string, } | { "do": "give-up", id: string, reason: string, officer: string, pin: string, } | { "do": "packets", page: number, filter?: string | null, } | { "do": "packet", id: string, } | { "do": "recheck", id: string, } | { "do": "uploads" } | { "do": "uploads-page", page: number, } | { "do": "recovered-read" } | { "do": "upload-now", id?: string | null, } | { "do": "upload-hold", hold: boolean, } | { "do": "upload-pause", id: string, pause: boolean, } | { "do": "retention", keepDays?: number | null, } | { "do": "reclaim" } | { "do": "tasks" } | { "do": "position", fix: FixInput, } | { "do": "no-position", reason: string, } | { "do": "shutter", mark: string, } | { "do": "record-begin", args: RecordingArgs, } | { "do": "record-finish", id: string, ended: string, } | { "do": "settings", language?: string | null, theme?: string | null, };
 
 /**
  * What goes with the raw bytes of a photo (HTTP headers or query in both hosts).
@@ -28,7 +28,11 @@ source: string,
 /**
  * The file's own name: a claim.
  */
-originalName?: string | null, };
+originalName?: string | null, 
+/**
+ * Of the camera: the mark that [`Request::Shutter`] was given at the tap.
+ */
+mark?: string | null, };
 
 /**
  * Answer to a capture: the bytes are durable.
@@ -38,6 +42,66 @@ export type CaptureView = { draft: string, captureSeq: number, sha256: string, s
  * How many photos the draft has now.
  */
 count: number, };
+
+/**
+ * What a recording begins with.
+ */
+export type RecordingArgs = { 
+/**
+ * The draft; none starts one (always so while locked).
+ */
+draft?: string | null, 
+/**
+ * Kind of the draft to start.
+ */
+kind?: string | null, 
+/**
+ * Shot of the shot list.
+ */
+shot?: string | null, 
+/**
+ * `camera` (picture and sound, or picture alone) or `microphone`.
+ */
+source: string, 
+/**
+ * After so many seconds it is to be stopped; at most an hour, which it is when none.
+ */
+limitS?: number | null, };
+
+/**
+ * What goes with the raw bytes of a piece (HTTP query or headers).
+ */
+export type PieceArgs = { 
+/**
+ * Which recording.
+ */
+recording: string, 
+/**
+ * Bytes of the recording before this piece: a piece that is handed over again is not taken twice.
+ */
+offset: number, };
+
+/**
+ * How far a recording is. `storedBytes` of it are durable: they are not lost whatever happens to the app.
+ */
+export type RecordingView = { id: string, draft: string, storedBytes: number, 
+/**
+ * It is to be stopped now, and why: `time-limit`, `size-limit` or `no-room`.
+ */
+stop: string | null, };
+
+/**
+ * Of an item that was recorded in the app.
+ */
+export type RecordedView = { 
+/**
+ * No picture: a voice note.
+ */
+soundOnly: boolean, 
+/**
+ * `stopped`, `time-limit`, `size-limit`, `no-room`, `device-lost`, `cut-off`.
+ */
+ended: string, durationS: number | null, };
 
 export type FixInput = { latitude: number, longitude: number, accuracyM: number, altitudeM?: number | null, headingDeg?: number | null, 
 /**
@@ -307,6 +371,10 @@ previewProblem: string | null, fix: PhotoFix | null, noFixReason: string | null,
  * What the party drew on the screen: no photo, and no digital signature.
  */
 drawing: boolean, 
+/**
+ * Of a video or voice note made in the app.
+ */
+recorded: RecordedView | null, 
 /**
  * After a recheck: the bytes still have this digest.
  */

@@ -49,6 +49,8 @@ export const problems = [
   'already-voided',
   'not-stored',
   'too-large',
+  'recording-open',
+  'nothing-recorded',
   'no-room',
   'disk-full',
   'storage-failed',

@@ -200,6 +200,7 @@ export class FakeEngine {
       noFixReason: null,
       voided: null,
       drawing,
+      recorded: null,
       rechecked: null,
     });
     this.missing(draft);

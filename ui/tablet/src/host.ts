@@ -1,7 +1,7 @@
 /** The engine, wherever it runs: in the Tauri window, or behind the loopback host that tests drive with a browser.
  *  No other file knows which. */
 
-import type { CaptureArgs, CaptureView, ProblemView, Request, ScanView } from '@fieldseal/shared/bindings.ts';
+import type { CaptureArgs, CaptureView, PieceArgs, ProblemView, RecordingView, Request, ScanView } from '@fieldseal/shared/bindings.ts';
 import { convertFileSrc, invoke } from '@tauri-apps/api/core';
 
 /** What could not be done. `code` is stable; the catalogue has a sentence for each. */
@@ -53,7 +53,20 @@ export async function capture(photo: Blob, args: CaptureArgs): Promise<CaptureVi
     if (args.kind) headers['x-fieldseal-kind'] = args.kind;
     if (args.shot) headers['x-fieldseal-shot'] = args.shot;
     if (args.originalName) headers['x-fieldseal-original-name'] = encodeURIComponent(args.originalName);
+    if (args.mark) headers['x-fieldseal-mark'] = args.mark;
     return await invoke<CaptureView>('capture', new Uint8Array(await photo.arrayBuffer()), { headers });
+  } catch (thrown) {
+    throw Problem.from(thrown);
+  }
+}
+
+/** Hands over the next bytes of a recording. When it answers, they are durable. */
+export async function recordPiece(piece: Blob, args: PieceArgs): Promise<RecordingView> {
+  try {
+    const query = new URLSearchParams({ recording: args.recording, offset: String(args.offset) });
+    if (!inTauri) return (await fetched(`/record?${query}`, piece, 'application/octet-stream')) as RecordingView;
+    const headers = { 'x-fieldseal-recording': args.recording, 'x-fieldseal-offset': String(args.offset) };
+    return await invoke<RecordingView>('record', new Uint8Array(await piece.arrayBuffer()), { headers });
   } catch (thrown) {
     throw Problem.from(thrown);
   }
@@ -69,7 +82,13 @@ export async function scan(luma: Uint8Array<ArrayBuffer>, width: number): Promis
   }
 }
 
-/** Address of a re-encoded derivative, for `<img>`; originals never come to the screen. */
+/** Address of a video or voice note, part by part, for a player; only while unlocked. */
+export function mediaUrl(captureSeq: number): string {
+  const path = `media/${captureSeq}`;
+  return inTauri ? convertFileSrc(path, 'evidence') : `/evidence/${path}`;
+}
+
+/** Address of a re-encoded derivative, for `<img>`; originals of photos never come to the screen. */
 export function imageUrl(kind: 'thumb' | 'preview', captureSeq: number): string {
   const path = `${kind}/${captureSeq}`;
   return inTauri ? convertFileSrc(path, 'evidence') : `/evidence/${path}`;

@@ -15,7 +15,9 @@
  *             no-camera (data-why: the reason), camera-again, camera-paused,
  *             shot-<shot id>, shot-other, capture-count (text: photos stored in this draft), capture-problem, capture-retry,
  *             look, to-describe, back
- * describe    describe-saved, kind-<kind>, photo-<i>, choice-<field>-<choice>, field-<field> (input), plus-<field>, minus-<field>,
+ *             film (starts and ends a video), recording (data-stored: durable bytes, data-seconds), recording-said (data-code),
+ *             zoom (a camera that has one), camera-gear → camera-settings: camera-grid|sound|touch, record-minutes-<n>
+ * describe    voice-note (starts and ends), player, player-none, recorded (data-ended), describe-saved, kind-<kind>, photo-<i>, choice-<field>-<choice>, field-<field> (input), plus-<field>, minus-<field>,
  *             item-code-<code>, party-present|absent|refused|unknown, missing (what is missing), to-seal, back,
  *             give-up → give-up-reason → pin-input → pin-go
  *   photo     photo-shot-<shot id>, void-open, void-reason-<i>, void-text, void-go
@@ -76,6 +78,15 @@ export const testids = [
   'camera-again',
   'camera-paused',
   'shutter-waiting',
+  'film',
+  'recording',
+  'recording-said',
+  'zoom',
+  'camera-gear',
+  'camera-settings',
+  'voice-note',
+  'player',
+  'recorded',
   'capture-count',
   'capture-problem',
   'to-describe',

@@ -16,6 +16,7 @@ const host = vi.hoisted(() => {
   return { Problem, capture: vi.fn(), call: vi.fn() };
 });
 vi.mock('../src/host.ts', () => host);
+vi.mock('../src/screens/camera/cue.ts', () => ({ storedCue: (): void => undefined }));
 const { Captures } = await import('../src/screens/camera/captures.svelte.ts');
 
 const photo = (text: string): Promise<Blob> => Promise.resolve(new Blob([text]));
@@ -48,6 +49,26 @@ describe('captures', () => {
     expect(captures.stored).toBe(3);
     expect(captures.counts).toEqual({ '': 3 });
     expect(captures.waiting).toBe(0);
+  });
+
+  it('mark each tap of the camera before its photo goes, and a chosen file not', async () => {
+    const asked: unknown[] = [];
+    host.call.mockImplementation((request: unknown) => Promise.resolve(asked.push(request)));
+    const marks: (string | null | undefined)[] = [];
+    host.capture.mockImplementation((_: Blob, given: CaptureArgs) => {
+      marks.push(given.mark);
+      return Promise.resolve({ draft: 'd1', captureSeq: 1, sha256: '', sizeBytes: 1, count: 1 });
+    });
+    const captures = new Captures(undefined);
+    captures.add(new Promise(() => undefined), args);
+    expect(asked, 'at the tap, not when the still is made').toHaveLength(1);
+    const files = new Captures(undefined);
+    files.add(photo('b'), { ...args, source: 'file-input' });
+    files.add(photo('c'), args);
+    await settled();
+    expect(marks[0]).toBeNull();
+    expect(asked).toContainEqual({ do: 'shutter', mark: marks[1] });
+    expect(asked).toHaveLength(2);
   });
 
   it('stop at one that was not stored, and store it once it can be', async () => {

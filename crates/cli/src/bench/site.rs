@@ -91,10 +91,8 @@ impl Tablet {
     pub fn capture(&self, draft: &str, bytes: impl Read) -> anyhow::Result<CaptureView> {
         let args = CaptureArgs {
             draft: Some(draft.to_owned()),
-            kind: None,
-            shot: None,
             source: "camera".to_owned(),
-            original_name: None,
+            ..CaptureArgs::default()
         };
         self.engine.capture(args, bytes).map_err(said)
     }

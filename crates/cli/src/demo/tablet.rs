@@ -194,10 +194,10 @@ impl Tablet {
         };
         let args = CaptureArgs {
             draft: Some(draft.to_owned()),
-            kind: None,
             shot: photo.shot.map(str::to_owned),
             source: source.to_owned(),
             original_name: Some(photo.name.clone()),
+            ..CaptureArgs::default()
         };
         self.engine
             .capture(args, &mut bytes)

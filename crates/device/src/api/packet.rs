@@ -3,7 +3,7 @@
 use serde::Serialize;
 use ts_rs::TS;
 
-use super::PartyInput;
+use super::{PartyInput, RecordedView};
 
 #[derive(Debug, Clone, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -72,6 +72,8 @@ pub struct PhotoView {
     pub voided: Option<String>,
     /// What the party drew on the screen: no photo, and no digital signature.
     pub drawing: bool,
+    /// Of a video or voice note made in the app.
+    pub recorded: Option<RecordedView>,
     /// After a recheck: the bytes still have this digest.
     pub rechecked: Option<bool>,
 }

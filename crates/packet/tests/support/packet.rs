@@ -63,6 +63,8 @@ pub fn context(second: i64) -> CaptureContext {
         software: "fieldseal-tablet 0.1.0".to_owned(),
         device_model: None,
         challenge: None,
+        recording: None,
+        follows: None,
     }
 }
 

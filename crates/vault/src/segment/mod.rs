@@ -16,10 +16,12 @@
 mod read;
 #[cfg(test)]
 mod tests;
+mod torn;
 mod write;
 
 pub use read::SegmentError;
 pub(crate) use read::{Content, SegmentFile, vault_of};
+pub(crate) use torn::TornSegment;
 pub(crate) use write::{SegmentWriter, WriteError};
 
 use crate::keys::SEALED_KEY;

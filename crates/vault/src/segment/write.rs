@@ -27,6 +27,8 @@ pub(crate) struct SegmentWriter {
     file: Box<dyn DiskFile>,
     content: Cipher,
     trailer: Cipher,
+    /// Of the journal, until a recording takes it.
+    journal: Option<Cipher>,
     header: [u8; HEADER],
     /// Plain bytes of the chunk being filled: at most [`CHUNK`].
     buffer: Vec<u8>,
@@ -68,6 +70,7 @@ impl SegmentWriter {
             file,
             content: Cipher::new(suite, &data_key, Part::Content),
             trailer: Cipher::new(suite, &data_key, Part::Trailer),
+            journal: Some(Cipher::new(suite, &data_key, Part::Journal)),
             header,
             buffer: Vec::with_capacity(CHUNK + TAG),
             chunks: 0,
@@ -123,6 +126,16 @@ impl SegmentWriter {
 
     pub(crate) fn size(&self) -> u64 {
         self.size
+    }
+
+    /// How many chunks are in the file, how many bytes of the original they hold, and the bytes behind those.
+    pub(crate) fn unsealed(&self) -> (u64, u64, &[u8]) {
+        (self.chunks, self.chunks * CHUNK as u64, &self.buffer)
+    }
+
+    /// The journal's cipher and what it is bound to; once.
+    pub(crate) fn take_journal(&mut self) -> Option<(Cipher, [u8; HEADER])> {
+        Some((self.journal.take()?, self.header))
     }
 
     /// Seals the last chunk; the content is complete.

@@ -122,6 +122,8 @@ pub fn context() -> CaptureContext {
         software: "test 1".to_owned(),
         device_model: None,
         challenge: None,
+        recording: None,
+        follows: None,
     }
 }
 

@@ -61,6 +61,11 @@ export const codes: Translation<typeof zh> = {
   'problem.key-missing': 'A signing key is missing or is not the one enrolled. Tell the administrator.',
   'problem.internal': 'Something went wrong inside the app. The evidence is not affected; try again.',
   'problem.no-picture': 'The camera gave no picture; take it again.',
+  'problem.no-recorder': 'This tablet’s web view can’t record.',
+  'problem.no-microphone': 'There is no microphone to use.',
+  'problem.microphone-denied': 'The microphone is not allowed; allow it in the system’s settings.',
+  'problem.recording-open': 'Another recording is under way; stop it first.',
+  'problem.nothing-recorded': 'Nothing was recorded: there was nothing to store.',
   'problem.host-unreachable': 'The app does not answer. What is stored is intact; open the app again.',
 
   'cause.offline': 'Offline; goes on by itself when online',

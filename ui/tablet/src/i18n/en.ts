@@ -1,11 +1,13 @@
 import type { Translation } from '@fieldseal/shared/i18n/index.ts';
 import { codes } from './en-codes.ts';
 import { cosign } from './en-cosign.ts';
+import { media } from './en-media.ts';
 import type { zh } from './zh.ts';
 
 export const en: Translation<typeof zh> = {
   ...codes,
   ...cosign,
+  ...media,
   'damaged.title': "The vault can't be opened",
   'damaged.text': 'Its files are kept as they are; tell the administrator.',
   'app.starting': 'Opening…',

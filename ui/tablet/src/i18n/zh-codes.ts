@@ -59,6 +59,11 @@ export const codes = {
   'problem.key-missing': '签名密钥不在，或不是登记的那一把。请告诉管理员。',
   'problem.internal': '应用内部出错。证据没有受影响，请再试一次。',
   'problem.no-picture': '相机没有给出画面，请再拍。',
+  'problem.no-recorder': '这台平板的网页组件不能录像录音。',
+  'problem.no-microphone': '没有可用的话筒。',
+  'problem.microphone-denied': '没有允许使用话筒，请在系统设置里打开。',
+  'problem.recording-open': '还有一段在录，先停下那一段。',
+  'problem.nothing-recorded': '没有录到内容，没有东西可存。',
   'problem.host-unreachable': '应用的后台没有回答。已存的证据完好，请重新打开应用。',
 
   'cause.offline': '离线，联网后自动继续',

@@ -1,10 +1,12 @@
 /** The tablet's sentences. Chinese first; `en.ts` has the same keys. */
 import { codes } from './zh-codes.ts';
 import { cosign } from './zh-cosign.ts';
+import { media } from './zh-media.ts';
 
 export const zh = {
   ...codes,
   ...cosign,
+  ...media,
   'damaged.title': '保险库打不开',
   'damaged.text': '文件原样保留，请告诉管理员。',
   'app.starting': '正在打开…',

@@ -246,5 +246,7 @@ fn context(at: Timestamp) -> CaptureContext {
         software: "test".into(),
         device_model: None,
         challenge: None,
+        recording: None,
+        follows: None,
     }
 }

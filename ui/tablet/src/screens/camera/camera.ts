@@ -1,6 +1,7 @@
 /** The tablet's camera through the web view: how it is opened, what it is when it can't be, and the lamp. */
 
 import { stills } from './stills.ts';
+import { zoomOf, type Zoom } from './zoom.ts';
 
 /** Why there is no live picture. Photos by file still work then. */
 export type NoCamera = 'unsupported' | 'denied' | 'none' | 'busy' | 'failed';
@@ -12,6 +13,8 @@ export interface LiveCamera {
   still: (video: HTMLVideoElement) => Promise<Blob>;
   /** Turns the lamp on or off; absent where there is none. */
   lamp: ((on: boolean) => Promise<void>) | undefined;
+  /** The camera's own zoom; absent where there is none. */
+  zoom: Zoom | undefined;
   stop: () => void;
 }
 
@@ -34,6 +37,7 @@ export async function openCamera(lost: () => void, { width, height } = STILL): P
     stream,
     track,
     still: stills(track),
+    zoom: zoomOf(track),
     lamp: 'torch' in track.getCapabilities() ? (on) => lamp(track, on) : undefined,
     stop() {
       track.removeEventListener('ended', lost);

@@ -1,8 +1,9 @@
 /** Photos on their way to the engine, one after another. A photo counts when the engine has said that it is durable;
  *  one that it could not store is kept here to be tried again, and the shutter waits for that alone. */
 
-import type { CaptureArgs } from '@fieldseal/shared/bindings.ts';
-import { capture, Problem } from '../../host.ts';
+import type { CaptureArgs, CaptureView } from '@fieldseal/shared/bindings.ts';
+import { call, capture, Problem } from '../../host.ts';
+import { storedCue } from './cue.ts';
 
 /** Stills held in memory at most, some megabytes each; more would only hide a slow disk. */
 const MOST_WAITING = 8;
@@ -13,11 +14,22 @@ const LAST_DRAW_MS = 2000;
 
 interface Waiting {
   photo: Promise<Blob>;
+  /** The engine knows of the tap, or can't be told. */
+  marked: Promise<void>;
   args: Omit<CaptureArgs, 'draft'>;
 }
 
 /** The camera gave no picture: there is nothing that could be stored again. */
 const noPicture = (): Problem => new Problem({ code: 'no-picture', message: 'no-picture', retriable: false, params: {} });
+
+/** Marks the tap in the engine, so that the photo gets its time and place, and not those of the end of its way there. */
+async function markTap(mark: string): Promise<void> {
+  try {
+    await call({ do: 'shutter', mark });
+  } catch {
+    // Then the photo has the time of its coming, and says so.
+  }
+}
 
 export class Captures {
   draft = $state<string | undefined>();
@@ -57,9 +69,19 @@ export class Captures {
       this.raw -= 1;
     };
     photo.then(made, made);
-    this.queue.push({ photo, args });
+    const mark = args.source === 'camera' ? crypto.randomUUID() : null;
+    this.queue.push({ photo, args: { ...args, mark }, marked: mark ? markTap(mark) : Promise.resolve() });
     this.look();
     void this.run();
+  }
+
+  /** Something else has been stored in this draft: a recording. */
+  joined(answer: CaptureView, shot: string | null): void {
+    this.draft = answer.draft;
+    this.stored = answer.count;
+    const key = shot ?? '';
+    this.counts = { ...this.counts, [key]: (this.counts[key] ?? 0) + 1 };
+    storedCue();
   }
 
   /** Tries the photo that failed once more. */
@@ -96,6 +118,7 @@ export class Captures {
     for (let next = this.queue[0]; next; next = this.queue[0]) {
       try {
         const photo = await next.photo.catch(() => Promise.reject(noPicture()));
+        await next.marked;
         const start = performance.now();
         const answer = await capture(photo, this.draft ? { ...next.args, draft: this.draft } : next.args);
         this.lastMs = performance.now() - start;
@@ -104,6 +127,7 @@ export class Captures {
         const key = next.args.shot ?? '';
         this.counts = { ...this.counts, [key]: (this.counts[key] ?? 0) + 1 };
         this.show(photo);
+        storedCue();
         this.queue.shift();
       } catch (thrown) {
         this.failure = Problem.from(thrown);
