@@ -3,6 +3,7 @@
 mod devices;
 pub mod export;
 mod keys;
+mod registers;
 mod trust_page;
 
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::Subcommand;
 use fieldseal_server::Config;
 use fieldseal_server::admin::{
@@ -180,12 +181,10 @@ enum Command {
         /// The backup
         from: PathBuf,
     },
-    /// Import a register (points, tickets): comes with the registers
+    /// Import a register (points, tickets) or the offline map
     Import {
-        /// points or tickets
-        what: String,
-        /// File
-        file: PathBuf,
+        #[command(subcommand)]
+        what: registers::Import,
     },
 }
 
@@ -267,12 +266,7 @@ fn answer(config: &Config, command: Command) -> anyhow::Result<Answer> {
                 json!({"files": report.files, "bytes": report.bytes}),
             )
         }
-        Command::Import { what, file } => {
-            bail!(
-                "{what} can't be imported from {} yet: importing comes with the registers",
-                file.display()
-            )
-        }
+        Command::Import { what } => registers::import(&open()?, &what)?,
         Command::AddPerson { name, badge, team } => {
             let id = open()?.add_person(&NewPerson { name, badge, team })?;
             Answer::new(format!("{id}\n"), json!({"id": id}))

@@ -6,6 +6,7 @@ mod cosign;
 mod form;
 mod packet;
 mod recording;
+mod registers;
 mod state;
 mod upload;
 
@@ -16,6 +17,7 @@ pub use cosign::*;
 pub use form::*;
 pub use packet::*;
 pub use recording::*;
+pub use registers::*;
 pub use state::*;
 pub use upload::*;
 
@@ -144,6 +146,35 @@ pub enum Request {
     Reclaim,
     /// → `Vec<TaskView>`: packets that came back.
     Tasks,
+    /// What of the registers is here. `today`, as in the following: the screen's day. → [`RegistersView`]
+    Registers { today: String },
+    /// The nearest points to this tablet. → [`NearView`]
+    Nearest { today: String },
+    /// Points and tickets by number, name or address; two characters are enough. → [`FoundView`]
+    SearchPoints { text: String },
+    /// Points by distance; `due`: those with a ticket due today or before. → [`FoundView`]
+    Points { due: Option<String> },
+    /// → [`PointView`]
+    Point { number: String },
+    /// What a part of the map holds, degrees. → [`MapPartView`]
+    MapPart {
+        south: f64,
+        west: f64,
+        north: f64,
+        east: f64,
+        today: String,
+    },
+    /// A draft among the points. → [`DraftPlaceView`]
+    DraftPlace { id: String },
+    /// Links a draft to a point, a ticket or neither, and prefills what the register knows. → [`DraftView`]
+    DraftPoint {
+        id: String,
+        point: Option<String>,
+        ticket: Option<String>,
+    },
+    /// What the officer says of photos taken far from their point: `across`, `moved`, `register-wrong`; none takes it back.
+    /// → [`DraftPlaceView`]
+    DraftFar { id: String, answer: Option<String> },
     /// A position from the screen's geolocation, for captures to come. → `null`
     Position { fix: FixInput },
     /// Why there is no position: `denied`, `unavailable` or `timeout`. → `null`

@@ -45,9 +45,16 @@ impl Core {
             self.check_keys(),
             self.check_vault(),
             self.check_checkpoint()?,
-            check("map", "unsupported", "none", &[]),
+            self.check_map(),
             self.check_unsent(),
         ])
+    }
+
+    fn check_map(&self) -> CheckView {
+        match self.map_view().0 {
+            Some(map) => check("map", "ok", "ok", &[("at", map.placed_at)]),
+            None => check("map", "unsupported", "none", &[]),
+        }
     }
 
     fn check_battery(&self) -> CheckView {

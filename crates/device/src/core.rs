@@ -133,6 +133,8 @@ pub(crate) struct Core {
     /// Video and voice notes under way.
     pub recordings: crate::recording::Open,
     pub line: Line,
+    /// The offline map.
+    pub map: Mutex<crate::registers::MapState>,
     pub previews: Arc<crate::preview::Bell>,
     pub web: crate::http::Web,
     pub runtime: tokio::runtime::Handle,

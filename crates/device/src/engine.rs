@@ -103,6 +103,7 @@ impl Engine {
             shutter_ms: AtomicU64::new(0),
             recordings: crate::recording::Open::default(),
             line,
+            map: Mutex::new(crate::registers::MapState::default()),
             previews: Arc::new(Bell::default()),
             web: http::Web::new(platform.clone(), config.patience)
                 .map_err(OpenEngineError::Http)?,
@@ -112,6 +113,7 @@ impl Engine {
         });
         open_store(&core)?;
         runtime.spawn(driver::run(core.clone()));
+        runtime.spawn(crate::registers::run(core.clone()));
         let (weak, bell) = (Arc::downgrade(&core), core.previews.clone());
         let previews = std::thread::Builder::new()
             .name("fieldseal-previews".to_owned())
@@ -232,6 +234,23 @@ impl Engine {
             Request::Retention { keep_days } => json(core.set_retention(keep_days)?),
             Request::Reclaim => json(core.reclaim_now()?),
             Request::Tasks => json(core.tasks()?),
+            Request::Registers { today } => json(core.registers(&today)?),
+            Request::Nearest { today } => json(core.near(&today)?),
+            Request::SearchPoints { text } => json(core.search_points(&text)?),
+            Request::Points { due } => json(core.points(due.as_deref())?),
+            Request::Point { number } => json(core.point(&number)?),
+            Request::MapPart {
+                south,
+                west,
+                north,
+                east,
+                today,
+            } => json(core.map_part([south, west, north, east], &today)?),
+            Request::DraftPlace { id } => json(core.draft_place(&id)?),
+            Request::DraftPoint { id, point, ticket } => {
+                json(core.draft_point(&id, point.as_deref(), ticket.as_deref())?)
+            }
+            Request::DraftFar { id, answer } => json(core.draft_far(&id, answer.as_deref())?),
             Request::Position { fix } => core.set_position(&fix).and_then(json),
             Request::NoPosition { reason } => core.set_no_position(&reason).and_then(json),
             Request::RecordBegin { args } => json(core.record_begin(&args)?),
@@ -282,6 +301,12 @@ impl Engine {
         self.core
             .image(preview, capture_seq)
             .map_err(ProblemView::from)
+    }
+
+    /// Bytes of the offline map from `from` on, at most `most`, and its size. None: there is no map. Works while locked: a map
+    /// says nothing of anybody.
+    pub fn tiles(&self, from: u64, most: u64) -> Result<Option<(Vec<u8>, u64)>, ProblemView> {
+        crate::registers::read_tiles(&self.core, from, most).map_err(ProblemView::from)
     }
 
     /// Writes a sealed packet's zip, byte for byte what the server gets; gives its size.

@@ -5,6 +5,8 @@
 //! request with a page or sends it elsewhere. So such an answer is followed by a probe, `/healthz` with a number used once
 //! that our server gives back. Only who gives it back is believed to have answered.
 
+mod registers;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +28,8 @@ use serde::de::DeserializeOwned;
 use crate::enrol_code::is_loopback;
 use crate::platform::Platform;
 use crate::problem::{Code, Problem};
+
+pub use registers::{Lines, RegisterAnswer};
 
 /// Largest answer that is read, bytes: 200 packets' receipts and proofs fit.
 const MAX_ANSWER: usize = 16 << 20;
@@ -178,7 +182,12 @@ impl Client {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, HttpError> {
-        let response = request.send().await.map_err(not_connected)?;
+        self.checked(request.send().await.map_err(not_connected)?)
+            .await
+    }
+
+    /// An answer, if it is one and of our server.
+    async fn checked(&self, response: Response) -> Result<Response, HttpError> {
         let status = response.status();
         let kind = response.headers().get(header::CONTENT_TYPE);
         let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();

@@ -49,6 +49,7 @@ mod recheck;
 mod record;
 mod recording;
 mod recover;
+mod registers;
 mod retention;
 mod retirement;
 mod room;

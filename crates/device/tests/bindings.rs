@@ -82,6 +82,17 @@ fn typescript() -> String {
         CosignAskView,
         CosignView,
         CosignedView,
+        RegistersView,
+        MapView,
+        PointView,
+        TicketView,
+        NearView,
+        FoundView,
+        MapPartView,
+        PinView,
+        ClusterView,
+        DraftPlaceView,
+        FarView,
     );
     format!("{HEAD}{body}")
 }

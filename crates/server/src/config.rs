@@ -209,6 +209,10 @@ impl Layout {
     pub fn witness_policy(&self) -> PathBuf {
         self.root.join("witness-policy")
     }
+    /// Offline maps by digest.
+    pub fn maps(&self) -> PathBuf {
+        self.root.join("maps")
+    }
     /// Held by the one process that serves this folder.
     pub fn lock(&self) -> PathBuf {
         self.root.join("serving.lock")

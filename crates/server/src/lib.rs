@@ -25,6 +25,7 @@ pub mod log;
 pub mod outward;
 pub mod presence;
 pub mod problem;
+pub mod registers;
 pub mod retirement;
 pub mod review;
 pub mod rotation;

@@ -170,6 +170,7 @@ impl Vault {
                 database: outbox,
                 device_seed: keys.device_seed,
             })),
+            registers: Mutex::new(None),
             chain: Mutex::new(Chain {
                 head,
                 broken: false,

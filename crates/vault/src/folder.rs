@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 pub(crate) const VAULT_DB: &str = "vault.db";
 pub(crate) const OUTBOX_DB: &str = "outbox.db";
+/// What the server gave, and can give again.
+pub(crate) const REGISTERS_DB: &str = "registers.db";
 /// There: the databases are checked page by page at the next unlock.
 pub(crate) const SUSPECT: &str = "suspect";
 /// Held while the vault is open, so that two programs can't write one chain.

@@ -8,6 +8,7 @@
 //! | `inbox/`, `originals/` | one segment file a capture ([`segment`](crate::MOST_ORIGINAL_BYTES)) | private key, or one data key |
 //! | `vault.db` | drafts, captures, custody lines, packets, previews, officers | vault key: a PIN |
 //! | `outbox.db` | sealed packets on their way, the server's answers | outbox key: kept since the first unlock |
+//! | `registers.db` | points and tickets, as the server gave them; can be fetched again | a key in `vault.db` |
 //! | `slots.json` and its copy | wrapped keys, officer ids and badges, back-off counters | anybody; no names, no secrets |
 //! | `capture.json` | vault id and public key: all that captures need | anybody |
 //! | `high-water.json` | the last capture's number and link, written before a segment goes away | anybody |
@@ -39,6 +40,7 @@ mod people;
 mod random;
 mod reclaim;
 mod recording;
+mod register_db;
 mod segment;
 mod set_aside;
 mod slots;
@@ -69,7 +71,7 @@ pub use recording::Recording;
 pub use segment::{MOST_ORIGINAL_BYTES, SegmentError};
 pub use set_aside::AsideReason;
 pub use store::{
-    captures, custody, drafts, officers, outbox, packets, previews, sealing, settings,
+    captures, custody, drafts, officers, outbox, packets, previews, registers, sealing, settings,
 };
 pub use suite::{Suite, UnsupportedSuite};
 pub use take_in::{Intake, TakeInError, TakeInReport, TakenIn};

@@ -1,6 +1,6 @@
 //! The vault: opening it, and handing out its databases.
 //!
-//! Locks are taken in this order, and only while needed: slots, open, outbox, chain. The closures that [`Vault::read`]
+//! Locks are taken in this order, and only while needed: registers, slots, open, outbox, chain. The closures that [`Vault::read`]
 //! and its siblings run must not call the vault again.
 
 use crate::chain::{CaptureHead, Chain, Recovered, SetAside, recover};
@@ -59,6 +59,8 @@ pub struct Vault {
     pub(crate) slots: Mutex<Option<Slots>>,
     pub(crate) open: Mutex<Option<Open>>,
     pub(crate) outbox: Mutex<Option<Outbox>>,
+    /// Opened when it is first asked for, while unlocked.
+    pub(crate) registers: Mutex<Option<Database>>,
     pub(crate) chain: Mutex<Chain>,
     /// Names of the recordings that a crash cut off, until an unlock has made captures of them.
     pub(crate) cut_off: Mutex<Vec<String>>,
@@ -99,6 +101,7 @@ impl Vault {
             slots: Mutex::new(slots),
             open: Mutex::new(None),
             outbox: Mutex::new(None),
+            registers: Mutex::new(None),
             chain: Mutex::new(Chain {
                 head,
                 broken: false,
@@ -125,6 +128,7 @@ impl Vault {
     /// Closes the database and forgets the keys to it. Captures and uploads go on.
     pub fn lock(&self) {
         *hold(&self.open) = None;
+        *hold(&self.registers) = None;
     }
 
     /// Whether the outbox can be read: once a vault was unlocked, until the program ends.

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use crate::db::StoreError;
 use crate::disk::{Disk, replace_durably};
-use crate::folder::{Folder, LOCK, OUTBOX_DB, SUSPECT, VAULT_DB, names};
+use crate::folder::{Folder, LOCK, OUTBOX_DB, REGISTERS_DB, SUSPECT, VAULT_DB, names};
 use crate::set_aside::{AsideReason, SET_ASIDE};
 use crate::slots::{CAPTURE, SLOTS, SLOTS_COPY};
 use crate::store::{drafts, outbox};
@@ -128,7 +128,7 @@ pub fn finish_wipe(disk: &dyn Disk, dir: &Path) -> io::Result<bool> {
     }
     for name in names(dir)? {
         let base = name.strip_suffix(".new").unwrap_or(&name);
-        let database = [VAULT_DB, OUTBOX_DB]
+        let database = [VAULT_DB, OUTBOX_DB, REGISTERS_DB]
             .iter()
             .any(|database| base.starts_with(database));
         let ours = database

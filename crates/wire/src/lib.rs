@@ -6,6 +6,7 @@
 pub mod console;
 pub mod device;
 pub mod problem;
+pub mod registers;
 pub mod tablets;
 
 pub use problem::{Problem, ProblemCode};

@@ -21,7 +21,7 @@ use fieldseal_tlog::proof::TlogProof;
 use fieldseal_tlog::tile::{self, TilePath};
 
 pub use picture::{jpeg, picture, preview};
-pub use server::{tus, wire, witness};
+pub use server::{register, tus, wire, witness};
 pub use tablet::{enrol_code, scan, segment, slots};
 pub use time::timestamp;
 
@@ -61,6 +61,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("preview", preview),
     ("timestamp", timestamp),
     ("witness", witness),
+    ("register", register),
 ];
 
 /// Reads text; where it is accepted, it must be written back the same.

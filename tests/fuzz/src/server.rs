@@ -1,7 +1,9 @@
 //! What server and tablet say to each other beside what is signed.
 
+use fieldseal_server::registers;
 use fieldseal_server::upload::metadata;
 use fieldseal_tlog::witness::AddCheckpoint;
+use fieldseal_wire::registers::{Point, Register, Ticket};
 use fieldseal_wire::{Problem, console, device};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -17,6 +19,28 @@ pub fn tus(data: &[u8]) -> bool {
     };
     assert!(claim.packet.parse::<fieldseal_packet::PacketId>().is_ok());
     true
+}
+
+/// An administrator's CSV file: each row that is taken is a line that tablets can read.
+pub fn register(data: &[u8]) -> bool {
+    let Ok(text) = registers::decode(data) else {
+        return false;
+    };
+    let mut taken = false;
+    for register in Register::ALL {
+        let Ok((rows, _)) = registers::read(register, &text) else {
+            continue;
+        };
+        for row in rows {
+            let reads = match register {
+                Register::Points => serde_json::from_str::<Point>(&row.json).is_ok(),
+                Register::Tickets => serde_json::from_str::<Ticket>(&row.json).is_ok(),
+            };
+            assert!(reads && !row.json.contains('\n'));
+            taken = true;
+        }
+    }
+    taken
 }
 
 /// What a log asks a witness to cosign.

@@ -3,13 +3,13 @@
 
 export type Route =
   | { name: 'today' }
-  | { name: 'points' }
+  | { name: 'points'; point?: string }
   | { name: 'packets' }
   | { name: 'upload' }
   | { name: 'tasks' }
   | { name: 'me' }
   | { name: 'officers' }
-  | { name: 'camera'; draft?: string; kind?: string }
+  | { name: 'camera'; draft?: string; kind?: string; point?: string }
   | { name: 'describe'; draft: string }
   | { name: 'seal'; draft: string }
   | { name: 'packet'; id: string };

@@ -18,6 +18,9 @@
  *             film (starts and ends a video), recording (data-stored: durable bytes, data-seconds), recording-said (data-code),
  *             zoom (a camera that has one), camera-gear → camera-settings: camera-grid|sound|touch, record-minutes-<n>
  * describe    voice-note (starts and ends), player, player-none, recorded (data-ended), describe-saved, kind-<kind>, photo-<i>, choice-<field>-<choice>, field-<field> (input), plus-<field>, minus-<field>,
+ * points      points-search, points-due, points-sum, points-no-map, points-list, points-nothing, point-<i> (data-point), ticket-<i>,
+ *             point-card (data-point) → point-shoot, point-close; today: nearby, near-<i>
+ *             which-point: which-<i> (data-point), which-none, which-ticket-<number>, which-far → which-far-<answer>
  *             item-code-<code>, party-present|absent|refused|unknown, missing (what is missing), to-seal, back,
  *             give-up → give-up-reason → pin-input → pin-go
  *   photo     photo-shot-<shot id>, void-open, void-reason-<i>, void-text, void-go
@@ -53,6 +56,19 @@ export const testids = [
   'cosign-answer-code',
   'cosign-done',
   'sign-for',
+  'nearby',
+  'points-search',
+  'points-due',
+  'points-sum',
+  'points-no-map',
+  'points-list',
+  'points-nothing',
+  'point-card',
+  'point-close',
+  'point-shoot',
+  'which-point',
+  'which-none',
+  'which-far',
   'scan-live',
   'scan-no-camera',
   'scan-hint',

@@ -23,7 +23,7 @@ pub struct BackupReport {
 /// Written last: a backup without it is not whole.
 const DONE: &str = "backup-complete";
 /// Folders that are copied; the log's files are made from the database.
-const FOLDERS: [&str; 3] = ["keys", "blobs", "quarantine"];
+const FOLDERS: [&str; 4] = ["keys", "blobs", "quarantine", "maps"];
 
 impl Admin {
     /// Copies the deployment into a new folder, while the server runs.

@@ -8,6 +8,7 @@ mod fsck;
 mod init;
 mod keys;
 mod register;
+mod registers;
 
 use std::io;
 use std::path::PathBuf;
@@ -34,6 +35,7 @@ pub use keys::ClosedLog;
 pub use register::{NewAccount, NewDevice, NewPerson};
 
 pub use crate::codes::OneTimeCode;
+pub use crate::registers::{ImportError, Imported, MapError, PlacedMap};
 pub use crate::store::devices::Alarm;
 pub use crate::store::keys::KeyRow;
 pub use crate::store::people::Person;

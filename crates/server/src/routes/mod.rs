@@ -11,6 +11,7 @@ mod log;
 mod openapi;
 mod packets;
 mod presence;
+mod registers;
 mod review;
 mod rotation;
 mod session;
@@ -42,6 +43,7 @@ pub fn router(app: Shared) -> Router {
         .merge(auth::routes())
         .merge(packets::routes())
         .merge(presence::routes())
+        .merge(registers::routes())
         .merge(rotation::routes())
         .merge(uploads::routes())
         .merge(session::routes())

@@ -15,10 +15,12 @@ pub mod digests;
 pub mod erased;
 pub mod keys;
 pub mod log;
+pub mod maps;
 mod migrations;
 pub mod packets;
 pub mod people;
 pub mod quarantine;
+pub mod registers;
 pub mod stamps;
 pub mod uploads;
 

@@ -14,6 +14,7 @@ mod lifecycle;
 mod log;
 mod packets;
 mod quarantine;
+mod registers;
 mod review;
 mod rotation;
 mod stamping;

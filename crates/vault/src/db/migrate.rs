@@ -29,9 +29,14 @@ impl Schema {
             include_str!("outbox_0003.sql"),
         ],
     };
+    /// The registers.
+    pub(crate) const REGISTERS: Self = Self {
+        application_id: 0x4653_5201,
+        migrations: &[include_str!("registers_0001.sql")],
+    };
 
     /// Brings a database up to the newest version. One transaction: a crash leaves the version before.
-    pub(super) fn bring_up(&self, connection: &mut Connection) -> Result<(), StoreError> {
+    pub(crate) fn bring_up(&self, connection: &mut Connection) -> Result<(), StoreError> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let version: usize = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         let application: i32 =
@@ -92,6 +97,11 @@ mod tests {
             include_str!("outbox_0003.sql"),
             "6304d2615b975b2a46b9b43c7b5ef4252346602152961e554c88729c34943424",
         ),
+        (
+            "registers_0001.sql",
+            include_str!("registers_0001.sql"),
+            "c3a97f28900f82fe6753fe9bf569c83bd499ab1e8ac6af3e1dc4bb7b5609a22c",
+        ),
     ];
 
     fn described(connection: &Connection) -> Vec<(String, String)> {
@@ -116,14 +126,17 @@ mod tests {
         }
         assert_eq!(
             FROZEN.len(),
-            Schema::VAULT.migrations.len() + Schema::OUTBOX.migrations.len()
+            [Schema::VAULT, Schema::OUTBOX, Schema::REGISTERS]
+                .iter()
+                .map(|schema| schema.migrations.len())
+                .sum::<usize>()
         );
     }
 
     /// From every version there was, step by step, the schema becomes that of a fresh database.
     #[test]
     fn a_migrated_schema_equals_a_fresh_one() {
-        for schema in [Schema::VAULT, Schema::OUTBOX] {
+        for schema in [Schema::VAULT, Schema::OUTBOX, Schema::REGISTERS] {
             let mut fresh = Connection::open_in_memory().unwrap();
             schema.bring_up(&mut fresh).unwrap();
             for from in 0..=schema.migrations.len() {

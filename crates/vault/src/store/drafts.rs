@@ -202,6 +202,21 @@ pub fn set_facts(
     )
 }
 
+/// A described fact, as text, of those of the newest drafts and packets that have it; the newest first.
+pub fn newest_fact(
+    connection: &Connection,
+    field: &str,
+    most: usize,
+) -> Result<Vec<String>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT value FROM (SELECT json_extract(facts, '$.' || ?1) AS value FROM drafts ORDER BY opened_at DESC LIMIT ?2)
+         WHERE typeof(value) = 'text'",
+    )?;
+    Ok(statement
+        .query_map(rusqlite::params![field, most], |row| row.get(0))?
+        .collect::<Result<_, _>>()?)
+}
+
 /// Replaces the party of an open draft.
 pub fn set_party(
     tx: &Transaction<'_>,

@@ -2,12 +2,14 @@ import type { Translation } from '@fieldseal/shared/i18n/index.ts';
 import { codes } from './en-codes.ts';
 import { cosign } from './en-cosign.ts';
 import { media } from './en-media.ts';
+import { points } from './en-points.ts';
 import type { zh } from './zh.ts';
 
 export const en: Translation<typeof zh> = {
   ...codes,
   ...cosign,
   ...media,
+  ...points,
   'damaged.title': "The vault can't be opened",
   'damaged.text': 'Its files are kept as they are; tell the administrator.',
   'app.starting': 'Opening…',
@@ -381,9 +383,6 @@ export const en: Translation<typeof zh> = {
   'tasks.started': 'A supplement was started.',
   'decision.by': '{who} · {when}',
   'decision.office': 'Legal review',
-  'points.none': 'No points have been sent to this tablet yet.',
-  'points.why':
-    'Once the administrator sends points and an offline map, they are listed here by distance. Evidence can be taken without them; a point number can be given when describing.',
 
   'me.lock': 'Lock now',
   'me.duty': 'On duty',

@@ -2,11 +2,13 @@
 import { codes } from './zh-codes.ts';
 import { cosign } from './zh-cosign.ts';
 import { media } from './zh-media.ts';
+import { points } from './zh-points.ts';
 
 export const zh = {
   ...codes,
   ...cosign,
   ...media,
+  ...points,
   'damaged.title': '保险库打不开',
   'damaged.text': '文件原样保留，请告诉管理员。',
   'app.starting': '正在打开…',
@@ -378,8 +380,6 @@ export const zh = {
   'tasks.started': '补充取证已经开始。',
   'decision.by': '{who} · {when}',
   'decision.office': '法制审核',
-  'points.none': '这台平板还没有下发点位。',
-  'points.why': '管理员下发点位和离线地图以后，会按距离列在这里。没有点位也照常取证，点位编号可以在描述里填。',
 
   'me.lock': '现在锁定',
   'me.duty': '当班人员',
