@@ -14,7 +14,7 @@ fn runs(text: &str) -> Vec<Vec<char>> {
         let goes_on = run
             .last()
             .is_none_or(|last: &char| last.is_ascii() == one.is_ascii());
-        if !run.is_empty() && !(one.is_alphanumeric() && goes_on) {
+        if !(run.is_empty() || (one.is_alphanumeric() && goes_on)) {
             runs.push(std::mem::take(&mut run));
         }
         if one.is_alphanumeric() {
