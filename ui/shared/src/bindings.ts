@@ -3,7 +3,7 @@
 /**
  * Everything a screen can ask. Serialised as `{"do": "draft-open", …}`.
  */
-export type Request = { "do": "state" } | { "do": "enrol-lookup", text: string, } | { "do": "enrol-device", text: string, } | { "do": "enrol-officer", code: string, pin: string, } | { "do": "rotate-officer", officer: string, pin: string, } | { "do": "unlock", officer: string, pin: string, } | { "do": "lock" } | { "do": "on-duty", lead: string, second?: string | null, } | { "do": "leaving" } | { "do": "retire", officer: string, pin: string, } | { "do": "wipe", officer: string, pin: string, } | { "do": "self-check" } | { "do": "forms" } | { "do": "draft-open", kind: string, supplements?: string | null, } | { "do": "draft", id: string, } | { "do": "drafts" } | { "do": "draft-kind", id: string, kind: string, } | { "do": "describe", id: string, facts: Record<string, unknown>, } | { "do": "set-shot", id: string, captureSeq: number, shot?: string | null, } | { "do": "void", id: string, captureSeq: number, reason: string, } | { "do": "party", id: string, party: PartyInput, } | { "do": "sign", id: string, officer: string, pin: string, } | { "do": "officer-card", officer: string, } | { "do": "meet-officer", text: string, } | { "do": "cosign-ask", id: string, officer: string, } | { "do": "cosign-read", text: string, } | { "do": "cosign-sign", text: string, officer: string, pin: string, } | { "do": "cosign-take", id: string, text: string, } | { "do": "cosigned" } | { "do": "reopen", id: string, } | { "do": "seal", id: string, } | { "do": "give-up", id: string, reason: string, officer: string, pin: string, } | { "do": "packets", page: number, filter?: string | null, } | { "do": "packet", id: string, } | { "do": "recheck", id: string, } | { "do": "uploads" } | { "do": "uploads-page", page: number, } | { "do": "recovered-read" } | { "do": "upload-now", id?: string | null, } | { "do": "upload-hold", hold: boolean, } | { "do": "upload-pause", id: string, pause: boolean, } | { "do": "retention", keepDays?: number | null, } | { "do": "reclaim" } | { "do": "tasks" } | { "do": "position", fix: FixInput, } | { "do": "no-position", reason: string, } | { "do": "shutter", mark: string, } | { "do": "record-begin", args: RecordingArgs, } | { "do": "record-finish", id: string, ended: string, } | { "do": "settings", language?: string | null, theme?: string | null, };
+export type Request = { "do": "state" } | { "do": "enrol-lookup", text: string, } | { "do": "enrol-device", text: string, } | { "do": "enrol-officer", code: string, pin: string, } | { "do": "rotate-officer", officer: string, pin: string, } | { "do": "unlock", officer: string, pin: string, } | { "do": "lock" } | { "do": "on-duty", lead: string, second?: string | null, } | { "do": "leaving" } | { "do": "retire", officer: string, pin: string, } | { "do": "wipe", officer: string, pin: string, } | { "do": "self-check" } | { "do": "forms" } | { "do": "draft-open", kind: string, supplements?: string | null, } | { "do": "draft", id: string, } | { "do": "drafts" } | { "do": "draft-kind", id: string, kind: string, } | { "do": "describe", id: string, facts: Record<string, unknown>, } | { "do": "set-shot", id: string, captureSeq: number, shot?: string | null, } | { "do": "void", id: string, captureSeq: number, reason: string, } | { "do": "party", id: string, party: PartyInput, } | { "do": "sign", id: string, officer: string, pin: string, } | { "do": "officer-card", officer: string, } | { "do": "meet-officer", text: string, } | { "do": "cosign-ask", id: string, officer: string, } | { "do": "cosign-read", text: string, } | { "do": "cosign-sign", text: string, officer: string, pin: string, } | { "do": "cosign-take", id: string, text: string, } | { "do": "cosigned" } | { "do": "reopen", id: string, } | { "do": "seal", id: string, } | { "do": "give-up", id: string, reason: string, officer: string, pin: string, } | { "do": "packets", page: number, filter?: string | null, } | { "do": "packet", id: string, } | { "do": "recheck", id: string, } | { "do": "uploads" } | { "do": "uploads-page", page: number, } | { "do": "recovered-read" } | { "do": "upload-now", id?: string | null, } | { "do": "upload-hold", hold: boolean, } | { "do": "upload-pause", id: string, pause: boolean, } | { "do": "retention", keepDays?: number | null, } | { "do": "reclaim" } | { "do": "tasks" } | { "do": "registers", today: string, } | { "do": "nearest", today: string, } | { "do": "search-points", text: string, } | { "do": "points", due?: string | null, } | { "do": "point", number: string, } | { "do": "map-part", south: number, west: number, north: number, east: number, today: string, } | { "do": "draft-place", id: string, } | { "do": "draft-point", id: string, point?: string | null, ticket?: string | null, } | { "do": "draft-far", id: string, answer?: string | null, } | { "do": "position", fix: FixInput, } | { "do": "no-position", reason: string, } | { "do": "shutter", mark: string, } | { "do": "record-begin", args: RecordingArgs, } | { "do": "record-finish", id: string, ended: string, } | { "do": "settings", language?: string | null, theme?: string | null, };
 
 /**
  * What goes with the raw bytes of a photo (HTTP headers or query in both hosts).
@@ -629,3 +629,112 @@ compare: string,
  * RFC 3339, by this tablet's clock.
  */
 signedAt: string, };
+
+/**
+ * What of the registers is here.
+ */
+export type RegistersView = { points: number, tickets: number, 
+/**
+ * Tickets due today or before.
+ */
+ticketsDue: number, 
+/**
+ * When the points came, RFC 3339; none: never.
+ */
+pointsAt: string | null, ticketsAt: string | null, map: MapView | null, 
+/**
+ * Parts of a hundred of a map that is on its way.
+ */
+mapProgress: number | null, };
+
+export type MapView = { 
+/**
+ * Names the file, so that another one is not taken for it.
+ */
+id: string, sizeBytes: number, 
+/**
+ * Positions are shifted to be drawn on it.
+ */
+gcj02: boolean, 
+/**
+ * When the administrator put it in place, RFC 3339.
+ */
+placedAt: string, attribution: string | null, };
+
+export type PointView = { number: string, name: string | null, kind: string | null, address: string | null, compound: string | null, team: string | null, lat: number | null, lon: number | null, 
+/**
+ * Nothing is left to be done there.
+ */
+done: boolean, distanceM: number | null, 
+/**
+ * Open tickets, the most urgent first: at most five.
+ */
+tickets: Array<TicketView>, };
+
+export type TicketView = { number: string, kind: string | null, what: string | null, point: string | null, address: string | null, received: string | null, due: string | null, };
+
+/**
+ * Points near this tablet.
+ */
+export type NearView = { 
+/**
+ * `distance`; `last-visit`: without a position, those of the newest packets.
+ */
+by: string, points: Array<PointView>, fix: FixView | null, registers: RegistersView, };
+
+/**
+ * What was found for some words.
+ */
+export type FoundView = { points: Array<PointView>, tickets: Array<TicketView>, 
+/**
+ * There may be more: more words narrow it down.
+ */
+more: boolean, };
+
+/**
+ * What a part of the map holds: each point, or when they are too many how many lie where.
+ */
+export type MapPartView = { pins: Array<PinView>, clusters: Array<ClusterView>, 
+/**
+ * Where this tablet is, if it knows: latitude, longitude.
+ */
+here: [number, number] | null, };
+
+export type PinView = { number: string, lat: number, lon: number, 
+/**
+ * `today`: a ticket is due; `open`, `done`.
+ */
+state: string, };
+
+export type ClusterView = { lat: number, lon: number, count: number, };
+
+/**
+ * A draft among the points.
+ */
+export type DraftPlaceView = { 
+/**
+ * The point that it names, if the register has it.
+ */
+point: PointView | null, ticket: TicketView | null, 
+/**
+ * The nearest to its best position, of its kind.
+ */
+nearest: Array<PointView>, 
+/**
+ * The one that is alone within 50 m, while none is chosen and none was refused.
+ */
+suggested: string | null, 
+/**
+ * Its photos were taken far from its point.
+ */
+far: FarView | null, 
+/**
+ * Whether there is a register of points at all.
+ */
+registered: boolean, };
+
+export type FarView = { distanceM: number, accuracyM: number, 
+/**
+ * What the officer has said of it: `across`, `moved` or `register-wrong`.
+ */
+answer: string | null, };

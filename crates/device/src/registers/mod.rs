@@ -41,6 +41,9 @@ const STALE_MS: u64 = 10 * 60 * 1000;
 /// Newest packets whose points are offered without a position.
 const VISITS: usize = 60;
 
+/// Where photos were taken: latitude and longitude, and the error in metres.
+pub(crate) type Taken = ((f64, f64), f64);
+
 /// Where the tablet is, if it has known for a moment: latitude, longitude, and how good that is.
 pub(crate) struct Here {
     pub place: (f64, f64),
@@ -259,7 +262,7 @@ impl Core {
     pub(crate) fn draft_fix(
         &self,
         id: fieldseal_packet::PacketId,
-    ) -> Result<Option<((f64, f64), f64)>, Problem> {
+    ) -> Result<Option<Taken>, Problem> {
         let items = self.read(|c| Ok(captures::of_draft(c, id)?))?;
         let fixes = items
             .iter()

@@ -11,7 +11,7 @@ use fieldseal_wire::registers::{Point, Register};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{OFFERED, known_point, read_point, ticket_view, views};
+use super::{OFFERED, Taken, known_point, read_point, ticket_view, views};
 use crate::api::{DraftPlaceView, DraftView, FarView};
 use crate::core::Core;
 use crate::forms::check_fact;
@@ -166,7 +166,7 @@ impl Core {
             said.chosen = true;
             self.say(packet, &said)?;
         }
-        changes.retain(|field, value| !(value.is_null() && !facts.contains_key(field)));
+        changes.retain(|field, value| !value.is_null() || facts.contains_key(field));
         if changes.is_empty() {
             return self.draft(packet);
         }
@@ -190,11 +190,7 @@ impl Core {
 }
 
 /// Whether photos of this position, with this error, were taken far from that place.
-fn far(
-    (taken, accuracy_m): ((f64, f64), f64),
-    place: (f64, f64),
-    answer: Option<String>,
-) -> Option<FarView> {
+fn far((taken, accuracy_m): Taken, place: (f64, f64), answer: Option<String>) -> Option<FarView> {
     let distance_m = store::distance_m(taken, place);
     (distance_m > FAR_M + accuracy_m).then_some(FarView {
         distance_m,

@@ -98,7 +98,7 @@ impl Header {
                 .find(|(_, en, zh)| name.eq_ignore_ascii_case(en) || name == *zh)
                 .map(|(column, _, _)| *column);
             let shown: String = name.chars().take(64).collect();
-            let is_fact = facts && name.strip_prefix(FACT).is_some_and(|field| is_id(field));
+            let is_fact = facts && name.strip_prefix(FACT).is_some_and(is_id);
             if names.contains(&shown) || (column.is_some() && known.contains(&column)) {
                 wrong.push((shown.clone(), "this column is there twice"));
             } else if column.is_none() && !is_fact {
