@@ -2,6 +2,7 @@
 
 mod devices;
 pub mod export;
+mod forms;
 mod keys;
 mod registers;
 mod trust_page;
@@ -168,6 +169,24 @@ enum Command {
         /// retention, court-order or erasure-request
         #[arg(long)]
         reason: String,
+    },
+    /// Bring in a kind's form: tablets get it with their next heartbeat
+    ImportForm {
+        /// A form/1 file (.json), or an XLSForm workbook (.xlsx)
+        file: PathBuf,
+        /// Of a workbook: take what a form has a place for, and list what is lost
+        #[arg(long)]
+        allow_loss: bool,
+    },
+    /// List the forms that were brought in
+    Forms,
+    /// Offer a kind no longer: packets and drafts of it stay as they are
+    RetireKind {
+        /// Kind's id
+        kind: String,
+        /// Offer it again
+        #[arg(long)]
+        back: bool,
     },
     /// Check log, database and every stored byte
     Fsck,
@@ -361,6 +380,9 @@ fn answer(config: &Config, command: Command) -> anyhow::Result<Answer> {
                 json!({"erased": id, "files": files}),
             )
         }
+        Command::ImportForm { file, allow_loss } => forms::import(&open()?, &file, allow_loss)?,
+        Command::Forms => forms::list(&open()?)?,
+        Command::RetireKind { kind, back } => forms::retire(&open()?, &kind, back)?,
         Command::Fsck => fsck(&open()?)?,
         Command::Backup { to } => {
             let report = open()?.backup(&to)?;

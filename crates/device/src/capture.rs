@@ -182,9 +182,11 @@ impl Core {
     /// Where a capture goes. The shutter never fails for want of a draft: what can't take it gets a new one.
     pub(crate) fn draft_for(&self, vault: &Vault, args: &CaptureArgs) -> (PacketId, String) {
         let asked: Option<PacketId> = args.draft.as_deref().and_then(|text| text.parse().ok());
-        let kind = args.kind.as_deref().filter(|kind| self.form(kind).is_ok());
+        let kinds = self.kinds();
+        let known = |kind: &&str| kinds.iter().any(|known| known.form.kind == *kind);
+        let kind = args.kind.as_deref().filter(known);
         let kind = kind
-            .or_else(|| self.forms.first().map(|known| known.form.kind.as_str()))
+            .or_else(|| kinds.first().map(|known| known.form.kind.as_str()))
             .unwrap_or_default();
         if vault.is_locked() {
             let live = lock(&self.live);
@@ -288,6 +290,13 @@ impl Core {
             self.write_captured(tx, taken, actor.clone().filter(|_| here))
         };
         let report = take(&vault, &mut intake)?;
+        // A failure is no loss: tried again with the next capture.
+        if let Err(problem) = self.pin_forms() {
+            tracing::warn!(
+                code = problem.code().as_str(),
+                "a draft has no form of its own yet"
+            );
+        }
         for (draft, captures) in recovered {
             let meta = Meta {
                 actor: None,

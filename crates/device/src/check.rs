@@ -23,7 +23,12 @@ const CONTACT_OLD_MS: i64 = 7 * 24 * 3600 * 1000;
 /// A checkpoint older than this makes the seal's lower bound weak.
 const CHECKPOINT_OLD_MS: i64 = 24 * 3600 * 1000;
 
-fn check(code: &str, level: &str, sentence: &str, params: &[(&str, String)]) -> CheckView {
+pub(crate) fn check(
+    code: &str,
+    level: &str,
+    sentence: &str,
+    params: &[(&str, String)],
+) -> CheckView {
     CheckView {
         code: code.to_owned(),
         level: level.to_owned(),
@@ -47,6 +52,7 @@ impl Core {
             self.check_checkpoint()?,
             self.check_map(),
             self.check_unsent(),
+            self.check_forms(),
         ])
     }
 

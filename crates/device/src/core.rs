@@ -14,7 +14,7 @@ use fieldseal_vault::{KdfParams, Moment, Vault, VaultConfig};
 use rusqlite::Connection;
 
 use crate::api::StateView;
-use crate::forms::{self, KnownForm};
+use crate::forms::{Forms, KnownForm};
 use crate::identity::{self, Identity};
 use crate::line::Line;
 use crate::platform::Platform;
@@ -116,7 +116,7 @@ pub(crate) struct Live {
 pub(crate) struct Core {
     pub config: EngineConfig,
     pub platform: Arc<dyn Platform>,
-    pub forms: Vec<KnownForm>,
+    pub forms: RwLock<Forms>,
     pub store: RwLock<Store>,
     pub live: Mutex<Live>,
     pub prefs: Mutex<Prefs>,
@@ -246,14 +246,14 @@ impl Core {
     }
 
     /// The form of a kind.
-    pub fn form(&self, kind: &str) -> Result<&KnownForm, Problem> {
-        self.forms
-            .iter()
-            .find(|known| known.form.kind == kind)
-            .ok_or_else(|| {
-                Problem::from(Code::UnknownKind)
-                    .with("kind", kind.chars().take(64).collect::<String>())
-            })
+    pub fn form(&self, kind: &str) -> Result<Arc<KnownForm>, Problem> {
+        let found = self
+            .kinds()
+            .into_iter()
+            .find(|known| known.form.kind == kind);
+        found.ok_or_else(|| {
+            Problem::from(Code::UnknownKind).with("kind", kind.chars().take(64).collect::<String>())
+        })
     }
 
     /// A new packet id.
@@ -304,9 +304,4 @@ impl Core {
     pub fn state(&self) -> Result<StateView, Problem> {
         crate::state::view(self)
     }
-}
-
-/// The forms built in.
-pub(crate) fn forms() -> Vec<KnownForm> {
-    forms::known()
 }

@@ -21,7 +21,7 @@ const MAX_WORDS: usize = 1000;
 
 impl Core {
     pub fn draft_open(&self, kind: &str, supplements: Option<&str>) -> Result<DraftView, Problem> {
-        self.form(kind)?;
+        let form = self.offered_form(kind)?;
         if self.retired_at().is_some() {
             return Err(Code::Retired.into());
         }
@@ -39,6 +39,7 @@ impl Core {
                 supplements,
             };
             drafts::open(tx, &new)?;
+            drafts::set_form(tx, id, &form.bytes)?;
             let opened = Event::Opened {
                 packet: id,
                 kind: kind.to_owned(),
@@ -71,12 +72,13 @@ impl Core {
     }
 
     pub fn draft_kind(&self, id: &str, kind: &str) -> Result<DraftView, Problem> {
-        self.form(kind)?;
+        let form = self.offered_form(kind)?;
         self.change(id, |tx, draft| {
             if draft.kind == kind {
                 return Ok(None);
             }
             drafts::set_kind(tx, draft.packet, kind)?;
+            drafts::set_form(tx, draft.packet, &form.bytes)?;
             Ok(Some(Event::KindChanged {
                 kind: kind.to_owned(),
             }))
@@ -85,7 +87,7 @@ impl Core {
 
     pub fn describe(&self, id: &str, changes: &Map<String, Value>) -> Result<DraftView, Problem> {
         self.change(id, |tx, draft| {
-            let form = &self.form(&draft.kind)?.form;
+            let form = &self.draft_form(tx, draft)?.form;
             let mut facts = draft.facts.clone();
             let mut fields = Vec::new();
             for (field, value) in changes {
@@ -121,7 +123,7 @@ impl Core {
         self.change(id, |tx, draft| {
             let capture = own_capture(tx, draft.packet, capture_seq)?;
             let known = self
-                .form(&draft.kind)?
+                .draft_form(tx, draft)?
                 .form
                 .shots
                 .iter()
@@ -215,18 +217,24 @@ impl Core {
             opened_at: draft.opened_at.to_string(),
             cover: cover(&items),
             stage: draft.stage.as_str().to_owned(),
-            missing_shots: self.missing_shots(draft, &items),
+            missing_shots: self.missing_shots(c, draft, &items),
         })
     }
 
-    fn missing_shots(&self, draft: &drafts::Draft, items: &[Capture]) -> Vec<String> {
+    fn missing_shots(
+        &self,
+        c: &Connection,
+        draft: &drafts::Draft,
+        items: &[Capture],
+    ) -> Vec<String> {
         let taken: Vec<&str> = items
             .iter()
             .filter(|item| item.voided.is_none())
             .filter_map(|item| item.shot.as_deref())
             .collect();
-        let form = self.form(&draft.kind);
-        form.map(|known| forms::missing_shots(&known.form, &draft.facts, &taken))
+        let today = self.platform.today();
+        let form = self.draft_form(c, draft);
+        form.map(|known| forms::missing_shots(&known, &draft.facts, &taken, &today))
             .unwrap_or_default()
     }
 
@@ -245,7 +253,12 @@ impl Core {
                 .ok_or(Code::NotFound)?;
             let items = captures::of_draft(c, id)?;
             let closing = sealing::closed(c, id)?;
-            let form = self.form(&draft.kind).ok();
+            let form = self.draft_form(c, &draft).ok();
+            let form = form.as_deref();
+            let today = self.platform.today();
+            let current = self.form(&draft.kind).ok();
+            let another =
+                form.filter(|form| current.is_none_or(|known| known.sha256 != form.sha256));
             let numbered = closing.is_some();
             Ok(DraftView {
                 id: id.to_string(),
@@ -259,10 +272,22 @@ impl Core {
                     .map(|(n, item)| photo(item, numbered.then_some(n + 1)))
                     .collect(),
                 party: party(&draft),
-                missing_shots: self.missing_shots(&draft, &items),
+                missing_shots: self.missing_shots(c, &draft, &items),
                 missing_fields: form
-                    .map(|known| forms::missing_fields(&known.form, &draft.facts))
+                    .map(|known| forms::missing_fields(known, &draft.facts, &today))
                     .unwrap_or_default(),
+                hidden: form
+                    .map(|known| {
+                        forms::hidden(known.plan.hidden(&known.form, &draft.facts, &today))
+                    })
+                    .unwrap_or_default(),
+                violations: form
+                    .map(|known| {
+                        let found = known.plan.violations(&known.form, &draft.facts, &today);
+                        forms::violations(found)
+                    })
+                    .unwrap_or_default(),
+                form: another.map(|known| forms::view(known, &today)),
                 facts: draft.facts,
                 signatures: sealing::signatures(c, id)?.iter().map(signature).collect(),
                 officers: match &closing {

@@ -12,7 +12,8 @@ use serde::Serialize;
 use crate::api::{
     CaptureArgs, CaptureView, PieceArgs, ProblemView, RecordingView, Request, ScanView,
 };
-use crate::core::{Core, EngineConfig, Live, Store, forms, lock};
+use crate::core::{Core, EngineConfig, Live, Store, lock};
+use crate::forms::Forms;
 use crate::line::Line;
 use crate::platform::Platform;
 use crate::prefs::Prefs;
@@ -89,7 +90,7 @@ impl Engine {
         let line = Line::new(config.sync);
         lock(&line.outbox).hold(prefs.hold);
         let core = Arc::new(Core {
-            forms: forms(),
+            forms: RwLock::new(Forms::built_in()),
             store: RwLock::new(Store::None),
             live: Mutex::new(Live {
                 used_at_ms: platform.boot().ms,
@@ -178,9 +179,9 @@ impl Engine {
             }
             Request::SelfCheck => json(core.self_check()?),
             Request::Forms => json(
-                core.forms
+                core.kinds()
                     .iter()
-                    .map(|known| crate::forms::view(&known.form))
+                    .map(|known| crate::forms::view(known, &core.platform.today()))
                     .collect::<Vec<_>>(),
             ),
             Request::DraftOpen { kind, supplements } => {

@@ -20,6 +20,7 @@ use fieldseal_wire::device::{
     HeartbeatAnswer, HeartbeatRequest, PROBE_HEADER, Retirement, RotateRequest, RotatedKey,
     SeenCheckpoint, StatusRequest, StatusResponse, Token, TokenRequest,
 };
+use fieldseal_wire::forms::FormList;
 use fieldseal_wire::{Problem as WireProblem, ProblemCode};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
 use serde::Serialize;
@@ -338,6 +339,19 @@ impl Client {
         token: &str,
     ) -> Result<RotatedKey, HttpError> {
         self.post("/api/v1/keys/rotate", request, Some(token)).await
+    }
+
+    /// Which forms there are.
+    pub async fn forms(&self, token: &str) -> Result<FormList, HttpError> {
+        let request = self.http.get(self.url("/api/v1/forms")).bearer_auth(token);
+        self.json(request).await
+    }
+
+    /// A form's bytes, as they come.
+    pub async fn form(&self, sha256: &str, token: &str) -> Result<Vec<u8>, HttpError> {
+        let path = format!("/api/v1/forms/{sha256}");
+        let request = self.http.get(self.url(&path)).bearer_auth(token);
+        body(self.send(request).await?).await
     }
 
     /// The tablet's wish to be retired, with its last heartbeat.

@@ -65,7 +65,7 @@ impl Making<'_> {
             ("data/record.json".to_owned(), record),
             (
                 "data/form.json".to_owned(),
-                self.core.form(&self.draft.kind)?.bytes.clone(),
+                self.core.draft_form(tx, self.draft)?.bytes.clone(),
             ),
             (
                 "data/custody.log".to_owned(),

@@ -176,6 +176,10 @@ impl Core {
             let signatures = sealing::signatures(c, id)?;
             let custody = Timeline { origin: &origin, c }.of(&packet, &signatures, &way)?;
             let receipt = way.receipt.as_ref();
+            let current = self.form(&draft.kind).ok();
+            let form = self.draft_form(c, &draft).ok();
+            let another =
+                form.filter(|form| current.is_none_or(|known| known.sha256 != form.sha256));
             Ok(PacketView {
                 summary: self.summary(c, &job)?,
                 device_seq: u32::try_from(packet.device_seq).unwrap_or(u32::MAX),
@@ -196,6 +200,7 @@ impl Core {
                 decisions: way.decisions.iter().map(task_decision).collect(),
                 supplements: draft.supplements.map(|old| old.to_string()),
                 rechecked: None,
+                form: another.map(|known| crate::forms::view(&known, &self.platform.today())),
             })
         })
     }

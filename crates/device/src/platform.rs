@@ -21,6 +21,10 @@ pub trait Platform: Send + Sync {
     fn now(&self) -> Timestamp;
     /// IANA zone of the wall clock.
     fn zone(&self) -> String;
+    /// Today where the tablet is, `YYYY-MM-DD`: for rules about days, never for evidence.
+    fn today(&self) -> String {
+        day_in(&self.zone(), self.now())
+    }
     /// Boot clock.
     fn boot(&self) -> Boot;
     /// Fills with random bytes fit for keys.
@@ -35,6 +39,30 @@ pub trait Platform: Send + Sync {
     fn attest(&self, _spki: &[u8]) -> io::Result<Vec<Vec<u8>>> {
         Ok(Vec::new())
     }
+}
+
+/// Largest file of a time zone that is read, bytes.
+const MAX_ZONE: u64 = 64 << 10;
+
+/// The day in this zone; where the system does not know the zone, China's for China's zones and else that of UTC.
+fn day_in(zone: &str, now: Timestamp) -> String {
+    use std::io::Read as _;
+
+    let known = || {
+        let named = !zone.contains("..") && !zone.starts_with('/');
+        let file =
+            std::fs::File::open(Path::new("/usr/share/zoneinfo").join(named.then_some(zone)?));
+        let mut bytes = Vec::new();
+        file.ok()?.take(MAX_ZONE).read_to_end(&mut bytes).ok()?;
+        jiff::tz::TimeZone::tzif(zone, &bytes).ok()
+    };
+    let china = matches!(
+        zone,
+        "Asia/Shanghai" | "Asia/Chongqing" | "Asia/Harbin" | "PRC"
+    );
+    let fixed = jiff::tz::TimeZone::fixed(jiff::tz::offset(if china { 8 } else { 0 }));
+    let at = jiff::Timestamp::from_millisecond(now.as_millis()).unwrap_or_default();
+    at.to_zoned(known().unwrap_or(fixed)).date().to_string()
 }
 
 /// This machine: Linux, and as far as it goes the others.

@@ -84,9 +84,16 @@ impl Pulse {
             }
         };
         let kept = core.clone();
-        tokio::task::spawn_blocking(move || kept.heard(&said, &answer))
+        let heard = tokio::task::spawn_blocking(move || kept.heard(&said, &answer))
             .await
-            .map_err(|error| Problem::because(Code::Internal, error))?
+            .map_err(|error| Problem::because(Code::Internal, error))?;
+        if let Some(token) = &self.token
+            && let Err(problem) = core.fetch_forms(&client, token).await
+        {
+            // With the next heartbeat then; an older server has none.
+            tracing::debug!(code = problem.code().as_str(), "no forms were fetched");
+        }
+        heard
     }
 }
 

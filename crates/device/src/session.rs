@@ -22,6 +22,7 @@ impl Core {
             self.change_prefs(|prefs| prefs.rebuilt_at = Some(at))?;
         }
         lock(&self.live).locked_draft = None;
+        self.take_up_forms()?;
         // A capture that can't be taken in now stays in the inbox; it must not keep the officer from looking.
         if let Err(problem) = self.take_in() {
             tracing::warn!(

@@ -88,6 +88,7 @@ pub(crate) fn view(core: &Core) -> Result<StateView, Problem> {
         language: prefs.language.unwrap_or_else(|| "zh".to_owned()),
         theme: prefs.theme.unwrap_or_else(|| "light".to_owned()),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        forms: core.forms_mark(),
     })
 }
 

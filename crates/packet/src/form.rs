@@ -1,7 +1,16 @@
 //! A form: one kind of evidence as data. A packet carries the form it was made with (`data/form.json`), so that its record
 //! can be read in ten years.
+//!
+//! What a form says beyond fields and shots (sections, notes, hints, rules of relevance and constraints) stands here as it
+//! was written: whoever verifies a packet has no use for it and judges none of it. Who fills a form in reads it with
+//! [`plan::Plan`], strictly.
+
+pub mod check;
+pub mod plan;
+pub mod rule;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Largest form file, bytes.
 pub const MAX_FORM: usize = 1 << 20;
@@ -35,6 +44,12 @@ pub struct Form {
     pub fields: Vec<Field>,
     /// Shot list.
     pub shots: Vec<Shot>,
+    /// Headings under which fields stand together: [`plan::Section`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sections: Option<Value>,
+    /// Words between the fields: [`plan::Note`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notes: Option<Value>,
     /// A packet of this kind should be on the server so many hours after it was sealed: the order of uploads goes by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upload_within_hours: Option<u32>,
@@ -94,6 +109,18 @@ pub struct Field {
     /// Most characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_length: Option<u32>,
+    /// Id of the section that it stands in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub section: Option<Value>,
+    /// A sentence beside it: a [`Label`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<Value>,
+    /// Shown only while this rule holds: [`rule::Rule`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relevant: Option<Value>,
+    /// What a value should be like: [`plan::Constraint`]. Said where it is not; never blocks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub constraint: Option<Value>,
 }
 
 /// A field that all kinds have (address, floor, point number, item code …), shown as missing when empty; never blocks.
@@ -104,6 +131,9 @@ pub struct Common {
     /// Asked for only then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown_if: Option<Condition>,
+    /// Shown only while this rule holds: [`rule::Rule`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relevant: Option<Value>,
 }
 
 /// One choice.
@@ -140,6 +170,9 @@ pub struct Shot {
     /// Asked for only then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown_if: Option<Condition>,
+    /// Shown only while this rule holds: [`rule::Rule`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relevant: Option<Value>,
 }
 
 /// An item of the competence catalogue.

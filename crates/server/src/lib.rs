@@ -20,6 +20,7 @@ pub mod enrol;
 pub mod erasure;
 pub mod export;
 pub mod files;
+pub mod forms;
 pub mod intake;
 pub mod log;
 pub mod outward;

@@ -5,6 +5,7 @@
 
 pub mod console;
 pub mod device;
+pub mod forms;
 pub mod problem;
 pub mod registers;
 pub mod tablets;

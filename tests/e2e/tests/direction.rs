@@ -28,6 +28,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "fieldseal-server",
         &["picture", "report", "packet", "stamp", "tlog", "wire"],
     ),
+    // Workbooks to forms: bytes in, bytes out.
+    ("fieldseal-xlsform", &["packet"]),
     // Watches any log, ours like others.
     ("fieldseal-witness", &["tlog"]),
     // A timestamp authority for development: openssl and a loopback port.
@@ -38,12 +40,12 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "fieldseal-cli",
         &[
             "device", "server", "vault", "packet", "stamp", "tlog", "wire", "dev-tsa", "witness",
-            "c2pa",
+            "c2pa", "xlsform",
         ],
     ),
     ("fieldseal-tablet", &["device"]),
     ("fieldseal-host", &["device"]),
-    ("fieldseal-e2e", &["packet", "tlog"]),
+    ("fieldseal-e2e", &["packet", "tlog", "xlsform"]),
     // The campaigns hold both ends of the line in their hands.
     (
         "fieldseal-faults",

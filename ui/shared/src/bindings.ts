@@ -179,7 +179,11 @@ retiredAt: string | null,
 /**
  * A word from the newest timestamp, to be photographed in the scene.
  */
-challenge: string | null, language: string, theme: string, version: string, };
+challenge: string | null, language: string, theme: string, version: string, 
+/**
+ * Another one when other forms are known than before.
+ */
+forms: string, };
 
 export type CaptureReadyView = { ready: boolean, 
 /**
@@ -274,17 +278,29 @@ export type FormView = {
 /**
  * `illegal-structure`, `group-rental`, `billboard`, …
  */
-kind: string, version: string, name: LabelView, shortName: LabelView, 
+kind: string, version: string, 
+/**
+ * New drafts may be of this kind.
+ */
+offered: boolean, name: LabelView, shortName: LabelView, 
 /**
  * Fields of all kinds that this one asks for.
  */
-common: Array<CommonDef>, fields: Array<FieldDef>, shots: Array<ShotDef>, items: Array<ItemCode>, };
+common: Array<CommonDef>, sections: Array<SectionDef>, notes: Array<NoteDef>, fields: Array<FieldDef>, shots: Array<ShotDef>, items: Array<ItemCode>, 
+/**
+ * What is not asked for while nothing is filled in.
+ */
+hidden: HiddenView, };
 
 export type FieldDef = { id: string, 
 /**
  * `choice`, `choices`, `integer`, `decimal`, `text`, `date`, `yes-no`.
  */
-fieldType: string, label: LabelView, 
+fieldType: string, label: LabelView, hint: LabelView | null, 
+/**
+ * Id of its section.
+ */
+section: string | null, 
 /**
  * `m²`, `m`, `人` …
  */
@@ -318,6 +334,38 @@ export type ShotDef = { id: string, label: LabelView, expected: boolean, shownIf
  */
 export type ItemCode = { code: string, label: LabelView, };
 
+/**
+ * A heading under which fields stand together.
+ */
+export type SectionDef = { id: string, label: LabelView, };
+
+/**
+ * Words between the fields.
+ */
+export type NoteDef = { id: string, label: LabelView, 
+/**
+ * Stands before this field; at the end where there is none.
+ */
+before: string | null, section: string | null, };
+
+/**
+ * Ids of what is not asked for.
+ */
+export type HiddenView = { 
+/**
+ * Those that all kinds have among them.
+ */
+fields: Array<string>, shots: Array<string>, notes: Array<string>, };
+
+/**
+ * A value that is kept, and is not as the form says it should be.
+ */
+export type ViolationView = { field: string, 
+/**
+ * In the form's words.
+ */
+message: LabelView | null, };
+
 export type DraftSummary = { id: string, kind: string, title: string | null, photos: number, openedAt: string, 
 /**
  * `capture_seq` of the first photo with a preview.
@@ -336,7 +384,19 @@ missingShots: Array<string>,
 /**
  * Expected fields with no value.
  */
-missingFields: Array<string>, signatures: Array<SignatureView>, 
+missingFields: Array<string>, 
+/**
+ * What the form's rules do not ask for, given the facts.
+ */
+hidden: HiddenView, 
+/**
+ * Values that are kept, and are not as the form says they should be.
+ */
+violations: Array<ViolationView>, 
+/**
+ * The form that it was opened with, where there is another one of its kind now.
+ */
+form: FormView | null, signatures: Array<SignatureView>, 
 /**
  * The officers the record names: lead first.
  */
@@ -404,7 +464,11 @@ packetDigest: string, photos: Array<PhotoView>, facts: Record<string, unknown>, 
 /**
  * Set by `Recheck`: all, whether equal, and when.
  */
-rechecked: RecheckView | null, };
+rechecked: RecheckView | null, 
+/**
+ * The form that it was made with, where there is another one of its kind now.
+ */
+form: FormView | null, };
 
 export type RecheckView = { at: string, 
 /**

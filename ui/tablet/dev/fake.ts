@@ -236,6 +236,9 @@ export class FakeEngine {
       party: null,
       missingShots: [],
       missingFields: [],
+      hidden: { fields: [], shots: [], notes: [] },
+      violations: [],
+      form: null,
       signatures: [],
       officers: [],
       deviceSeq: null,
@@ -312,6 +315,7 @@ export class FakeEngine {
       decisions: [],
       supplements: draft.supplements,
       rechecked: null,
+      form: null,
     };
     this.packets.unshift({ view, sent: 0, total, cause: null });
     return view;
@@ -489,6 +493,7 @@ function blank(): StateView {
     retiredAt: null,
     challenge: '春山 7K3Q',
     version: '0.1.0',
+    forms: '',
   };
 }
 

@@ -17,6 +17,8 @@ class Tablet {
   addingOfficers = $state(false);
 
   private chosen: Language | null = null;
+  /** Which forms were known when they were last asked for. */
+  private formsMark = '';
 
   /** Reads something to show. A problem is shown, but success leaves the last problem of an act in sight. */
   async load<T>(request: Request): Promise<T | undefined> {
@@ -47,11 +49,19 @@ class Tablet {
     this.now = new Date();
     try {
       this.take(await call<StateView>({ do: 'state' }));
-      if (this.forms.length === 0 && this.state?.enrolled) this.forms = await call<FormView[]>({ do: 'forms' });
+      await this.refreshForms();
       if (this.problem?.code === 'host-unreachable') this.problem = null;
     } catch (thrown) {
       this.problem = Problem.from(thrown);
     }
+  }
+
+  /** The forms again, when others are known than before. */
+  private async refreshForms(): Promise<void> {
+    const mark = this.state?.forms ?? '';
+    if (!this.state?.enrolled || (this.forms.length > 0 && mark === this.formsMark)) return;
+    this.forms = await call<FormView[]>({ do: 'forms' });
+    this.formsMark = mark;
   }
 
   /** Takes a state the engine answered with. */
@@ -74,6 +84,11 @@ class Tablet {
     const state = await this.ask<StateView>(request);
     if (state) this.take(state);
     return state !== undefined;
+  }
+
+  /** The kinds that a new draft may be of. */
+  get kinds(): FormView[] {
+    return this.forms.filter((form) => form.offered);
   }
 
   form(kind: string): FormView | undefined {

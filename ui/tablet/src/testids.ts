@@ -21,11 +21,11 @@
  *             point-card (data-point) → point-shoot, point-close; today: nearby, near-<i>
  * describe    voice-note (starts and ends), player, player-none, recorded (data-ended), describe-saved, kind-<kind>, photo-<i>, choice-<field>-<choice>, field-<field> (input), plus-<field>, minus-<field>,
  *             which-point: which-<i> (data-point), which-none, which-ticket-<number>, which-far → which-far-<answer>
- *             item-code-<code>, party-present|absent|refused|unknown, missing (what is missing), to-seal, back,
+ *             item-code-<code>, section-<id>, note-<id>, violation-<field> (empty: none), party-present|absent|refused|unknown, missing (what is missing), to-seal, back,
  *             give-up → give-up-reason → pin-input → pin-go
  *   photo     photo-shot-<shot id>, void-open, void-reason-<i>, void-text, void-go
  * seal        party-present|absent|refused|unknown, party-name, refusal-informed-refused|refused-left|other,
- *             sign-<i> → pin-input → pin-go (dialog), signed-<i>, reopen → reopen-go, seal-missing (what is missing, by name),
+ *             sign-<i> → pin-input → pin-go (dialog), signed-<i>, reopen → reopen-go, seal-missing (what is missing, by name), seal-violations,
  *             seal-hold (hold 1 s; or tap: the same button becomes seal-confirm for 5 s), seal-alone-go (dialog: one officer only)
  * packets     packet-row-<i> (data-packet, data-state)
  * packet      packet-state (data-state: queued|uploading|received|safe|wedged|accepted|returned|refused|legal-review),

@@ -8,12 +8,17 @@ vi.stubGlobal('window', {});
 const { nextShot, shotList } = await import('../src/screens/camera/shots.ts');
 const { gathered } = await import('../src/screens/packet/custody.ts');
 const { contact, heardAt } = await import('../src/contact.ts');
+const { parts } = await import('../src/screens/describe/parts.ts');
 const { later } = await import('../src/screens/describe/later.ts');
 
 const label = { zh: 'a', en: 'a' };
 const form: FormView = {
   kind: 'k',
   version: '1',
+  offered: true,
+  sections: [],
+  notes: [],
+  hidden: { fields: [], shots: ['ruled-out'], notes: [] },
   name: label,
   shortName: label,
   common: [],
@@ -23,9 +28,31 @@ const form: FormView = {
     { id: 'one', label, expected: true, shownIf: null },
     { id: 'two', label, expected: true, shownIf: null },
     { id: 'extra', label, expected: false, shownIf: null },
+    { id: 'ruled-out', label, expected: true, shownIf: null },
     { id: 'after', label, expected: true, shownIf: { field: 'stage', anyOf: ['removed'] } },
   ],
 };
+
+describe('parts of a form', () => {
+  const field = (id: string, section: string | null): FormView['fields'][number] => ({
+    id, label, section, fieldType: 'text', hint: null, unit: null, choices: [], expected: false, shownIf: null, min: null, max: null, maxLength: null,
+  });
+  const note = (id: string, before: string | null, section: string | null): FormView['notes'][number] => ({ id, label, before, section });
+  const whole: FormView = {
+    ...form,
+    sections: [{ id: 's', label }, { id: 't', label }],
+    fields: [field('a', 's'), field('b', 's'), field('c', 't'), field('d', null)],
+    notes: [note('n', 'b', 's'), note('gone', 'c', 't'), note('end', null, null)],
+  };
+  const keys = (hidden: string[]): string[] =>
+    parts(whole, { fields: hidden, shots: [], notes: ['gone'] }, {}).map((part) => (part.what === 'heading' ? `# ${part.section.id}` : part.key));
+  it('stand under their headings, notes before their fields', () => {
+    expect(keys([])).toEqual(['# s', 'a', 'note-n', 'b', '# t', 'c', 'd', 'note-end']);
+  });
+  it('leave out what is hidden, and a heading with nothing under it', () => {
+    expect(keys(['b', 'c'])).toEqual(['# s', 'a', 'note-n', 'd', 'note-end']);
+  });
+});
 
 describe('shot list', () => {
   it('asks for what the facts ask for', () => {

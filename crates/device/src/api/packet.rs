@@ -3,7 +3,7 @@
 use serde::Serialize;
 use ts_rs::TS;
 
-use super::{PartyInput, RecordedView};
+use super::{FormView, HiddenView, PartyInput, RecordedView, ViolationView};
 
 #[derive(Debug, Clone, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -38,6 +38,12 @@ pub struct DraftView {
     pub missing_shots: Vec<String>,
     /// Expected fields with no value.
     pub missing_fields: Vec<String>,
+    /// What the form's rules do not ask for, given the facts.
+    pub hidden: HiddenView,
+    /// Values that are kept, and are not as the form says they should be.
+    pub violations: Vec<ViolationView>,
+    /// The form that it was opened with, where there is another one of its kind now.
+    pub form: Option<FormView>,
     pub signatures: Vec<SignatureView>,
     /// The officers the record names: lead first.
     pub officers: Vec<String>,
@@ -146,6 +152,8 @@ pub struct PacketView {
     pub supplements: Option<String>,
     /// Set by `Recheck`: all, whether equal, and when.
     pub rechecked: Option<RecheckView>,
+    /// The form that it was made with, where there is another one of its kind now.
+    pub form: Option<FormView>,
 }
 
 #[derive(Debug, Clone, Serialize, TS)]

@@ -51,6 +51,8 @@ pub struct StateView {
     pub language: String,
     pub theme: String,
     pub version: String,
+    /// Another one when other forms are known than before.
+    pub forms: String,
 }
 
 /// What is on this tablet and not safe on the server.

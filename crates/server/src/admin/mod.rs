@@ -4,6 +4,7 @@
 mod backup;
 mod devices;
 mod evidence;
+mod forms;
 mod fsck;
 mod init;
 mod keys;
@@ -29,6 +30,7 @@ pub use crate::export::bulk::Outcome;
 pub use crate::export::report::Extent;
 pub use backup::{BackupReport, restore};
 pub use evidence::StoredPacket;
+pub use forms::Forms;
 pub use fsck::Report;
 pub use init::{Init, Made, init, init_after, is_initialised};
 pub use keys::ClosedLog;
@@ -103,6 +105,9 @@ pub enum AdminError {
     /// The erasure.
     #[error(transparent)]
     Erasure(#[from] crate::erasure::ErasureError),
+    /// A form or a kind.
+    #[error(transparent)]
+    Forms(#[from] crate::forms::FormsError),
     /// The copy is there already.
     #[error("{0} is there already; nothing was overwritten")]
     InTheWay(PathBuf),

@@ -6,6 +6,7 @@ mod console;
 mod decision;
 mod enrol;
 mod exports;
+mod forms;
 mod health;
 mod log;
 mod openapi;
@@ -44,6 +45,7 @@ pub fn router(app: Shared) -> Router {
         .merge(packets::routes())
         .merge(presence::routes())
         .merge(registers::routes())
+        .merge(forms::routes())
         .merge(rotation::routes())
         .merge(uploads::routes())
         .merge(session::routes())

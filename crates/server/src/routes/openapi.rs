@@ -25,6 +25,8 @@ use crate::app::Shared;
         super::registers::register,
         super::registers::map,
         super::registers::piece,
+        super::forms::list,
+        super::forms::one,
         super::rotation::post_rotate,
         super::session::sign_in,
         super::session::who,

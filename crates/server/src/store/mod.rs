@@ -13,6 +13,7 @@ pub mod decisions;
 pub mod devices;
 pub mod digests;
 pub mod erased;
+pub mod forms;
 pub mod keys;
 pub mod log;
 pub mod maps;

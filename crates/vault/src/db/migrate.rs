@@ -18,6 +18,7 @@ impl Schema {
             include_str!("vault_0001.sql"),
             include_str!("vault_0002.sql"),
             include_str!("vault_0003.sql"),
+            include_str!("vault_0004.sql"),
         ],
     };
     /// The outbox.
@@ -101,6 +102,11 @@ mod tests {
             "registers_0001.sql",
             include_str!("registers_0001.sql"),
             "c3a97f28900f82fe6753fe9bf569c83bd499ab1e8ac6af3e1dc4bb7b5609a22c",
+        ),
+        (
+            "vault_0004.sql",
+            include_str!("vault_0004.sql"),
+            "22a0526f7bfc99bd0efd80cec6ea8b666cee118993e0cc1339d05011a06f9d2a",
         ),
     ];
 

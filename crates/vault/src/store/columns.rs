@@ -27,6 +27,13 @@ pub(super) fn digest(row: &Row<'_>, column: &'static str) -> Result<Sha256Digest
     row.get(column).map(Sha256Digest).map_err(StoreError::from)
 }
 
+pub(super) fn maybe_digest(
+    row: &Row<'_>,
+    column: &'static str,
+) -> Result<Option<Sha256Digest>, StoreError> {
+    Ok(row.get::<_, Option<[u8; 32]>>(column)?.map(Sha256Digest))
+}
+
 pub(super) fn time(row: &Row<'_>, column: &'static str) -> Result<Timestamp, StoreError> {
     Ok(Timestamp::from_millis(row.get(column)?))
 }

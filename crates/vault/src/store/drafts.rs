@@ -2,7 +2,7 @@
 
 use super::columns;
 use crate::db::StoreError;
-use fieldseal_packet::{PacketId, Timestamp};
+use fieldseal_packet::{PacketId, Sha256Digest, Timestamp};
 use rusqlite::{Connection, Row, Transaction, params};
 use serde_json::{Map, Value};
 
@@ -69,6 +69,8 @@ pub struct Draft {
     pub supplements: Option<PacketId>,
     /// Rebuilt from its segments after the database was lost: facts and custody lines from before are missing.
     pub recovered: bool,
+    /// The form that it is filled in with; none yet: it was begun while locked, or by an older version.
+    pub form: Option<Sha256Digest>,
 }
 
 /// `Debug` without facts and party.
@@ -91,6 +93,7 @@ fn read(row: &Row<'_>) -> Result<Draft, StoreError> {
         opened_at: columns::time(row, "opened_at")?,
         supplements: columns::maybe_packet(row, "supplements")?,
         recovered: row.get("recovered")?,
+        form: columns::maybe_digest(row, "form")?,
     })
 }
 
@@ -173,6 +176,40 @@ fn set(
     columns::one(
         tx.prepare_cached(sql)?
             .execute(params![value, packet.to_string()])?,
+    )
+}
+
+/// Fixes the form that an open draft is filled in with.
+pub fn set_form(tx: &Transaction<'_>, packet: PacketId, bytes: &[u8]) -> Result<(), StoreError> {
+    expect(tx, packet, Stage::Open)?;
+    let digest = Sha256Digest::of(bytes);
+    tx.prepare_cached(
+        "INSERT INTO forms (sha256, bytes) VALUES (?, ?) ON CONFLICT (sha256) DO NOTHING",
+    )?
+    .execute(params![digest.0, bytes])?;
+    columns::one(
+        tx.prepare_cached("UPDATE drafts SET form = ? WHERE packet = ?")?
+            .execute(params![digest.0, packet.to_string()])?,
+    )
+}
+
+/// The bytes of a form that some draft is filled in with.
+pub fn form(connection: &Connection, digest: Sha256Digest) -> Result<Option<Vec<u8>>, StoreError> {
+    columns::first(
+        connection,
+        "SELECT bytes FROM forms WHERE sha256 = ?",
+        [digest.0],
+        |row| Ok(row.get("bytes")?),
+    )
+}
+
+/// Open drafts whose form is not fixed yet.
+pub fn without_form(connection: &Connection) -> Result<Vec<Draft>, StoreError> {
+    columns::all(
+        connection,
+        "SELECT * FROM drafts WHERE stage = 'open' AND form IS NULL",
+        [],
+        read,
     )
 }
 

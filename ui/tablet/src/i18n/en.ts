@@ -3,6 +3,7 @@ import { codes } from './en-codes.ts';
 import { cosign } from './en-cosign.ts';
 import { media } from './en-media.ts';
 import { points } from './en-points.ts';
+import { forms } from './en-forms.ts';
 import type { zh } from './zh.ts';
 
 export const en: Translation<typeof zh> = {
@@ -10,6 +11,7 @@ export const en: Translation<typeof zh> = {
   ...cosign,
   ...media,
   ...points,
+  ...forms,
   'damaged.title': "The vault can't be opened",
   'damaged.text': 'Its files are kept as they are; tell the administrator.',
   'app.starting': 'Opening…',

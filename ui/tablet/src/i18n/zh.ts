@@ -3,12 +3,14 @@ import { codes } from './zh-codes.ts';
 import { cosign } from './zh-cosign.ts';
 import { media } from './zh-media.ts';
 import { points } from './zh-points.ts';
+import { forms } from './zh-forms.ts';
 
 export const zh = {
   ...codes,
   ...cosign,
   ...media,
   ...points,
+  ...forms,
   'damaged.title': '保险库打不开',
   'damaged.text': '文件原样保留，请告诉管理员。',
   'app.starting': '正在打开…',

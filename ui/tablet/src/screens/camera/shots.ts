@@ -1,5 +1,5 @@
 import type { DraftView, FormView } from '@fieldseal/shared/bindings.ts';
-import { isShown } from '../../kinds.ts';
+import { isAsked } from '../../kinds.ts';
 
 /** A chip of the shot list: `null` is a photo outside the list. */
 export interface Shot {
@@ -12,7 +12,8 @@ export interface Shot {
 export function shotList(form: FormView | undefined, draft: DraftView | undefined, here: Record<string, number>): Shot[] {
   const facts = draft?.facts ?? {};
   const count = (id: string | null): number => here[id ?? ''] ?? 0;
-  const asked = (form?.shots ?? []).filter((shot) => isShown(shot.shownIf, facts));
+  const hidden = (draft ?? form)?.hidden.shots ?? [];
+  const asked = (form?.shots ?? []).filter((shot) => isAsked(shot, hidden, facts));
   return [
     ...asked.map(({ id, expected }) => ({ id, expected, count: count(id) })),
     { id: null, expected: false, count: count(null) },
