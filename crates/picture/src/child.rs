@@ -7,8 +7,8 @@ use rustix::io::{Errno, read, write};
 use rustix::stdio::stdin;
 
 use crate::frame::{Answer, Task};
-use crate::previews::decode_with;
-use crate::{NoPreview, Strip, confine};
+use crate::previews::{Extra, decode_with};
+use crate::{Area, NoPreview, Strip, confine};
 
 pub fn decode_and_exit() -> ! {
     // A panic's text may quote the picture.
@@ -22,10 +22,15 @@ fn serve() -> Option<()> {
     fill(&mut task)?;
     let task = Task::from_bytes(&task)?;
     let strip_len = task.strip_len()?;
+    let areas_len = task.areas_len()?;
     let filtered = confine::confine(task.memory.saturating_add(task.size), task.cpu_s);
-    let given = picture(task.size).and_then(|bytes| Ok((bytes, strip(task, strip_len)?)));
-    let made = given.and_then(|(bytes, strip)| {
-        catch_unwind(AssertUnwindSafe(|| decode_with(&bytes, strip.as_ref())))
+    let given = picture(task.size).and_then(|bytes| {
+        let strip = strip(task, strip_len)?;
+        let areas = areas(areas_len)?;
+        Ok((bytes, Extra { strip, areas }))
+    });
+    let made = given.and_then(|(bytes, extra)| {
+        catch_unwind(AssertUnwindSafe(|| decode_with(&bytes, &extra)))
             .unwrap_or(Err(NoPreview::Broken))
     });
     send(&Answer { filtered, made }.to_bytes())
@@ -54,6 +59,16 @@ fn strip(task: Task, len: usize) -> Result<Option<Strip>, NoPreview> {
         height,
         grey,
     }))
+}
+
+fn areas(count: usize) -> Result<Vec<Area>, NoPreview> {
+    let mut areas = Vec::with_capacity(count);
+    for _ in 0..count {
+        let mut bytes = [0; Area::LEN];
+        fill(&mut bytes).ok_or(NoPreview::Unreadable)?;
+        areas.push(Area::from_bytes(&bytes));
+    }
+    Ok(areas)
 }
 
 /// Nothing when the parent is gone.

@@ -1,11 +1,11 @@
 //! What passes between parent and child, and back.
 //!
-//! To the child: [`Task`], then the picture's bytes, then the strip's grey pixels, if there is one. Back: magic, how the child is confined, and either a reason or width, height and
+//! To the child: [`Task`], then the picture's bytes, then the strip's grey pixels, if there is one, then the areas to be blacked out. Back: magic, how the child is confined, and either a reason or width, height and
 //! the two JPEGs with their lengths; then the end of the stream. The parent reads no more than [`MAX_ANSWER`].
 
-use crate::{MAX_STRIP_HEIGHT, NoPreview, Previews, SCREEN_SIDE};
+use crate::{MAX_AREAS, MAX_STRIP_HEIGHT, NoPreview, Previews, SCREEN_SIDE};
 
-const TASK: &[u8; 8] = b"fspic-t2";
+const TASK: &[u8; 8] = b"fspic-t3";
 const ANSWER: &[u8; 8] = b"fspic-a1";
 /// Largest preview that is taken, bytes: 1600 by 1600 pixels at the quality used stay well below.
 pub const MAX_JPEG: usize = 4 << 20;
@@ -24,10 +24,12 @@ pub struct Task {
     pub cpu_s: u64,
     /// Of the strip to be set below the larger preview, pixels; 0 by 0 for none.
     pub strip: (u32, u32),
+    /// Areas that follow.
+    pub areas: u32,
 }
 
 impl Task {
-    pub const LEN: usize = 8 + 3 * 8 + 2 * 4;
+    pub const LEN: usize = 8 + 3 * 8 + 3 * 4;
 
     /// How many bytes of strip follow the picture; none for a strip that no preview can have.
     pub fn strip_len(self) -> Option<usize> {
@@ -38,6 +40,13 @@ impl Task {
             .filter(|_| fits)
     }
 
+    /// How many areas follow; none for more than there may be.
+    pub fn areas_len(self) -> Option<usize> {
+        usize::try_from(self.areas)
+            .ok()
+            .filter(|count| *count <= MAX_AREAS)
+    }
+
     pub fn to_bytes(self) -> [u8; Self::LEN] {
         let mut bytes = [0; Self::LEN];
         bytes[..8].copy_from_slice(TASK);
@@ -45,7 +54,8 @@ impl Task {
         bytes[16..24].copy_from_slice(&self.memory.to_le_bytes());
         bytes[24..32].copy_from_slice(&self.cpu_s.to_le_bytes());
         bytes[32..36].copy_from_slice(&self.strip.0.to_le_bytes());
-        bytes[36..].copy_from_slice(&self.strip.1.to_le_bytes());
+        bytes[36..40].copy_from_slice(&self.strip.1.to_le_bytes());
+        bytes[40..].copy_from_slice(&self.areas.to_le_bytes());
         bytes
     }
 
@@ -60,6 +70,7 @@ impl Task {
             memory: number(16)?,
             cpu_s: number(24)?,
             strip: (side(32)?, side(36)?),
+            areas: side(40)?,
         })
     }
 }
@@ -164,7 +175,10 @@ mod tests {
             memory: 7,
             cpu_s: 9,
             strip: (1600, 300),
+            areas: 3,
         };
+        assert_eq!(task.areas_len(), Some(3));
+        assert_eq!(Task { areas: 65, ..task }.areas_len(), None);
         assert_eq!(task.strip_len(), Some(480_000));
         for strip in [(1601, 1), (1, 1601), (u32::MAX, u32::MAX)] {
             assert_eq!(Task { strip, ..task }.strip_len(), None);

@@ -6,7 +6,8 @@
 //! * [`Decoder`] is the parent's side: starts one process a picture, hands the bytes over a socket, waits no longer than it may,
 //!   and believes nothing of what comes back ([`plain_jpeg`]).
 //! * [`confine`] is what the process gives up before it reads the first byte: files, sockets, other programs, memory, time.
-//! * [`mod@previews`] is the decoding itself: bytes in, two JPEGs out; for a stamped copy, with a strip that the parent has drawn below the larger one.
+//! * [`mod@previews`] is the decoding itself: bytes in, two JPEGs out; for a stamped copy, with a strip that the parent has drawn below the larger one; for a redacted one,
+//!   with areas blacked out.
 //!
 //! The plaintext never touches a disk. Whatever fails has a word ([`NoPreview`]), and the original is evidence all the same.
 //!
@@ -29,7 +30,7 @@ mod turns;
 mod why;
 
 pub use parent::{Decoder, Limits};
-pub use previews::{Previews, Strip, decode_here, screen_size};
+pub use previews::{Area, MAX_AREAS, Previews, Strip, decode_here, screen_size};
 pub use why::NoPreview;
 
 /// Longest side of the small preview, pixels.

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::previews::{decode_with, fit_both};
+use crate::previews::{Extra, decode_with, fit_both};
 use crate::turns::Turns;
-use crate::{MAX_STRIP_HEIGHT, NoPreview, Previews, Strip, plain_jpeg};
+use crate::{Area, MAX_AREAS, MAX_STRIP_HEIGHT, NoPreview, Previews, Strip, plain_jpeg};
 
 /// Within what one picture has to be decoded.
 #[derive(Debug, Clone, Copy)]
@@ -139,7 +139,7 @@ impl Decoder {
     /// # Errors
     /// Why there are none.
     pub fn previews(&self, size: u64, bytes: &mut dyn Read) -> Result<Previews, NoPreview> {
-        self.decode(size, bytes, None)
+        self.decode(size, bytes, &Extra::default())
     }
 
     /// A copy of the picture at the size of the larger preview, with a strip below it that is as wide. The same limits.
@@ -157,14 +157,38 @@ impl Decoder {
         if !whole || strip.width > crate::SCREEN_SIDE || strip.height > MAX_STRIP_HEIGHT {
             return Err(NoPreview::Broken);
         }
-        Ok(self.decode(size, bytes, Some(strip))?.screen)
+        let extra = Extra {
+            strip: Some(strip.clone()),
+            areas: Vec::new(),
+        };
+        Ok(self.decode(size, bytes, &extra)?.screen)
+    }
+
+    /// A copy of the picture at the size of the larger preview, with these areas blacked out. The same limits.
+    ///
+    /// # Errors
+    /// Why there is none; [`NoPreview::Broken`] also for no area, too many, and one that does not lie in the picture.
+    pub fn redacted(
+        &self,
+        size: u64,
+        bytes: &mut dyn Read,
+        areas: &[Area],
+    ) -> Result<Vec<u8>, NoPreview> {
+        if areas.is_empty() || areas.len() > MAX_AREAS {
+            return Err(NoPreview::Broken);
+        }
+        let extra = Extra {
+            strip: None,
+            areas: areas.to_vec(),
+        };
+        Ok(self.decode(size, bytes, &extra)?.screen)
     }
 
     fn decode(
         &self,
         size: u64,
         bytes: &mut dyn Read,
-        strip: Option<&Strip>,
+        extra: &Extra,
     ) -> Result<Previews, NoPreview> {
         if size == 0 {
             return Err(NoPreview::Empty);
@@ -176,7 +200,7 @@ impl Decoder {
         let made = match &self.place {
             _ if self.stopped.load(Ordering::Relaxed) => Err(NoPreview::NoDecoder),
             Place::Nowhere => Err(NoPreview::NoDecoder),
-            Place::Here => here(size, bytes, strip),
+            Place::Here => here(size, bytes, extra),
             #[cfg(unix)]
             Place::Process { program, arguments } => crate::process::previews(
                 program,
@@ -185,12 +209,12 @@ impl Decoder {
                 &self.stopped,
                 size,
                 bytes,
-                strip,
+                extra,
             ),
             #[cfg(not(unix))]
-            Place::Process { .. } => here(size, bytes, strip),
+            Place::Process { .. } => here(size, bytes, extra),
         };
-        made.and_then(|made| checked(made, strip))
+        made.and_then(|made| checked(made, extra.strip.as_ref()))
     }
 }
 
@@ -203,13 +227,13 @@ fn this_program() -> Option<PathBuf> {
     }
 }
 
-fn here(size: u64, from: &mut dyn Read, strip: Option<&Strip>) -> Result<Previews, NoPreview> {
+fn here(size: u64, from: &mut dyn Read, extra: &Extra) -> Result<Previews, NoPreview> {
     let mut bytes = Vec::new();
     match from.take(size).read_to_end(&mut bytes) {
         Ok(read) if read as u64 == size => {}
         _ => return Err(NoPreview::Unreadable),
     }
-    std::panic::catch_unwind(|| decode_with(&bytes, strip)).unwrap_or(Err(NoPreview::Broken))
+    std::panic::catch_unwind(|| decode_with(&bytes, extra)).unwrap_or(Err(NoPreview::Broken))
 }
 
 /// What came back must be what was asked for: two plain JPEGs of the right sizes for a picture of that size.

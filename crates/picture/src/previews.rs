@@ -1,5 +1,6 @@
 //! The decoding: bytes in, two upright JPEGs out. No limits here but those of pixels and of single allocations; the rest is the process's.
 
+mod areas;
 mod jpeg;
 mod other;
 mod planes;
@@ -7,6 +8,7 @@ mod planes;
 use image::metadata::Orientation;
 
 use crate::{NoPreview, SCREEN_SIDE, THUMB_SIDE};
+pub use areas::{Area, MAX_AREAS};
 use planes::Planes;
 
 /// Most memory for one buffer of decoded pixels, bytes.
@@ -57,16 +59,25 @@ impl std::fmt::Debug for Strip {
     }
 }
 
+/// What a copy has, and the picture has not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Extra {
+    /// Below it.
+    pub strip: Option<Strip>,
+    /// Blacked out.
+    pub areas: Vec<Area>,
+}
+
 /// Makes the previews in this very process: what the child does, and what there is where no process can be started.
 ///
 /// # Errors
 /// Why there are none.
 pub fn decode_here(bytes: &[u8]) -> Result<Previews, NoPreview> {
-    decode_with(bytes, None)
+    decode_with(bytes, &Extra::default())
 }
 
-/// The same with a strip below the larger one.
-pub(crate) fn decode_with(bytes: &[u8], strip: Option<&Strip>) -> Result<Previews, NoPreview> {
+/// The same with areas blacked out in both, and a strip below the larger one.
+pub(crate) fn decode_with(bytes: &[u8], extra: &Extra) -> Result<Previews, NoPreview> {
     if bytes.is_empty() {
         return Err(NoPreview::Empty);
     }
@@ -76,15 +87,18 @@ pub(crate) fn decode_with(bytes: &[u8], strip: Option<&Strip>) -> Result<Preview
         Some(decoded) => decoded?,
     };
     // A wrong orientation tag turns the preview, never the evidence.
-    let screen = decoded.planes.upright(decoded.orientation);
+    let mut screen = decoded.planes.upright(decoded.orientation);
     let (width, height) = if is_turned(decoded.orientation) {
         (decoded.height, decoded.width)
     } else {
         (decoded.width, decoded.height)
     };
+    for area in &extra.areas {
+        screen.black_out(area.in_copy((width, height), screen.size())?);
+    }
     let (_, small) = fit_both(width, height);
     let thumb = screen.shrunk(small)?.jpeg()?;
-    let screen = match strip {
+    let screen = match &extra.strip {
         Some(strip) => screen.above(strip)?,
         None => screen,
     };

@@ -16,7 +16,8 @@ use rustix::process::Signal;
 
 use crate::frame::{Answer, MAX_ANSWER, Task};
 use crate::parent::Limits;
-use crate::{CHILD_VARIABLE, NoPreview, Previews, Strip};
+use crate::previews::Extra;
+use crate::{CHILD_VARIABLE, NoPreview, Previews};
 
 const PIECE: usize = 256 << 10;
 /// What Rust's runtime writes when memory can't be had, before it aborts. The child's error output is the same socket.
@@ -34,16 +35,19 @@ pub fn previews(
     stopped: &AtomicBool,
     size: u64,
     bytes: &mut dyn Read,
-    strip: Option<&Strip>,
+    extra: &Extra,
 ) -> Result<Previews, NoPreview> {
     let (mut child, socket) = start(program, arguments).map_err(|_| NoPreview::NoDecoder)?;
+    let strip = extra.strip.as_ref();
     let task = Task {
         size,
         memory: limits.memory_bytes,
         cpu_s: limits.cpu_s,
         strip: strip.map_or((0, 0), |strip| (strip.width, strip.height)),
+        areas: u32::try_from(extra.areas.len()).unwrap_or(u32::MAX),
     };
-    let grey = strip.map_or(&[][..], |strip| &strip.grey);
+    let mut after = strip.map_or_else(Vec::new, |strip| strip.grey.clone());
+    after.extend(extra.areas.iter().flat_map(|area| area.to_bytes()));
     let (answer, ended) = std::thread::scope(|scope| {
         let (done, is_done) = mpsc::channel::<()>();
         let child = &mut child;
@@ -57,7 +61,7 @@ pub fn previews(
         let Ok(watch) = watch else {
             return (Err(NoPreview::NoDecoder), None);
         };
-        let answer = converse(&socket, task, bytes, grey);
+        let answer = converse(&socket, task, bytes, &after);
         drop(done);
         (answer, watch.join().unwrap_or_default())
     });
@@ -111,7 +115,7 @@ fn converse(
     mut socket: &UnixStream,
     task: Task,
     picture: &mut dyn Read,
-    strip: &[u8],
+    after: &[u8],
 ) -> Result<Vec<u8>, NoPreview> {
     let mut piece = vec![0; PIECE];
     let mut left = task.size;
@@ -131,7 +135,7 @@ fn converse(
     }
     if hears {
         // Whether it heard all of it shows in what it answers.
-        let _ = socket.write_all(strip);
+        let _ = socket.write_all(after);
     }
     let mut answer = Vec::new();
     // An error here is the child's end with bytes unread: what was answered before it is there.

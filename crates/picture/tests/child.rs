@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use fieldseal_picture::confine::confine;
 use fieldseal_picture::{
-    CHILD_VARIABLE, Decoder, Limits, NoPreview, Previews, Strip, run_decoder_child_of_test,
+    Area, CHILD_VARIABLE, Decoder, Limits, MAX_AREAS, NoPreview, Previews, Strip,
+    run_decoder_child_of_test,
 };
 
 fn photo(width: u32, height: u32) -> Vec<u8> {
@@ -380,5 +381,46 @@ fn a_stamped_copy_has_the_strip_below_it_and_nothing_of_the_rest_is_changed() {
         ragged,
     ] {
         assert_eq!(stamped(&wrong), Err(NoPreview::Broken), "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_redacted_copy_is_black_where_it_was_asked_for_and_unchanged_elsewhere() {
+    let photo = photo(3200, 2400);
+    let decoder = by("child_as_it_is");
+    let plain = made(&decoder, &photo).unwrap();
+    let screen = image::load_from_memory(&plain.screen).unwrap().into_rgb8();
+    let redacted = |areas: &[Area]| decoder.redacted(photo.len() as u64, &mut &photo[..], areas);
+    let area = |x, y, width, height| Area {
+        x,
+        y,
+        width,
+        height,
+    };
+    let areas = [area(400, 300, 800, 600), area(3000, 2300, 200, 100)];
+    let copy = image::load_from_memory(&redacted(&areas).unwrap())
+        .unwrap()
+        .into_rgb8();
+    assert_eq!(copy.dimensions(), (1600, 1200));
+    let black = |x: u32, y: u32| copy.get_pixel(x, y).0.iter().all(|sample| *sample < 8);
+    for (x, y) in [
+        (200, 150),
+        (599, 449),
+        (400, 300),
+        (1500, 1150),
+        (1599, 1199),
+    ] {
+        assert!(black(x, y), "{x}, {y}: {:?}", copy.get_pixel(x, y));
+    }
+    let same = |x: u32, y: u32| {
+        let (a, b) = (screen.get_pixel(x, y).0, copy.get_pixel(x, y).0);
+        a.iter().zip(b).all(|(a, b)| a.abs_diff(b) <= 3)
+    };
+    assert!((0..1600).all(|x| same(x, 40) && same(x, 1100)));
+    assert!((0..1200).all(|y| same(100, y) && same(1000, y)));
+    // What does not lie in the picture is not made to fit, and none at all is no redaction.
+    let many = vec![area(0, 0, 1, 1); MAX_AREAS + 1];
+    for wrong in [&[][..], &[area(0, 0, 3201, 1)], &[area(5, 5, 0, 9)], &many] {
+        assert_eq!(redacted(wrong), Err(NoPreview::Broken), "{wrong:?}");
     }
 }

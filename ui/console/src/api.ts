@@ -194,9 +194,9 @@ export function zipUrl(id: string): string {
   return `${BASE}${packetPath(id)}/zip`;
 }
 
-/** One packet's export; its report, and stamped copies if asked for, in this language. */
-export function exportUrl(id: string, lang: string, stamped = false): string {
-  return `${BASE}${packetPath(id)}/export?lang=${lang}${stamped ? '&stamped=true' : ''}`;
+/** One packet's export; its report, and stamped copies if asked for, in this language; redacted copies of what `redact` names. */
+export function exportUrl(id: string, lang: string, stamped = false, redact = ''): string {
+  return `${BASE}${packetPath(id)}/export?lang=${lang}${stamped ? '&stamped=true' : ''}${redact ? `&redact=${encodeURIComponent(redact)}` : ''}`;
 }
 
 /** The exports of all that a list shows, in one zip. */

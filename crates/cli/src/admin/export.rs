@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 use fieldseal_packet::Timestamp;
-use fieldseal_server::admin::{Admin, Extent, Outcome};
+use fieldseal_server::admin::{Admin, Extent, Outcome, Redaction};
 use fieldseal_server::config::{Config, ReportLanguage};
 use serde::Deserialize;
 use serde_json::json;
@@ -35,6 +35,9 @@ pub struct Args {
     /// What to put in beside: `stamped` for copies of the photos with time, place, officers and packet code below them
     #[arg(long, value_enum, value_name = "WHAT")]
     with: Vec<With>,
+    /// Redacted copies of photos beside the packet, areas blacked out: NUMBER:X,Y,WIDTH,HEIGHT, in pixels of the photo as it is looked at; several parted by ;
+    #[arg(long, value_name = "AREAS", requires = "id", value_parser = Redaction::parse)]
+    redact: Option<Redaction>,
     /// Every packet
     #[arg(long, conflicts_with = "id")]
     all: bool,
@@ -99,7 +102,8 @@ pub(super) fn run(admin: &Admin, config: &Config, args: &Args) -> anyhow::Result
         stamped: args.with.contains(&With::Stamped),
     };
     if let Some(id) = &args.id {
-        let path = admin.write_export_in(id, &args.to, extent)?;
+        let redaction = args.redact.clone().unwrap_or_default();
+        let path = admin.write_export_redacted(id, &args.to, extent, &redaction)?;
         return Ok(Answer::new(
             format!("{}\n", path.display()),
             json!({"path": path}),

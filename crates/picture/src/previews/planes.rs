@@ -104,6 +104,19 @@ impl Planes {
         })
     }
 
+    /// Nothing but black within left, top, right and bottom (exclusive).
+    pub fn black_out(&mut self, (left, top, right, bottom): (u32, u32, u32, u32)) {
+        for (index, plane) in self.planes.iter_mut().enumerate() {
+            let black = if index == 0 { 0 } else { 128 };
+            let (width, height) = plane.dimensions();
+            for y in top..bottom.min(height) {
+                for x in left..right.min(width) {
+                    plane.put_pixel(x, y, image::Luma([black]));
+                }
+            }
+        }
+    }
+
     /// As a plain JPEG.
     pub fn jpeg(&self) -> Result<Vec<u8>, NoPreview> {
         let mut bytes = Vec::new();

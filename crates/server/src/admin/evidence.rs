@@ -10,6 +10,7 @@ use super::{Admin, AdminError};
 use crate::ambient::Millis;
 use crate::erasure::Erasure;
 use crate::export::bulk::{self, Order, Outcome};
+use crate::export::redacted::Redaction;
 use crate::export::report::{Extent, Occasion};
 use crate::export::stock::Stock;
 use crate::files;
@@ -97,6 +98,17 @@ impl Admin {
         folder: &Path,
         extent: impl Into<Extent>,
     ) -> Result<PathBuf, AdminError> {
+        self.write_export_redacted(id, folder, extent, &Redaction::default())
+    }
+
+    /// The same, with redacted copies of photos.
+    pub fn write_export_redacted(
+        &self,
+        id: &str,
+        folder: &Path,
+        extent: impl Into<Extent>,
+        redaction: &Redaction,
+    ) -> Result<PathBuf, AdminError> {
         let packet = self.packet(id)?;
         let root = folder.join(format!("evidence-{}", packet.slug));
         if root.exists() {
@@ -107,9 +119,9 @@ impl Admin {
             at: self.config.ambient.now(),
         };
         let previews = self.previews();
-        let (bag, _) = self
-            .stock(&previews)?
-            .export(&packet, occasion, extent.into())?;
+        let (bag, _) =
+            self.stock(&previews)?
+                .export_redacted(&packet, occasion, extent.into(), redaction)?;
         let zip = self.blobs.path(&Sha256Digest(packet.zip_sha256));
         bulk::write_folder(&bag, &zip, &root)?;
         Ok(root)

@@ -33,13 +33,13 @@ const LONGEST_STEP: usize = 240;
 #[derive(Clone)]
 pub struct Child {
     /// Its file name; the note's is this with `.note` behind it.
-    pub name: String,
+    pub(super) name: String,
     /// The copy.
-    pub content: Content,
+    pub(super) content: Content,
     /// The signed note.
-    pub note: Vec<u8>,
+    pub(super) note: Vec<u8>,
     /// Of the item.
-    parent_sha256: Sha256Digest,
+    pub(super) parent_sha256: Sha256Digest,
 }
 
 impl Child {
@@ -70,12 +70,7 @@ pub fn stamped(
     let Ok(source) = ZipSource::open(file) else {
         return Ok(Vec::new());
     };
-    let Some(record) = read(
-        &source,
-        "data/record.json",
-        fieldseal_packet::json::MAX_SIZE,
-    )
-    .and_then(|bytes| serde_json::from_slice::<Record>(&bytes).ok()) else {
+    let Some(record) = record(&source) else {
         return Ok(Vec::new());
     };
     let copying = Copying {
@@ -99,6 +94,13 @@ pub fn stamped(
         }
     }
     Ok(children)
+}
+
+/// The record, where it reads.
+pub(super) fn record(source: &ZipSource<'_>) -> Option<Record> {
+    let most = fieldseal_packet::json::MAX_SIZE;
+    let bytes = read(source, "data/record.json", most)?;
+    serde_json::from_slice(&bytes).ok()
 }
 
 /// Where each capture was made, as the device reported.
@@ -258,7 +260,7 @@ fn step(paragraph: &str) -> String {
     format!("text: {}", cut.trim_end())
 }
 
-fn digest(file: &dyn ReadAt, size: u64) -> std::io::Result<Sha256Digest> {
+pub(super) fn digest(file: &dyn ReadAt, size: u64) -> std::io::Result<Sha256Digest> {
     let mut stretch = Stretch::new(file, 0, size);
     let mut writer = Sha256Writer::new();
     let mut buffer = vec![0; 256 * 1024];

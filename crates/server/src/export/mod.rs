@@ -9,6 +9,7 @@ pub mod children;
 pub mod content;
 pub mod head;
 pub mod heartbeats;
+pub mod redacted;
 pub mod report;
 mod report_parts;
 pub mod sidecars;
@@ -67,6 +68,9 @@ pub enum ExportError {
         "the bytes of this packet were erased by rule; its seal and the tombstone are in the log"
     )]
     Erased,
+    /// What was asked to be blacked out can't be.
+    #[error("the redaction that was asked for can't be made: {0}")]
+    Redaction(&'static str),
     /// What is stored does not read.
     #[error("what is stored of this packet does not read: {0}")]
     Malformed(&'static str),

@@ -11,7 +11,7 @@ use fieldseal_packet::verify::Source as _;
 use fieldseal_packet::verify::{LogEvidence, PacketCheck, ZipFacts, ZipSource};
 use fieldseal_packet::zipread::ReadAt;
 use fieldseal_picture::THUMB_SIDE;
-use fieldseal_report::{Extraction, Facts, Finding, Item, Language, Verdict};
+use fieldseal_report::{Changes, Extraction, Facts, Finding, Item, Language, Verdict};
 use fieldseal_tlog::checkpoint::Checkpoint;
 use fieldseal_tlog::note::Note;
 use fieldseal_wire::console::Text;
@@ -215,7 +215,10 @@ fn facts(
         making: parts::making(packet, check, language),
         custody: parts::custody(check, &after, &names, language),
         extraction: extraction(packet, material, &names, occasion),
-        changes: parts::changes(check),
+        changes: Changes {
+            derived: material.children.len(),
+            ..parts::changes(check)
+        },
         items: record
             .map(|record| items(record, check, language))
             .unwrap_or_default(),

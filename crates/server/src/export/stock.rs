@@ -9,6 +9,7 @@ use fieldseal_packet::zipread::ReadAt;
 use fieldseal_report::{Fonts, Language};
 
 use super::children::{self, Child};
+use super::redacted::{self, Redaction};
 use super::report::{self, Extent, Occasion, ReportFile};
 use super::sidecars::{self, SidecarMaker};
 use super::{Bag, ExportError, Material};
@@ -52,6 +53,17 @@ impl Stock<'_> {
         occasion: Occasion<'_>,
         extent: Extent,
     ) -> Result<Made, ExportError> {
+        self.export_redacted(packet, occasion, extent, &Redaction::default())
+    }
+
+    /// The same, with redacted copies of photos beside the packet.
+    pub fn export_redacted(
+        &self,
+        packet: &PacketRow,
+        occasion: Occasion<'_>,
+        extent: Extent,
+        redaction: &Redaction,
+    ) -> Result<Made, ExportError> {
         let gather = |by, events: &[Event]| {
             Material::gather(
                 self.db,
@@ -73,12 +85,17 @@ impl Stock<'_> {
             }
         };
         // Not for a packet that can't be exported: decoding takes its time.
-        let children = if extent.stamped && packet.receipt.is_some() {
+        let mut children = if extent.stamped && packet.receipt.is_some() {
             let language = extent.report.unwrap_or(Language::Zh);
             children::stamped(self, packet, &*file, occasion, language)?
         } else {
             Vec::new()
         };
+        if packet.receipt.is_some() {
+            children.extend(redacted::redacted(
+                self, packet, &*file, occasion, redaction,
+            )?);
+        }
         let made: Vec<Event> = children.iter().map(Child::event).collect();
         let mut material = gather(Some((occasion.actor, occasion.at)), &made)?;
         material.children = children;

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use fieldseal_packet::Sha256Digest;
 use fieldseal_packet::zipread::{ReadAt, Stretch};
-use fieldseal_picture::{Decoder, SCREEN_SIDE, Strip, THUMB_SIDE};
+use fieldseal_picture::{Area, Decoder, SCREEN_SIDE, Strip, THUMB_SIDE};
 
 use super::summary::can_preview;
 use crate::files;
@@ -163,6 +163,14 @@ impl Previews {
         let mut bytes = Stretch::new(item.file, 0, item.size);
         self.decoder
             .stamped(item.size, &mut bytes, strip)
+            .map_err(NoPreview::from)
+    }
+
+    /// A copy at the larger size with these areas blacked out, made now and not kept. Blocking.
+    pub fn redacted(&self, item: &ItemBytes<'_>, areas: &[Area]) -> Result<Vec<u8>, NoPreview> {
+        let mut bytes = Stretch::new(item.file, 0, item.size);
+        self.decoder
+            .redacted(item.size, &mut bytes, areas)
             .map_err(NoPreview::from)
     }
 

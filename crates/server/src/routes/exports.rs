@@ -20,6 +20,7 @@ use super::review::{LOOKERS, attachment, find};
 use crate::access::session::SignedIn;
 use crate::app::Shared;
 use crate::export::bulk::{self, Order};
+use crate::export::redacted::Redaction;
 use crate::export::report::{Extent, Occasion};
 use crate::export::zip;
 use crate::problem::Failure;
@@ -45,6 +46,8 @@ pub(super) struct ExportQuery {
     lang: Option<String>,
     /// `true`: with stamped copies of the photos, as signed children.
     stamped: Option<bool>,
+    /// Areas to be blacked out in redacted copies, as signed children: `NUMBER:X,Y,WIDTH,HEIGHT`, parted by semicolons, pixels of the photo as it is looked at.
+    redact: Option<String>,
 }
 
 /// What was asked for.
@@ -74,11 +77,19 @@ pub(super) async fn export(
     let Query(query) =
         query.map_err(|_| Failure::bad_request("the query is not of the form described"))?;
     let extent = extent(&app, query.lang.as_deref(), query.stamped)?;
+    let redaction = match query.redact.as_deref() {
+        None => Redaction::default(),
+        Some(text) => Redaction::parse(text).map_err(|_| {
+            Failure::bad_request("redact is NUMBER:X,Y,WIDTH,HEIGHT, parted by semicolons")
+        })?,
+    };
     let packet = find(&app, id).await?;
     let (actor, at) = (who.actor(), app.config.ambient.now());
     let making = tokio::task::spawn_blocking(move || {
         let occasion = Occasion { actor: &actor, at };
-        let (bag, file) = app.stock().export(&packet, occasion, extent)?;
+        let (bag, file) = app
+            .stock()
+            .export_redacted(&packet, occasion, extent, &redaction)?;
         let file: zip::Packet = Arc::from(file);
         let layout = zip::layout(&bag, &*file).map_err(|error| Failure::from_io(&error))?;
         let headers = attachment(&format!("{}.zip", bag.folder), layout.total_size())?;

@@ -303,6 +303,7 @@ impl From<ExportError> for Failure {
             ExportError::NotLogged => {
                 Self::new(ProblemCode::Conflict).detail("this packet is not in the log yet")
             }
+            ExportError::Redaction(why) => Self::new(ProblemCode::BadRequest).detail(why),
             ExportError::Erased => Self::new(ProblemCode::NotFound)
                 .status(axum::http::StatusCode::GONE)
                 .detail("the bytes of this packet were erased by rule"),

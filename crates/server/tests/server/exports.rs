@@ -271,3 +271,77 @@ async fn stamped_copies_are_signed_children_and_the_originals_have_no_stamp() {
     let note = std::fs::read_to_string(root.join("data/derived/0001-stamped.jpg.note")).unwrap();
     assert!(note.contains("\nmaker admin\n"), "{note}");
 }
+
+#[tokio::test]
+async fn redacted_copies_are_signed_children_and_what_cannot_be_redacted_is_an_error() {
+    let (site, packets) = with_packets(1).await;
+    let console = site.sign_in("reviewer").await;
+    let packet = &packets[0];
+    let trust = Trust::parse(site.admin().trust().as_bytes()).unwrap();
+    let path = format!("/api/v1/review/packets/{}/export?lang=zh", packet.id);
+    let (status, zip) = fetched(
+        &console,
+        &format!("{path}&redact=2:100,100,200,100;2:600,440,40,40"),
+    )
+    .await;
+    assert_eq!(status, StatusCode::OK, "{}", String::from_utf8_lossy(&zip));
+    let child = file(&zip, "data/derived/0002-redacted.jpg").unwrap();
+    let shown = image::load_from_memory(&child).unwrap().into_rgb8();
+    assert_eq!(shown.dimensions(), (640, 480));
+    for (x, y) in [(100, 100), (299, 199), (200, 150), (639, 479)] {
+        let pixel = shown.get_pixel(x, y).0;
+        assert!(
+            pixel.iter().all(|sample| *sample < 8),
+            "{x}, {y}: {pixel:?}"
+        );
+    }
+    assert_eq!(file(&zip, "data/derived/0001-redacted.jpg"), None);
+    let note = file(&zip, "data/derived/0002-redacted.jpg.note").unwrap();
+    let note = String::from_utf8(note).unwrap();
+    for line in [
+        "\nparent-path data/items/0002.jpg\n",
+        "\nkind redacted\n",
+        "\nstep blacked out: 200 x 100 pixels from 100, 100 ",
+        "\nmaker account/reviewer-1\n",
+    ] {
+        assert!(note.contains(line), "{line}: {note}");
+    }
+    assert_eq!(
+        file(&zip, &format!("data/packet-{}.zip", packet.id)).unwrap(),
+        packet.zip,
+        "the original is there as it was"
+    );
+    let report = verify_export(&ZipSource::open(&zip).unwrap(), Some(&trust));
+    let said: Vec<&str> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.code.word().starts_with("child-"))
+        .map(|finding| finding.code.word())
+        .collect();
+    assert_eq!(said, ["child-ok"], "{:?}", report.findings);
+    let custody = String::from_utf8(file(&zip, "data/custody-after.log").unwrap()).unwrap();
+    assert_eq!(custody.matches("\"event\":\"derived\"").count(), 1);
+
+    // Nothing is handed out, and nothing written down, when a redaction can't be made as it was asked for.
+    for wrong in [
+        "2:600,440,41,40",
+        "9:1,1,1,1",
+        "2:1,1,0,1",
+        "2",
+        "",
+        "2:1,1,1,1;",
+    ] {
+        let (status, _) = fetched(&console, &format!("{path}&redact={wrong}")).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{wrong}");
+    }
+    let (_, plain) = fetched(&console, &path).await;
+    let custody = String::from_utf8(file(&plain, "data/custody-after.log").unwrap()).unwrap();
+    assert_eq!(custody.matches("\"event\":\"exported\"").count(), 2);
+    let to = tempfile::tempdir().unwrap();
+    let redaction = fieldseal_server::admin::Redaction::parse("1:0,0,9,9").unwrap();
+    let root = site
+        .admin()
+        .write_export_redacted(&packet.id, to.path(), None, &redaction)
+        .unwrap();
+    assert!(root.join("data/derived/0001-redacted.jpg").is_file());
+}

@@ -1,9 +1,11 @@
 import type { Translation } from '@fieldseal/shared/i18n/index.ts';
 import { bound } from './en-bound.ts';
+import { redact } from './en-redact.ts';
 import type { zh } from './zh';
 
 export const en: Translation<typeof zh> = {
   ...bound,
+  ...redact,
   'app.title': 'Fieldseal · Review',
   'app.opening': 'Opening…',
   again: 'Try again',

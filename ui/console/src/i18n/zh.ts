@@ -1,8 +1,10 @@
 import { bound } from './zh-bound.ts';
+import { redact } from './zh-redact.ts';
 
 /** The console's sentences, Chinese first. Keys are typed; `en.ts` has exactly the same ones. */
 export const zh = {
   ...bound,
+  ...redact,
   'app.title': '巡证 · 审核',
   'app.opening': '正在打开…',
   again: '再试一次',
