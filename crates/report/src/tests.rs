@@ -107,9 +107,7 @@ fn what_bounds_a_photo_is_told_apart_from_when_it_is_said_to_have_been_taken() {
         for must in [all, one, word, claim] {
             assert!(unbroken.contains(&must.replace(' ', "")), "{must}:\n{text}");
         }
-        let bare = laid_out(&sample::bare(language))
-            .replace('\n', "")
-            .replace(' ', "");
+        let bare = laid_out(&sample::bare(language)).replace(['\n', ' '], "");
         let none = crate::words::say(language, crate::words::NO_BOUND).replace(' ', "");
         assert!(bare.contains(&none), "{bare}");
     }
