@@ -4,6 +4,7 @@ mod devices;
 pub mod export;
 mod forms;
 mod keys;
+pub mod pins;
 mod registers;
 mod trust_page;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Subcommand;
+use fieldseal_packet::desk::What;
 use fieldseal_server::Config;
 use fieldseal_server::admin::{
     self, Admin, ClosedLog, Ending, NewAccount, NewDevice, NewPerson, OneTimeCode,
@@ -121,6 +123,23 @@ enum Command {
         #[command(flatten)]
         code: CodeArgs,
     },
+    /// Order a tablet to lock, with its next heartbeat: looking needs a PIN again, shooting goes on
+    LockTablet {
+        /// Tablet's id or key name
+        device: String,
+    },
+    /// Retire a tablet, and order it to empty itself as soon as everything that it holds is safe here. Revoke a stolen one afterwards, not before: a revoked one hears nothing
+    WipeTablet {
+        /// Tablet's id or key name
+        device: String,
+    },
+    /// Withdraw what a tablet was ordered to do, unless it has done so
+    WithdrawOrder {
+        /// Tablet's id or key name
+        device: String,
+    },
+    /// Answer a tablet whose officer has forgotten the PIN, with the recovery key
+    RecoverPin(pins::Args),
     /// Ask a tablet to take a new key, with its next heartbeat
     AskRotation {
         /// Tablet's id or key name
@@ -349,6 +368,10 @@ fn answer(config: &Config, command: Command) -> anyhow::Result<Answer> {
                 json!({"asked": name}),
             )
         }
+        Command::LockTablet { device } => devices::order(&open()?, &device, What::Lock)?,
+        Command::WipeTablet { device } => devices::order(&open()?, &device, What::Wipe)?,
+        Command::WithdrawOrder { device } => devices::order(&open()?, &device, What::Nothing)?,
+        Command::RecoverPin(args) => pins::recover_pin(&open()?, &args)?,
         Command::CmsCa => keys::cms_authority(&mut open()?)?,
         Command::AttestationRoots { file } => keys::attestation_roots(&mut open()?, &file)?,
         Command::LogKey { step } => keys::log_key(&mut open()?, &step)?,

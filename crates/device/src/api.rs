@@ -5,6 +5,7 @@
 mod cosign;
 mod form;
 mod packet;
+mod pin;
 mod recording;
 mod registers;
 mod state;
@@ -16,6 +17,7 @@ use ts_rs::TS;
 pub use cosign::*;
 pub use form::*;
 pub use packet::*;
+pub use pin::*;
 pub use recording::*;
 pub use registers::*;
 pub use state::*;
@@ -40,6 +42,14 @@ pub enum Request {
     Unlock { officer: String, pin: String },
     /// → [`StateView`]
     Lock,
+    /// A forgotten PIN: asks the administrator to let this officer back in under a new one. → [`PinRequestView`]
+    PinAsk { officer: String, pin: String },
+    /// → [`PinRequestView`] or `null`: what waits for the administrator's answer.
+    PinAsked,
+    /// Takes the administrator's answer; `pin` is the new one that was chosen when asking. → [`StateView`]
+    PinAnswer { text: String, pin: String },
+    /// Asks no longer. → `null`
+    PinForget,
     /// Who is on patrol: lead first. → [`StateView`]
     OnDuty {
         lead: String,

@@ -109,6 +109,8 @@ pub(crate) struct Live {
     pub used_at_ms: u64,
     /// Since when this tablet is retired, by the authority's signed word.
     pub retired_at: Option<Timestamp>,
+    /// What the administrator ordered last: looked up once a run.
+    pub order: Option<crate::orders::Known>,
     /// The challenge word that screens show; none inside: there is no token. None: not looked up since the last one came.
     pub challenge: Option<Option<Challenge>>,
 }

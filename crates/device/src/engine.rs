@@ -167,6 +167,12 @@ impl Engine {
                 .unlock(&officer, &pin)
                 .and_then(|()| json(core.state()?)),
             Request::Lock => core.lock_vault().and_then(|()| json(core.state()?)),
+            Request::PinAsk { officer, pin } => json(core.pin_ask(&officer, &pin)?),
+            Request::PinAsked => json(core.pin_asked()?),
+            Request::PinAnswer { text, pin } => core
+                .pin_answer(&text, &pin)
+                .and_then(|()| json(core.state()?)),
+            Request::PinForget => core.pin_forget().and_then(json),
             Request::OnDuty { lead, second } => core
                 .set_on_duty(&lead, second.as_deref())
                 .and_then(|()| json(core.state()?)),

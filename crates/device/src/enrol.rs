@@ -299,6 +299,7 @@ impl Core {
             badge: record.badge,
             team: record.team,
             enrolled: true,
+            pin_reset_at: None,
             wait_s: 0,
             guest: false,
         })

@@ -325,9 +325,15 @@ impl Client {
     }
 
     /// A sign of life.
-    pub async fn heartbeat(&self, note: &str, token: &str) -> Result<HeartbeatAnswer, HttpError> {
+    pub async fn heartbeat(
+        &self,
+        note: &str,
+        done: Option<u64>,
+        token: &str,
+    ) -> Result<HeartbeatAnswer, HttpError> {
         let ask = HeartbeatRequest {
             note: note.to_owned(),
+            done,
         };
         self.post("/api/v1/heartbeat", &ask, Some(token)).await
     }
@@ -358,6 +364,7 @@ impl Client {
     pub async fn retire(&self, note: &str, token: &str) -> Result<Retirement, HttpError> {
         let ask = HeartbeatRequest {
             note: note.to_owned(),
+            done: None,
         };
         self.post("/api/v1/retire", &ask, Some(token)).await
     }

@@ -75,7 +75,7 @@ impl Pulse {
                     self.token.insert(token).clone()
                 }
             };
-            match client.heartbeat(&said.note, &token).await {
+            match client.heartbeat(&said.note, said.done, &token).await {
                 // The token has ended, or is another vault's.
                 Err(HttpError::Refused {
                     status: 401 | 403, ..
@@ -109,6 +109,8 @@ pub(crate) struct Said {
     pub note: String,
     /// The newest capture of those that it tells one by one.
     pub up_to: Option<u64>,
+    /// Number of the order that is carried out.
+    pub done: Option<u64>,
 }
 
 /// Of the newest capture that a logged heartbeat names, in the outbox.
@@ -160,6 +162,7 @@ impl Core {
         Ok(Said {
             note,
             up_to: beat.captures.last().map(|(capture_seq, _)| *capture_seq),
+            done: self.order_done(),
         })
     }
 
@@ -187,6 +190,10 @@ impl Core {
         if answer.rotate {
             self.rotate_when_asked();
         }
+        if let Some(note) = &answer.order {
+            self.take_order(note)?;
+        }
+        self.carry_out(said.done)?;
         let asked_s = answer.next_after_s.clamp(*ASKED_S.start(), *ASKED_S.end());
         Ok(i64::try_from(asked_s).unwrap_or(i64::MAX / 1000) * 1000)
     }

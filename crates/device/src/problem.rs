@@ -51,6 +51,9 @@ codes! {
     WrongPin = "wrong-pin", true, "Wrong PIN. Nothing is lost.";
     PinWait = "pin-wait", true, "Too many wrong PINs; wait before the next try.";
     PinTooShort = "pin-too-short", false, "The PIN is too short.";
+    NoPinRequest = "no-pin-request", false, "Nothing was asked of the administrator on this tablet, or it is too long ago; ask again.";
+    OtherPinAnswer = "other-pin-answer", false, "This is no answer to what this tablet asked.";
+    NoRecovery = "no-recovery", false, "This vault was made without the administrator's recovery key; a PIN that is forgotten stays so.";
     PinTooLong = "pin-too-long", false, "The PIN is too long.";
     UnknownOfficer = "unknown-officer", false, "No such officer on this tablet.";
     SameOfficer = "same-officer", false, "The second officer must be another person.";

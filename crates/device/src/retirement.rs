@@ -79,10 +79,12 @@ impl Core {
         })
     }
 
-    fn holds(&self) -> Result<Holds, Problem> {
-        let vault = self.open_vault()?;
+    pub(crate) fn holds(&self) -> Result<Holds, Problem> {
+        let vault = self.vault()?;
         // A capture that can be taken in now is a draft.
-        if let Err(problem) = self.take_in() {
+        if !vault.is_locked()
+            && let Err(problem) = self.take_in()
+        {
             tracing::warn!(
                 code = problem.code().as_str(),
                 "captures could not all be taken in"
@@ -123,10 +125,24 @@ impl Core {
         if self.retired_at().is_none() {
             return Err(Code::NotRetired.into());
         }
+        let vault = self.open_vault()?;
+        vault.officer_seed(officer, pin, &self.moment())?;
+        drop(vault);
+        self.empty()
+    }
+
+    /// Removes everything, when nothing in it is evidence that the server does not have. Whoever calls has made sure that it
+    /// may.
+    pub(crate) fn empty(&self) -> Result<(), Problem> {
         {
-            let vault = self.open_vault()?;
-            vault.officer_seed(officer, pin, &self.moment())?;
+            let vault = self.vault()?;
             let _desk = lock(&self.desk);
+            if self.is_recording() {
+                return Err(not_all_safe(&Holds {
+                    waiting: 1,
+                    ..Holds::default()
+                }));
+            }
             vault.mark_for_wipe().map_err(stays)?;
             vault.lock();
         }
@@ -153,6 +169,13 @@ impl Core {
             ..Prefs::default()
         };
         prefs.store(&self.config.dir)
+    }
+}
+
+impl Core {
+    /// A recording that is under way is in nobody's count yet.
+    pub(crate) fn is_recording(&self) -> bool {
+        !lock(&self.recordings).is_empty()
     }
 }
 

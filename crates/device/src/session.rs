@@ -21,6 +21,8 @@ impl Core {
             let at = self.platform.now();
             self.change_prefs(|prefs| prefs.rebuilt_at = Some(at))?;
         }
+        self.came_in(officer);
+        self.order_was_seen();
         lock(&self.live).locked_draft = None;
         self.take_up_forms()?;
         // A capture that can't be taken in now stays in the inbox; it must not keep the officer from looking.

@@ -84,6 +84,7 @@ pub(crate) fn view(core: &Core) -> Result<StateView, Problem> {
             .map(|bytes| bytes as f64),
         battery: core.platform.battery(),
         retired_at: core.retired_at().map(|at| at.to_string()),
+        order: core.order_view(),
         challenge: stamped::challenge(core).map(|challenge| challenge.word),
         language: prefs.language.unwrap_or_else(|| "zh".to_owned()),
         theme: prefs.theme.unwrap_or_else(|| "light".to_owned()),
@@ -117,6 +118,7 @@ fn officers_of(core: &Core) -> Vec<OfficerView> {
         return Vec::new();
     };
     let records = core.read(|c| Ok(officers::list(c)?)).unwrap_or_default();
+    let resets = core.pin_resets().unwrap_or_default();
     let moment = core.moment();
     vault
         .officers()
@@ -132,6 +134,11 @@ fn officers_of(core: &Core) -> Vec<OfficerView> {
                 team: record.and_then(|record| record.team.clone()),
                 // Locked, it is not known; whoever has a slot came through an enrolment.
                 enrolled: record.is_none_or(|record| record.entry.is_some()),
+                pin_reset_at: resets
+                    .iter()
+                    .rev()
+                    .find(|reset| reset.officer == slot.id)
+                    .map(|reset| reset.at.to_string()),
                 badge: slot.badge,
                 id: slot.id,
                 guest: false,

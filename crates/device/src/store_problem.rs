@@ -62,6 +62,8 @@ impl From<OfficerError> for Problem {
         match error {
             OfficerError::Exists => Code::OfficerEnrolled.into(),
             OfficerError::UnknownOfficer => Code::UnknownOfficer.into(),
+            OfficerError::NoRecovery => Code::NoRecovery.into(),
+            OfficerError::NoRequest => Code::NoPinRequest.into(),
             OfficerError::Unlock(error) => error.into(),
             OfficerError::Store(error) => error.into(),
             OfficerError::Io(error) => Problem::because(storage(&error), error),

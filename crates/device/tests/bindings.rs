@@ -82,6 +82,8 @@ fn typescript() -> String {
         TaskView,
         TaskDecision,
         LeavingView,
+        OrderView,
+        PinRequestView,
         CodeView,
         CosignAskView,
         CosignView,

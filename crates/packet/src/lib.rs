@@ -12,6 +12,7 @@ pub mod child;
 pub mod consistency;
 pub mod context;
 pub mod custody;
+pub mod desk;
 mod digest;
 pub mod entry;
 pub mod findings;

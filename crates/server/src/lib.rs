@@ -23,6 +23,7 @@ pub mod files;
 pub mod forms;
 pub mod intake;
 pub mod log;
+pub mod orders;
 pub mod outward;
 pub mod presence;
 pub mod problem;

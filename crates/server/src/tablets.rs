@@ -12,6 +12,7 @@ use crate::retirement::{RetireError, retire};
 use crate::signing::{ServerKeys, signed};
 use crate::store::devices::{self, Alarm, Contact};
 use crate::store::keys::{self, KeyRow};
+use crate::store::orders::{self, OrderRow};
 use crate::store::{StoreError, custody, log, packets};
 
 /// Why a key can be revoked.
@@ -76,6 +77,8 @@ pub struct DeviceRow {
     pub replaced_by: Option<String>,
     /// Officers whose active keys lie on it.
     pub officers: Vec<String>,
+    /// What it was ordered to do last.
+    pub order: Option<OrderRow>,
     /// What contradicts.
     pub alarms: Vec<Alarm>,
 }
@@ -351,6 +354,7 @@ pub fn list(
                 .filter(|alarm| alarm.device == key.name)
                 .cloned()
                 .collect(),
+            order: orders::newest(c, &key.name)?,
             key: key.clone(),
             contact,
             packets,

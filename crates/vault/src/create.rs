@@ -179,6 +179,7 @@ impl Vault {
             cut_off: Mutex::default(),
             folder,
             config,
+            drafts_at_lock: Mutex::new(None),
             _lock: lock,
         })
     }

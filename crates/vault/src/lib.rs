@@ -40,6 +40,7 @@ mod people;
 mod random;
 mod reclaim;
 mod recording;
+mod recovery;
 mod register_db;
 mod segment;
 mod set_aside;
@@ -68,6 +69,7 @@ pub use people::OfficerError;
 pub use random::Randomness;
 pub use reclaim::{ReclaimError, Reclaimed};
 pub use recording::Recording;
+pub use recovery::{RecoveryAsk, RecoveryAsked, answer_recovery};
 pub use segment::{MOST_ORIGINAL_BYTES, SegmentError};
 pub use set_aside::AsideReason;
 pub use store::{

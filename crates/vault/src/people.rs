@@ -38,6 +38,9 @@ pub enum OfficerError {
     /// Not the recovery key of this vault.
     #[error("not this vault's recovery key")]
     OtherRecoveryKey,
+    /// Nothing was asked, or it was forgotten since.
+    #[error("no request waits for an answer")]
+    NoRequest,
     /// A key could not be wrapped.
     #[error("the key could not be wrapped")]
     Keys(#[from] KeyError),

@@ -22,7 +22,7 @@ pub(crate) const CAPTURE: &str = "capture.json";
 const MOST_BYTES: u64 = 4 << 20;
 /// Officers per tablet.
 pub(crate) const MOST_OFFICERS: usize = 200;
-const RECOVERY_INFO: &[u8] = b"fieldseal recovery/v1";
+pub(crate) const RECOVERY_INFO: &[u8] = b"fieldseal recovery/v1";
 
 /// What captures need, and nothing more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -258,6 +258,11 @@ impl Slots {
         let slot = self.recovery.as_ref().ok_or(RecoveryUnusable::None)?;
         open_sealed(private, RECOVERY_INFO, &self.vault, &slot.root)
             .map_err(|_| RecoveryUnusable::OtherKey)
+    }
+
+    /// The root key as it was sealed to the administrator.
+    pub(crate) fn sealed_root(&self) -> Option<&[u8]> {
+        self.recovery.as_ref().map(|slot| &slot.root[..])
     }
 
     pub(crate) fn has_recovery(&self) -> bool {

@@ -11,6 +11,7 @@ use crate::folder::{Folder, LOCK, SUSPECT, names};
 use crate::keys::Secret;
 use crate::set_aside::{AsideReason, set_aside};
 use crate::slots::{CAPTURE, CaptureKey, SLOTS, SLOTS_COPY, Slots};
+use crate::store::{drafts, sequence};
 use crate::suite::Suite;
 use rusqlite::{Connection, Transaction};
 use std::fs::File;
@@ -64,6 +65,8 @@ pub struct Vault {
     pub(crate) chain: Mutex<Chain>,
     /// Names of the recordings that a crash cut off, until an unlock has made captures of them.
     pub(crate) cut_off: Mutex<Vec<String>>,
+    /// Drafts when it was locked: nothing but captures, which wait, can come until it is unlocked again.
+    pub(crate) drafts_at_lock: Mutex<Option<usize>>,
     pub(crate) _lock: File,
 }
 
@@ -108,6 +111,7 @@ impl Vault {
                 guessed: recovered.chain_break,
             }),
             cut_off: Mutex::new(cut_off),
+            drafts_at_lock: Mutex::new(None),
             folder,
             config,
             _lock: lock,
@@ -127,8 +131,25 @@ impl Vault {
 
     /// Closes the database and forgets the keys to it. Captures and uploads go on.
     pub fn lock(&self) {
-        *hold(&self.open) = None;
+        let mut open = hold(&self.open);
+        if let Some(open) = &*open {
+            *hold(&self.drafts_at_lock) = self.drafts_left(open);
+        }
+        *open = None;
+        drop(open);
         *hold(&self.registers) = None;
+    }
+
+    /// How many drafts there are; none when that can't be told, or when something sealed is not in the outbox yet.
+    fn drafts_left(&self, open: &Open) -> Option<usize> {
+        let outbox = hold(&self.outbox);
+        let (here, there) = (
+            open.database.connection(),
+            outbox.as_ref()?.database.connection(),
+        );
+        let all_handed_over = sequence::not_in(here, there).ok()?.is_empty();
+        let left = drafts::list(here).ok()?.len();
+        all_handed_over.then_some(left)
     }
 
     /// Whether the outbox can be read: once a vault was unlocked, until the program ends.

@@ -63,11 +63,16 @@ pub enum WipeError {
 }
 
 impl Vault {
-    /// What is here and nowhere else. Needs the vault unlocked.
+    /// What is here and nowhere else. Needs the vault unlocked, or that it was since the program began: while it is locked no draft
+    /// comes or goes, and what was counted as it was locked still holds.
     pub fn holds(&self) -> Result<Holds, WipeError> {
-        self.hand_over()?;
+        let drafts = if self.is_locked() {
+            hold(&self.drafts_at_lock).ok_or(StoreError::Locked)?
+        } else {
+            self.hand_over()?;
+            self.read(|c| Ok::<_, StoreError>(drafts::list(c)?.len()))?
+        };
         let not_safe = self.outbox_read(|c| Ok::<_, StoreError>(outbox::unsafe_jobs(c)?.len()))?;
-        let drafts = self.read(|c| Ok::<_, StoreError>(drafts::list(c)?.len()))?;
         Ok(Holds {
             drafts,
             waiting: self.waiting()? + hold(&self.cut_off).len(),
@@ -139,6 +144,7 @@ pub fn finish_wipe(disk: &dyn Disk, dir: &Path) -> io::Result<bool> {
                 SUSPECT,
                 crate::chain::HIGH_WATER,
                 crate::pending::FILE,
+                crate::recovery::FILE,
             ]
             .contains(&base);
         // The lock is held by whoever has the vault open; it says nothing.

@@ -35,12 +35,17 @@ fn what_is_nowhere_else_keeps_the_vault() {
     let holds = held(&vault);
     assert_eq!((holds.waiting, holds.drafts), (0, 1));
     vault.lock();
+    assert_eq!(held(&vault).drafts, 1, "as it was when it was locked");
+    capture(&vault, packet(2), b"two").unwrap();
+    assert_eq!(held(&vault).waiting, 1);
+    drop(vault);
+    let (vault, _) = opened(dir.path());
     assert!(
         matches!(
             vault.mark_for_wipe(),
             Err(WipeError::Store(StoreError::Locked))
         ),
-        "locked, nobody knows what is in it"
+        "not unlocked since the program began, nobody knows what is in it"
     );
     drop(vault);
     assert!(

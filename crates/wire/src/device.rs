@@ -271,6 +271,9 @@ pub struct SeenCheckpoint {
 pub struct HeartbeatRequest {
     /// The `heartbeat` note: a leaf of the log, byte for byte.
     pub note: String,
+    /// Number of the order that the tablet has carried out; of one to empty itself: that it does now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done: Option<u64>,
 }
 
 /// How the server sees a tablet.
@@ -298,6 +301,9 @@ pub struct HeartbeatAnswer {
     /// The tablet's key is to be rotated.
     #[serde(default)]
     pub rotate: bool,
+    /// The authority's signed `order` note, the newest one, when there was ever any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<String>,
     /// The newest checkpoint.
     pub seen: SeenCheckpoint,
     /// Server time, RFC 3339.

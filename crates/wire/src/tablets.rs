@@ -50,8 +50,31 @@ pub struct TabletView {
     pub photos_said: Option<u64>,
     /// Captures of it that are here.
     pub photos_here: u64,
+    /// What it was ordered to do last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<TabletOrder>,
     /// What contradicts, oldest first.
     pub alarms: Vec<TabletAlarm>,
+}
+
+/// An order to a tablet, and how far it has come.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct TabletOrder {
+    /// `lock`, `wipe` or `nothing` (what was ordered before is withdrawn).
+    pub what: String,
+    /// RFC 3339.
+    pub ordered_at: String,
+    /// When the tablet heard of it.
+    pub told_at: Option<String>,
+    /// When it had done so.
+    pub done_at: Option<String>,
+}
+
+/// `POST /api/v1/admin/devices/{id}/order`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct OrderTablet {
+    /// `lock`, `wipe` or `nothing`.
+    pub what: String,
 }
 
 /// An officer as far as the register still names them.

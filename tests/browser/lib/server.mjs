@@ -60,6 +60,11 @@ export class Server {
     return this.#serve(new URL(this.address).host);
   }
 
+  /** Its data folder. */
+  get data() {
+    return this.#data;
+  }
+
   get account() {
     return 'chenlan';
   }

@@ -13,7 +13,7 @@ use fieldseal_packet::findings::{Language, Verdict};
 use fieldseal_packet::seal::SealBody;
 use fieldseal_packet::verify::{Inputs, ZipSource, is_export, verify_export, verify_zip};
 use fieldseal_packet::{PacketId, Sha256Digest, Timestamp};
-use fieldseal_packet::{bag, custody, entry, form, json, receipt, record, trust, zipread};
+use fieldseal_packet::{bag, custody, desk as desk_texts, entry, form, json, receipt, record, trust, zipread};
 use fieldseal_tlog::checkpoint::Checkpoint;
 use fieldseal_tlog::merkle::{leaf_hash, verify_consistency, verify_inclusion};
 use fieldseal_tlog::note::{Note, Vkey};
@@ -45,6 +45,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("seal", seal),
     ("receipt", receipt),
     ("leaf", leaf),
+    ("desk", desk),
     ("packet", packet),
     ("consistency", consistency),
     ("context", context),
@@ -207,6 +208,27 @@ pub fn leaf(data: &[u8]) -> bool {
         || one_spelling(data, entry::Heartbeat::parse, entry::Heartbeat::text)
         || one_spelling(data, entry::Tombstone::parse, entry::Tombstone::text)
         || one_spelling(data, entry::Quarantined::parse, entry::Quarantined::text)
+}
+
+/// What a tablet and the administrator's desk say to each other, and the keys in it.
+pub fn desk(data: &[u8]) -> bool {
+    if let Ok(text) = std::str::from_utf8(data) {
+        let _ = desk_texts::kind_of(text);
+        let _ = desk_texts::same_code(text, &desk_texts::compare(text));
+        if let Ok(request) = desk_texts::PinRequest::parse(text) {
+            let _ = desk_texts::bytes::<32>(&request.to);
+            let _ = desk_texts::bytes::<{ desk_texts::SEALED }>(&request.root);
+        }
+    }
+    one_spelling(
+        data,
+        desk_texts::PinRequest::parse,
+        desk_texts::PinRequest::text,
+    ) || one_spelling(
+        data,
+        desk_texts::PinAnswer::parse,
+        desk_texts::PinAnswer::text,
+    ) || one_spelling(data, desk_texts::Order::parse, desk_texts::Order::text)
 }
 
 /// A whole packet or export through the verifier. Nothing here is trusted, so nothing may come out verified.

@@ -3,7 +3,7 @@
 /**
  * Everything a screen can ask. Serialised as `{"do": "draft-open", …}`.
  */
-export type Request = { "do": "state" } | { "do": "enrol-lookup", text: string, } | { "do": "enrol-device", text: string, } | { "do": "enrol-officer", code: string, pin: string, } | { "do": "rotate-officer", officer: string, pin: string, } | { "do": "unlock", officer: string, pin: string, } | { "do": "lock" } | { "do": "on-duty", lead: string, second?: string | null, } | { "do": "leaving" } | { "do": "retire", officer: string, pin: string, } | { "do": "wipe", officer: string, pin: string, } | { "do": "self-check" } | { "do": "forms" } | { "do": "draft-open", kind: string, supplements?: string | null, } | { "do": "draft", id: string, } | { "do": "drafts" } | { "do": "draft-kind", id: string, kind: string, } | { "do": "describe", id: string, facts: Record<string, unknown>, } | { "do": "set-shot", id: string, captureSeq: number, shot?: string | null, } | { "do": "void", id: string, captureSeq: number, reason: string, } | { "do": "party", id: string, party: PartyInput, } | { "do": "sign", id: string, officer: string, pin: string, } | { "do": "officer-card", officer: string, } | { "do": "meet-officer", text: string, } | { "do": "cosign-ask", id: string, officer: string, } | { "do": "cosign-read", text: string, } | { "do": "cosign-sign", text: string, officer: string, pin: string, } | { "do": "cosign-take", id: string, text: string, } | { "do": "cosigned" } | { "do": "reopen", id: string, } | { "do": "seal", id: string, } | { "do": "give-up", id: string, reason: string, officer: string, pin: string, } | { "do": "packets", page: number, filter?: string | null, } | { "do": "packet", id: string, } | { "do": "recheck", id: string, } | { "do": "uploads" } | { "do": "uploads-page", page: number, } | { "do": "recovered-read" } | { "do": "upload-now", id?: string | null, } | { "do": "upload-hold", hold: boolean, } | { "do": "upload-pause", id: string, pause: boolean, } | { "do": "retention", keepDays?: number | null, } | { "do": "reclaim" } | { "do": "tasks" } | { "do": "registers", today: string, } | { "do": "nearest", today: string, } | { "do": "search-points", text: string, } | { "do": "points", due?: string | null, } | { "do": "point", number: string, } | { "do": "map-part", south: number, west: number, north: number, east: number, today: string, } | { "do": "draft-place", id: string, } | { "do": "draft-point", id: string, point?: string | null, ticket?: string | null, } | { "do": "draft-far", id: string, answer?: string | null, } | { "do": "position", fix: FixInput, } | { "do": "no-position", reason: string, } | { "do": "shutter", mark: string, } | { "do": "record-begin", args: RecordingArgs, } | { "do": "record-finish", id: string, ended: string, } | { "do": "settings", language?: string | null, theme?: string | null, };
+export type Request = { "do": "state" } | { "do": "enrol-lookup", text: string, } | { "do": "enrol-device", text: string, } | { "do": "enrol-officer", code: string, pin: string, } | { "do": "rotate-officer", officer: string, pin: string, } | { "do": "unlock", officer: string, pin: string, } | { "do": "lock" } | { "do": "pin-ask", officer: string, pin: string, } | { "do": "pin-asked" } | { "do": "pin-answer", text: string, pin: string, } | { "do": "pin-forget" } | { "do": "on-duty", lead: string, second?: string | null, } | { "do": "leaving" } | { "do": "retire", officer: string, pin: string, } | { "do": "wipe", officer: string, pin: string, } | { "do": "self-check" } | { "do": "forms" } | { "do": "draft-open", kind: string, supplements?: string | null, } | { "do": "draft", id: string, } | { "do": "drafts" } | { "do": "draft-kind", id: string, kind: string, } | { "do": "describe", id: string, facts: Record<string, unknown>, } | { "do": "set-shot", id: string, captureSeq: number, shot?: string | null, } | { "do": "void", id: string, captureSeq: number, reason: string, } | { "do": "party", id: string, party: PartyInput, } | { "do": "sign", id: string, officer: string, pin: string, } | { "do": "officer-card", officer: string, } | { "do": "meet-officer", text: string, } | { "do": "cosign-ask", id: string, officer: string, } | { "do": "cosign-read", text: string, } | { "do": "cosign-sign", text: string, officer: string, pin: string, } | { "do": "cosign-take", id: string, text: string, } | { "do": "cosigned" } | { "do": "reopen", id: string, } | { "do": "seal", id: string, } | { "do": "give-up", id: string, reason: string, officer: string, pin: string, } | { "do": "packets", page: number, filter?: string | null, } | { "do": "packet", id: string, } | { "do": "recheck", id: string, } | { "do": "uploads" } | { "do": "uploads-page", page: number, } | { "do": "recovered-read" } | { "do": "upload-now", id?: string | null, } | { "do": "upload-hold", hold: boolean, } | { "do": "upload-pause", id: string, pause: boolean, } | { "do": "retention", keepDays?: number | null, } | { "do": "reclaim" } | { "do": "tasks" } | { "do": "registers", today: string, } | { "do": "nearest", today: string, } | { "do": "search-points", text: string, } | { "do": "points", due?: string | null, } | { "do": "point", number: string, } | { "do": "map-part", south: number, west: number, north: number, east: number, today: string, } | { "do": "draft-place", id: string, } | { "do": "draft-point", id: string, point?: string | null, ticket?: string | null, } | { "do": "draft-far", id: string, answer?: string | null, } | { "do": "position", fix: FixInput, } | { "do": "no-position", reason: string, } | { "do": "shutter", mark: string, } | { "do": "record-begin", args: RecordingArgs, } | { "do": "record-finish", id: string, ended: string, } | { "do": "settings", language?: string | null, theme?: string | null, };
 
 /**
  * What goes with the raw bytes of a photo (HTTP headers or query in both hosts).
@@ -177,6 +177,10 @@ battery: number | null,
  */
 retiredAt: string | null, 
 /**
+ * What the administrator has ordered this tablet to do, while that is of interest.
+ */
+order: OrderView | null, 
+/**
  * A word from the newest timestamp, to be photographed in the scene.
  */
 challenge: string | null, language: string, theme: string, version: string, 
@@ -234,6 +238,10 @@ enrolled: boolean,
  */
 waitS: number, 
 /**
+ * When the administrator last let them back in after a forgotten PIN, RFC 3339.
+ */
+pinResetAt?: string, 
+/**
  * Signs on a tablet of their own.
  */
 guest?: boolean, };
@@ -250,7 +258,7 @@ kind: string, id: string, name: string | null, badge: string | null, team: strin
 export type ScanView = { 
 /**
  * `nothing`, `unreadable` (a code, but too small, blurred or damaged), `foreign` (another kind of code), `enrolment`,
- * or of another tablet `officer` (a card), `challenge`, `cosignature`.
+ * of another tablet `officer` (a card), `challenge`, `cosignature`, or of the administrator `pin-answer`.
  */
 found: string, 
 /**
@@ -617,6 +625,44 @@ damaged: number,
  * Nothing of all that.
  */
 ready: boolean, retiredAt: string | null, };
+
+/**
+ * An order of the administrator's.
+ */
+export type OrderView = { 
+/**
+ * `lock` (until the next unlock) or `wipe`.
+ */
+what: string, 
+/**
+ * RFC 3339, the server's clock.
+ */
+at: string, };
+
+/**
+ * What the tablet asks of the administrator.
+ */
+export type PinRequestView = { 
+/**
+ * Whose PIN was forgotten.
+ */
+officer: string, badge: string, 
+/**
+ * To be carried to the administrator: a QR, a message, a file. It holds no secret in the clear.
+ */
+text: string, 
+/**
+ * What the officer reads to the administrator, who types it: so that nobody has changed the text on its way.
+ */
+compare: string, 
+/**
+ * RFC 3339, this tablet's clock.
+ */
+madeAt: string, 
+/**
+ * RFC 3339: from then on it asks for nothing more.
+ */
+until: string, };
 
 /**
  * What a screen shows as a QR code.

@@ -491,6 +491,7 @@ function blank(): StateView {
     language: process.env['LANGUAGE_OF_SCREEN'] ?? 'zh',
     theme: process.env['THEME'] ?? 'light',
     retiredAt: null,
+    order: null,
     challenge: '春山 7K3Q',
     version: '0.1.0',
     forms: '',

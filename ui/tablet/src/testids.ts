@@ -7,6 +7,8 @@
  *             enrol-text (textarea: the QR's text) → enrol-check → enrol-preview → enrol-go
  *             officer-code, officer-pin, officer-pin-again → officer-go; officer-row (one for each added) → officers-done
  * lock        officer-<i> (0 …), unlock-pin (input) → unlock-go; pad-0 … pad-9, pad-back; open-camera works while locked
+ *             pin-forgot → forgot (dialog): forgot-pin, forgot-again → forgot-ask → forgot-request (forgot-compare, forgot-code, forgot-text),
+ *             forgot-scan → scan-file, forgot-answer, forgot-answer-pin → forgot-go; forgot-drop
  * shell       nav-today, nav-points, nav-packets, nav-upload, nav-me, nav-sun, open-camera, standing-line, online-state,
  *             problem-bar (text of the last problem), problem-close, back, clock
  * today       open-camera, kind-<kind>, check-<code>, draft-<i>, tasks-line, recovered, change-duty,
@@ -85,6 +87,20 @@ export const testids = [
   'officer-pin-again',
   'officer-go',
   'officers-done',
+  'pin-forgot',
+  'forgot',
+  'forgot-pin',
+  'forgot-again',
+  'forgot-ask',
+  'forgot-request',
+  'forgot-compare',
+  'forgot-code',
+  'forgot-text',
+  'forgot-scan',
+  'forgot-answer',
+  'forgot-answer-pin',
+  'forgot-go',
+  'forgot-drop',
   'unlock-pin',
   'unlock-go',
   'open-camera',

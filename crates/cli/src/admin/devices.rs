@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use fieldseal_packet::desk::What;
 use fieldseal_server::admin::{Admin, Alarm, DeviceRow};
 use fieldseal_server::ambient::rfc3339;
 use serde_json::{Value, json};
@@ -76,6 +77,18 @@ fn details(row: &DeviceRow, attestation: &str) -> Vec<String> {
     if row.key.rotation_asked_at.is_some() {
         lines.push("asked for a new key".to_owned());
     }
+    if let Some(order) = row.order.as_ref().filter(|order| order.what != "nothing") {
+        let far = match (order.told_at, order.done_at) {
+            (_, Some(at)) => format!("done {}", rfc3339(at)),
+            (Some(at), None) => format!("heard {}", rfc3339(at)),
+            (None, None) => "not heard yet".to_owned(),
+        };
+        lines.push(format!(
+            "ordered to {} {}: {far}",
+            order.what,
+            rfc3339(order.ordered_at)
+        ));
+    }
     if !row.officers.is_empty() {
         lines.push(format!("officers {}", row.officers.join(", ")));
     }
@@ -112,6 +125,10 @@ fn as_json(row: &DeviceRow, attestation: &str) -> Value {
         "attestation": attestation,
         "certificate": row.key.certificate.is_some(),
         "rotationAskedAt": row.key.rotation_asked_at.map(rfc3339),
+        "order": row.order.as_ref().map(|order| json!({
+            "what": order.what, "number": order.number, "orderedAt": rfc3339(order.ordered_at),
+            "toldAt": order.told_at.map(rfc3339), "doneAt": order.done_at.map(rfc3339),
+        })),
         "enrolledAt": rfc3339(row.key.enrolled_at),
         "endedAt": row.key.revoked_at.or(row.key.retired_at).map(rfc3339),
         "replaces": row.key.replaces.as_deref().and_then(|name| name.rsplit('/').next()),
@@ -128,6 +145,21 @@ fn as_json(row: &DeviceRow, attestation: &str) -> Value {
             "code": alarm.code, "number": alarm.number, "at": rfc3339(alarm.at), "seenAt": alarm.seen_at.map(rfc3339),
         })).collect::<Vec<_>>(),
     })
+}
+
+pub(super) fn order(admin: &Admin, device: &str, what: What) -> anyhow::Result<Answer> {
+    let name = admin.order(device, what)?;
+    let said = match what {
+        What::Lock => "is told to lock with its next heartbeat",
+        What::Wipe => {
+            "is retired, and empties itself once everything that it holds is safe here; it is told with its next heartbeat"
+        }
+        What::Nothing => "is told that the order before is withdrawn, unless it has done so",
+    };
+    Ok(Answer::new(
+        format!("{name} {said}\n"),
+        json!({"ordered": what.word(), "device": name}),
+    ))
 }
 
 pub(super) fn retire(admin: &Admin, device: &str) -> anyhow::Result<Answer> {

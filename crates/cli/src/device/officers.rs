@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use fieldseal_device::api::Request;
 
 use super::pin::pin;
 use super::{Desk, said, text};
+use crate::admin::pins::recovery_key;
 
 impl Desk {
     pub fn enrol(&self, code: &str) -> anyhow::Result<()> {
@@ -74,20 +74,13 @@ impl Desk {
     }
 
     pub fn recover(&self, id: &str, file: &Path) -> anyhow::Result<()> {
-        let unusable = || format!("{} is not a recovery key", file.display());
-        let text = zeroize::Zeroizing::new(std::fs::read_to_string(file).with_context(unusable)?);
-        let key = text
-            .lines()
-            .find_map(|line| line.strip_prefix("fieldseal-recovery-key/v1 "))
-            .and_then(|line| STANDARD.decode(line.trim()).ok())
-            .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
-            .with_context(unusable)?;
+        let key = recovery_key(file)?;
         let pin = pin(
             "FIELDSEAL_NEW_PIN",
             &format!("{id}, a new one (6 characters or more)"),
         )?;
         self.engine
-            .recover(&zeroize::Zeroizing::new(key), id, &pin)
+            .recover(&key, id, &pin)
             .map_err(said)
             .context("the recovery key does not open this vault for this officer")?;
         self.show(

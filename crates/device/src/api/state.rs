@@ -46,6 +46,8 @@ pub struct StateView {
     pub battery: Option<f64>,
     /// Since when this tablet is retired, RFC 3339: it takes no new photos.
     pub retired_at: Option<String>,
+    /// What the administrator has ordered this tablet to do, while that is of interest.
+    pub order: Option<OrderView>,
     /// A word from the newest timestamp, to be photographed in the scene.
     pub challenge: Option<String>,
     pub language: String,
@@ -53,6 +55,17 @@ pub struct StateView {
     pub version: String,
     /// Another one when other forms are known than before.
     pub forms: String,
+}
+
+/// An order of the administrator's.
+#[derive(Debug, Clone, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export_to = "bindings.ts")]
+pub struct OrderView {
+    /// `lock` (until the next unlock) or `wipe`.
+    pub what: String,
+    /// RFC 3339, the server's clock.
+    pub at: String,
 }
 
 /// What is on this tablet and not safe on the server.
@@ -119,6 +132,10 @@ pub struct OfficerView {
     pub enrolled: bool,
     /// Seconds until another PIN may be tried.
     pub wait_s: u32,
+    /// When the administrator last let them back in after a forgotten PIN, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub pin_reset_at: Option<String>,
     /// Signs on a tablet of their own.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[ts(optional, as = "Option<bool>")]
@@ -145,7 +162,7 @@ pub struct EnrolPreview {
 #[ts(export_to = "bindings.ts")]
 pub struct ScanView {
     /// `nothing`, `unreadable` (a code, but too small, blurred or damaged), `foreign` (another kind of code), `enrolment`,
-    /// or of another tablet `officer` (a card), `challenge`, `cosignature`.
+    /// of another tablet `officer` (a card), `challenge`, `cosignature`, or of the administrator `pin-answer`.
     pub found: String,
     /// The code's text, for our own kinds alone.
     pub text: Option<String>,

@@ -280,6 +280,7 @@ pub(crate) fn guest_view(record: &OfficerRecord) -> OfficerView {
         badge: record.badge.clone(),
         team: record.team.clone(),
         enrolled: true,
+        pin_reset_at: None,
         wait_s: 0,
         guest: true,
     }

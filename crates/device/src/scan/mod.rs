@@ -10,6 +10,7 @@ use crate::api::ScanView;
 use crate::cosign;
 use crate::enrol_code::EnrolCode;
 use crate::problem::{Code, Problem};
+use fieldseal_packet::desk;
 
 /// Longest side of a picture. A code that does not show in this many pixels would not show in more.
 const MAX_SIDE: usize = 2048;
@@ -66,7 +67,8 @@ pub(crate) fn scan(width: usize, luma: &[u8]) -> Result<ScanView, Problem> {
 fn kind_of(text: &str) -> Option<&'static str> {
     match EnrolCode::parse(text) {
         Ok(_) => Some("enrolment"),
-        Err(_) => cosign::text::kind_of(text),
+        Err(_) => cosign::text::kind_of(text)
+            .or_else(|| desk::kind_of(text).filter(|kind| *kind == "pin-answer")),
     }
 }
 

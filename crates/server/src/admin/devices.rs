@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fieldseal_packet::desk::What;
 use fieldseal_packet::trust::Trust;
 
 use super::{Admin, AdminError};
@@ -43,6 +44,13 @@ impl Admin {
         Ok(self
             .db
             .write_blocking(|tx| self.hand().ask_rotation(tx, device))?)
+    }
+
+    /// Orders a tablet to do something, with its next heartbeat. Gives its name.
+    pub fn order(&self, device: &str, what: What) -> Result<String, AdminError> {
+        Ok(self
+            .db
+            .write_blocking(|tx| self.hand().order(tx, device, what))?)
     }
 
     /// How a tablet's attestation looks by this deployment's own trust file: `none`, `attested`, `root-unknown` or `invalid`.

@@ -8,6 +8,7 @@ mod forms;
 mod fsck;
 mod init;
 mod keys;
+mod pins;
 mod register;
 mod registers;
 
@@ -35,12 +36,14 @@ pub use forms::Forms;
 pub use fsck::Report;
 pub use init::{Init, Made, init, init_after, is_initialised};
 pub use keys::ClosedLog;
+pub use pins::AskedFor;
 pub use register::{NewAccount, NewDevice, NewPerson};
 
 pub use crate::codes::OneTimeCode;
 pub use crate::registers::{ImportError, Imported, MapError, PlacedMap};
 pub use crate::store::devices::Alarm;
 pub use crate::store::keys::KeyRow;
+pub use crate::store::orders::OrderRow;
 pub use crate::store::people::Person;
 pub use crate::tablets::{DeviceRow, Ending, Retired};
 

@@ -45,6 +45,7 @@ use crate::app::Shared;
         super::tablets::retire,
         super::tablets::revoke,
         super::tablets::replace,
+        super::tablets::order,
         super::tablets::seen,
     ),
     components(schemas(fieldseal_wire::Problem))

@@ -16,7 +16,7 @@ use crate::app::{App, Device, Shared, millis};
 use crate::presence;
 use crate::problem::Failure;
 use crate::retirement::{RetireError, retire_by_itself};
-use crate::store::{StoreError, keys};
+use crate::store::{StoreError, keys, orders};
 
 /// How long an answer waits for the log.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -43,7 +43,8 @@ pub(super) async fn heartbeat(
             Ok::<_, StoreError>(rows.into_iter().rev().find_map(|row| row.retired))
         })?;
         if let Some(note) = retired {
-            return Ok((None, Some(note), false));
+            let order = told(&this, &device, request.done, now)?;
+            return Ok((None, Some(note), false, order));
         }
         let rotate = rotation_is_wanted(&this, &device, now)?;
         let every = millis(this.config.limits.heartbeat_leaf_every);
@@ -53,9 +54,11 @@ pub(super) async fn heartbeat(
                 "a tablet's heartbeat contradicts what was known: see `fieldseal admin devices`"
             );
         }
-        Ok::<_, Failure>((Some(heard), None, rotate))
+        let order = told(&this, &device, request.done, now)?;
+        Ok::<_, Failure>((Some(heard), None, rotate, order))
     });
-    let (heard, retired, rotate) = heard.await.map_err(|error| Failure::internal(&error))??;
+    let (heard, retired, rotate, order) =
+        heard.await.map_err(|error| Failure::internal(&error))??;
     let logged = heard.is_some_and(|heard| heard.logged);
     if logged {
         app.sequencer.kick();
@@ -74,9 +77,34 @@ pub(super) async fn heartbeat(
         retired,
         next_after_s: app.config.limits.heartbeat_every.as_secs(),
         rotate,
+        order,
         seen: newest_checkpoint(&app).await?,
         server_time: rfc3339(now),
     }))
+}
+
+/// The order that the tablet is to hear, and what it says of one.
+fn told(
+    app: &App,
+    device: &str,
+    done: Option<u64>,
+    now: Millis,
+) -> Result<Option<String>, Failure> {
+    // Most tablets have none: then nothing is written.
+    if app
+        .db
+        .read_blocking(|c| orders::newest(c, device))?
+        .is_none()
+    {
+        return Ok(None);
+    }
+    let order = app
+        .db
+        .write_blocking(|tx| crate::orders::exchange(tx, device, done, now))?;
+    order
+        .map(|order| String::from_utf8(order.note))
+        .transpose()
+        .map_err(|error| Failure::internal(&error))
 }
 
 /// Whether a tablet's key is to be rotated: somebody has asked for it, or it is older than what is set.

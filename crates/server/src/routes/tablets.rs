@@ -7,11 +7,12 @@ use std::time::Duration;
 use axum::Json as Answer;
 use axum::Router;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use fieldseal_wire::ProblemCode;
 use fieldseal_wire::tablets::{
-    AlarmsSeen, CodeView, NewCode, ReplaceTablet, RevokeTablet, TabletAlarm, TabletEnded,
-    TabletList, TabletOfficer, TabletView,
+    AlarmsSeen, CodeView, NewCode, OrderTablet, ReplaceTablet, RevokeTablet, TabletAlarm,
+    TabletEnded, TabletList, TabletOfficer, TabletOrder, TabletView,
 };
 use rusqlite::Transaction;
 
@@ -20,6 +21,7 @@ use crate::access::session::SignedIn;
 use crate::ambient::{Millis, rfc3339};
 use crate::app::{App, Shared, millis};
 use crate::codes::{self, OneTimeCode};
+use crate::orders;
 use crate::problem::Failure;
 use crate::store::people::{self, Person};
 use crate::store::{StoreError, keys};
@@ -39,6 +41,7 @@ pub fn routes() -> Router<Shared> {
         .route("/api/v1/admin/devices/{id}/retire", post(retire))
         .route("/api/v1/admin/devices/{id}/revoke", post(revoke))
         .route("/api/v1/admin/devices/{id}/replace", post(replace))
+        .route("/api/v1/admin/devices/{id}/order", post(order))
         .route("/api/v1/admin/devices/{id}/alarms/seen", post(seen))
 }
 
@@ -142,6 +145,16 @@ fn view(row: &DeviceRow, names: &HashMap<&str, &Person>) -> TabletView {
         packets_here: row.packets,
         photos_said: beaten.map(|contact| contact.capture_seq),
         photos_here: row.captures,
+        order: row
+            .order
+            .as_ref()
+            .filter(|order| order.what != "nothing")
+            .map(|order| TabletOrder {
+                what: order.what.clone(),
+                ordered_at: rfc3339(order.ordered_at),
+                told_at: order.told_at.map(rfc3339),
+                done_at: order.done_at.map(rfc3339),
+            }),
         alarms: row
             .alarms
             .iter()
@@ -301,6 +314,21 @@ pub(super) async fn replace(
     })
     .await?;
     Ok(Answer(shown(&app, &request.url, made)))
+}
+
+/// Orders a tablet to lock, or to empty itself once everything is safe (it is retired by that), or withdraws the order before.
+#[utoipa::path(post, path = "/api/v1/admin/devices/{id}/order", params(("id" = String, Path)), request_body = OrderTablet, responses((status = 204)))]
+pub(super) async fn order(
+    State(app): State<Shared>,
+    who: SignedIn,
+    Part(id): Part<String>,
+    Json(request): Json<OrderTablet>,
+) -> Result<StatusCode, Failure> {
+    administrator(&who)?;
+    let what = orders::what(&request.what)
+        .ok_or_else(|| Failure::bad_request("an order is lock, wipe or nothing"))?;
+    act(&app, &who, move |hand, tx| hand.order(tx, &id, what)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// The administrator has looked at a tablet's alarms.

@@ -4,7 +4,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::StoreError;
 
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 11] = [
     include_str!("../../migrations/0001_first.sql"),
     include_str!("../../migrations/0002_devices.sql"),
     include_str!("../../migrations/0003_stamps.sql"),
@@ -15,6 +15,7 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("../../migrations/0008_capture_bounds.sql"),
     include_str!("../../migrations/0009_registers.sql"),
     include_str!("../../migrations/0010_forms.sql"),
+    include_str!("../../migrations/0011_orders.sql"),
 ];
 
 /// Applies what is missing. A crash in the middle of one leaves the version before it.

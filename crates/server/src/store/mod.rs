@@ -18,6 +18,7 @@ pub mod keys;
 pub mod log;
 pub mod maps;
 mod migrations;
+pub mod orders;
 pub mod packets;
 pub mod people;
 pub mod quarantine;

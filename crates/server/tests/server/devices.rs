@@ -49,7 +49,7 @@ impl Beating<'_> {
             .site
             .request(Method::POST, path)
             .bearer_auth(&self.tablet.token)
-            .json(&HeartbeatRequest { note })
+            .json(&HeartbeatRequest { note, done: None })
             .send()
             .await
             .unwrap();
@@ -155,7 +155,10 @@ async fn only_the_devices_own_key_speaks_for_it() {
     assert!(beating.row().contact.unwrap().beat_at.is_none());
     let unsigned = site
         .request(Method::POST, "/api/v1/heartbeat")
-        .json(&HeartbeatRequest { note: good })
+        .json(&HeartbeatRequest {
+            note: good,
+            done: None,
+        })
         .send()
         .await
         .unwrap();

@@ -341,6 +341,7 @@ async fn an_export_hands_over_the_heartbeat_that_tells_of_its_captures() {
         .to_bytes();
     let request = HeartbeatRequest {
         note: String::from_utf8(note.clone()).unwrap(),
+        done: None,
     };
     let sent = site
         .request(reqwest::Method::POST, "/api/v1/heartbeat")

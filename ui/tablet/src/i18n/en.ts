@@ -4,6 +4,7 @@ import { cosign } from './en-cosign.ts';
 import { media } from './en-media.ts';
 import { points } from './en-points.ts';
 import { forms } from './en-forms.ts';
+import { pin } from './en-pin.ts';
 import type { zh } from './zh.ts';
 
 export const en: Translation<typeof zh> = {
@@ -12,6 +13,7 @@ export const en: Translation<typeof zh> = {
   ...media,
   ...points,
   ...forms,
+  ...pin,
   'damaged.title': "The vault can't be opened",
   'damaged.text': 'Its files are kept as they are; tell the administrator.',
   'app.starting': 'Opening…',

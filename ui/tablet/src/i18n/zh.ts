@@ -4,6 +4,7 @@ import { cosign } from './zh-cosign.ts';
 import { media } from './zh-media.ts';
 import { points } from './zh-points.ts';
 import { forms } from './zh-forms.ts';
+import { pin } from './zh-pin.ts';
 
 export const zh = {
   ...codes,
@@ -11,6 +12,7 @@ export const zh = {
   ...media,
   ...points,
   ...forms,
+  ...pin,
   'damaged.title': '保险库打不开',
   'damaged.text': '文件原样保留，请告诉管理员。',
   'app.starting': '正在打开…',
