@@ -14,7 +14,14 @@ fn main() {
     {
         println!("cargo:warning=no screens and no placeholder for them: {problem}");
     }
-    let app = tauri_build::AppManifest::new().commands(&["call", "capture", "record", "scan"]);
+    let app = tauri_build::AppManifest::new().commands(&[
+        "call",
+        "capture",
+        "record",
+        "scan",
+        "camera",
+        "biometric",
+    ]);
     if let Err(problem) = tauri_build::try_build(tauri_build::Attributes::new().app_manifest(app)) {
         println!("cargo:warning={problem:#}");
         std::process::exit(1);

@@ -1,8 +1,9 @@
-//! The window of the tablet app, and nothing else: four commands and one picture protocol that hand on to
+//! The window of the tablet app, and nothing else: six commands and one picture protocol that hand on to
 //! [`fieldseal_device::Engine`], and the rules of what a page in this window may do.
 //!
 //! * [`commands`]: `call` (a request in, a view out) `capture` (a photo's bytes in, raw), `record` (a
 //!   piece of a video or voice note in, raw) and `scan` (a picture's brightness in, the enrolment code it shows out).
+//! * [`native`]: `camera` and `biometric`, where the platform has its own; `android` is the other end of them.
 //! * [`evidence`]: `evidence://` answers thumbnails and previews, and recordings part by part.
 //! * [`tablet`]: opens the engine, and keeps the sentence when it can't be opened.
 //! * [`permissions`]: camera, microphone and place for our own page only; no other page is ever loaded.
@@ -10,10 +11,13 @@
 //! The webview runs in its private mode, so that no picture, text or cookie of a page is ever written to the tablet's
 //! disk outside the vault.
 
+#[cfg(target_os = "android")]
+mod android;
 mod commands;
 #[cfg(all(feature = "window-test", target_os = "linux"))]
 mod driven;
 mod evidence;
+mod native;
 mod permissions;
 mod tablet;
 
@@ -41,12 +45,17 @@ pub fn start() -> Result<(), String> {
     if !has_display(|name| std::env::var_os(name)) {
         return Err("There is no display to open a window on.".to_owned());
     }
-    tauri::Builder::default()
+    let builder = tauri::Builder::default();
+    #[cfg(target_os = "android")]
+    let builder = android::plugins(builder);
+    builder
         .invoke_handler(tauri::generate_handler![
             commands::call,
             commands::capture,
             commands::record,
-            commands::scan
+            commands::scan,
+            native::camera,
+            native::biometric
         ])
         .register_asynchronous_uri_scheme_protocol("evidence", evidence::answer)
         .on_permission_request(|webview, kind| {
@@ -54,10 +63,16 @@ pub fn start() -> Result<(), String> {
         })
         .setup(|app| {
             let folder = app.path().app_local_data_dir()?.join("vault");
-            app.manage(tablet::Tablet::open(
-                &folder,
-                tablet::Launch::from_process(),
-            ));
+            #[cfg(target_os = "android")]
+            let machine = android::machine(app.handle());
+            #[cfg(not(target_os = "android"))]
+            let machine = tablet::machine();
+            let tablet = tablet::Tablet::open(&folder, tablet::Launch::from_process(), machine);
+            #[cfg(target_os = "android")]
+            if let Ok(engine) = tablet.engine() {
+                android::start(app.handle(), &engine);
+            }
+            app.manage(tablet);
             let config = app
                 .config()
                 .app

@@ -15,10 +15,10 @@ pub fn is_own_page(url: &Url) -> bool {
 
 /// Answers the webview's question for a page at `url` (none when it could not be told).
 pub fn decide(url: Option<&Url>, kind: &PermissionKind) -> PermissionResponse {
-    let wanted = matches!(
-        kind,
-        PermissionKind::Camera | PermissionKind::Microphone | PermissionKind::Geolocation
-    );
+    // On Android the place comes from the system itself, with the mark of a simulated one, which a web view leaves out.
+    let place = !cfg!(target_os = "android");
+    let wanted = matches!(kind, PermissionKind::Camera | PermissionKind::Microphone)
+        || (place && matches!(kind, PermissionKind::Geolocation));
     if wanted && url.is_some_and(is_own_page) {
         PermissionResponse::Allow
     } else {

@@ -1,10 +1,12 @@
 //! The engine this window stands in front of, or the one sentence why there is none.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fieldseal_device::api::{ProblemView, Request};
+#[cfg(not(target_os = "android"))]
 use fieldseal_device::platform::Machine;
+use fieldseal_device::platform::Platform;
 use fieldseal_device::{Engine, EngineConfig};
 
 use crate::commands::problem;
@@ -41,10 +43,10 @@ pub struct Tablet {
 }
 
 impl Tablet {
-    /// Opens the vault's folder, and begins the enrolment that the app was started with. The window is not kept waiting
+    /// Opens the vault's folder, takes in what a stop left of photos that were handed over as files, and begins the enrolment that the app was started with. The window is not kept waiting
     /// for the server.
-    pub fn open(folder: &Path, launch: Launch) -> Tablet {
-        let engine = open_engine(folder).map(Arc::new);
+    pub fn open(folder: &Path, launch: Launch, machine: std::io::Result<OnMachine>) -> Tablet {
+        let engine = open_engine(folder, machine).map(Arc::new);
         match (&engine, launch.enrol) {
             (Ok(engine), Some(text)) => {
                 let engine = Arc::clone(engine);
@@ -63,10 +65,24 @@ impl Tablet {
     }
 }
 
-fn open_engine(folder: &Path) -> Result<Engine, ProblemView> {
-    let machine = Machine::new()
-        .map_err(|_| problem("internal", "The machine's clocks could not be read."))?;
-    Ok(Engine::open(EngineConfig::new(folder), Arc::new(machine))?)
+/// What the engine asks of this machine, and the folder in which its camera hands photos over, if it does so.
+pub type OnMachine = (Arc<dyn Platform>, Option<PathBuf>);
+
+/// A desktop.
+#[cfg(not(target_os = "android"))]
+pub fn machine() -> std::io::Result<OnMachine> {
+    Ok((Arc::new(Machine::new()?), None))
+}
+
+fn open_engine(folder: &Path, machine: std::io::Result<OnMachine>) -> Result<Engine, ProblemView> {
+    let (platform, handover) =
+        machine.map_err(|_| problem("internal", "The machine's clocks could not be read."))?;
+    let mut config = EngineConfig::new(folder);
+    config.handover = handover;
+    let engine = Engine::open(config, platform)?;
+    // Before there is a camera that could hand over another one.
+    engine.take_what_was_left();
+    Ok(engine)
 }
 
 /// An enrolled tablet is left as it is: the text was for the first start.

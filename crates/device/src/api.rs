@@ -246,6 +246,8 @@ pub struct FixInput {
     pub heading_deg: Option<f64>,
     /// Unix milliseconds of the fix, as the platform says.
     pub at_ms: f64,
+    /// Its age when it was handed over, by a clock that nobody can set; from `at_ms` and the wall clock when none.
+    pub age_ms: Option<f64>,
     pub mock: Option<bool>,
     pub provider: Option<String>,
 }

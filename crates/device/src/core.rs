@@ -15,6 +15,7 @@ use rusqlite::Connection;
 
 use crate::api::StateView;
 use crate::forms::{Forms, KnownForm};
+use crate::hardware;
 use crate::identity::{self, Identity};
 use crate::line::Line;
 use crate::platform::Platform;
@@ -42,6 +43,8 @@ pub struct EngineConfig {
     pub auto_lock_ms: Option<u64>,
     /// Milliseconds between two heartbeats; what the server asks for when none.
     pub heartbeat_ms: Option<u64>,
+    /// The private folder in which the platform's camera hands photos over as files; none where it hands over bytes.
+    pub handover: Option<PathBuf>,
     /// Kind of the device's key; what the deployment asks for when none.
     pub device_key: Option<Algorithm>,
 }
@@ -60,6 +63,7 @@ impl EngineConfig {
             room_bytes: crate::check::STORAGE_LOW,
             auto_lock_ms: Some(15 * 60 * 1000),
             heartbeat_ms: None,
+            handover: None,
             device_key: None,
         }
     }
@@ -244,7 +248,7 @@ impl Core {
     /// The device's signer; there since the first unlock.
     pub fn device_signer(&self) -> Result<Box<dyn Signer>, Problem> {
         let seed = self.vault()?.device_seed().ok_or(Code::Locked)?;
-        identity::signer_like(&self.identity()?.vkey, &seed)
+        hardware::device_signer_like(&self.platform, &self.identity()?.vkey, &seed)
     }
 
     /// The form of a kind.

@@ -142,6 +142,9 @@ impl Engine {
                 | Request::Shutter { .. }
                 | Request::Uploads
                 | Request::UploadsPage { .. }
+                // Come by themselves: they must not keep the tablet from locking.
+                | Request::Position { .. }
+                | Request::NoPosition { .. }
         ) {
             lock(&self.core.live).used_at_ms = self.core.platform.boot().ms;
             self.core.settle();
@@ -290,6 +293,23 @@ impl Engine {
     /// A video or sound of the vault, to be played from any position; only while unlocked. Its media type is by its bytes.
     pub fn media(&self, capture_seq: u64) -> Result<(String, Original), ProblemView> {
         self.core.media(capture_seq).map_err(ProblemView::from)
+    }
+
+    /// The shutter, for a photo that lies as a file in [`EngineConfig::handover`]: anywhere else is refused. When this answers, the bytes
+    /// are durable in the vault and the file is gone.
+    pub fn capture_handed(
+        &self,
+        args: &CaptureArgs,
+        path: &std::path::Path,
+    ) -> Result<CaptureView, ProblemView> {
+        self.core
+            .capture_handed(args, path)
+            .map_err(ProblemView::from)
+    }
+
+    /// Takes in what a stop left in that folder; gives how many photos. Called once, at the start.
+    pub fn take_what_was_left(&self) -> u32 {
+        self.core.take_what_was_left()
     }
 
     /// Looks for an enrolment code in a picture: rows of brightness, `width` bytes each, 0 black to 255 white. Works before

@@ -22,8 +22,9 @@ use zeroize::Zeroizing;
 use crate::api::{EnrolPreview, OfficerView};
 use crate::core::{Core, Store, lock};
 use crate::enrol_code::{EnrolCode, normalised};
+use crate::hardware::device_signer_like;
 use crate::http::{Client, server_time};
-use crate::identity::{self, Identity, one_key, signer_like};
+use crate::identity::{self, Identity, one_key};
 use crate::problem::{Code, Problem};
 use crate::rotation::usable_certificate;
 
@@ -157,8 +158,7 @@ impl Core {
         check_subject(&subject, EnrolKind::Device)?;
         self.remember_asked(&enrol.code, &seed, &subject)?;
         let name = KeyName::device(&subject.origin, &subject.id);
-        let signer = signer_of(self.device_algorithm(subject.suite), &name, &seed)
-            .map_err(|error| Problem::because(Code::ServerAnswer, error))?;
+        let signer = self.new_device_signer(self.device_algorithm(subject.suite), &name, &seed)?;
         let mut request = self.request(&enrol.code, &subject.origin, &*signer)?;
         request.attestation = self.attestation(signer.vkey())?;
         let answer = self.runtime.block_on(client.enrol(&request, None))?;
@@ -247,7 +247,7 @@ impl Core {
             return Err(Code::OfficerEnrolled.into());
         }
         let device = match &pending {
-            Some((seed, identity, _)) => signer_like(&identity.vkey, seed)?,
+            Some((seed, identity, _)) => device_signer_like(&self.platform, &identity.vkey, seed)?,
             None => self.device_signer()?,
         };
         self.remember_asked(&code, &seed, &subject)?;

@@ -30,6 +30,8 @@ mod enrol_code;
 mod forms;
 #[doc(hidden)]
 pub mod fuzzing;
+mod handover;
+mod hardware;
 mod http;
 mod identity;
 mod line;

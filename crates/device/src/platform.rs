@@ -4,7 +4,9 @@
 use std::io;
 use std::path::Path;
 
-use fieldseal_packet::Timestamp;
+pub use fieldseal_packet::Timestamp;
+
+pub use crate::hardware::HardwareKeys;
 
 /// The clock that neither jumps nor sleeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +15,19 @@ pub struct Boot {
     pub id: String,
     /// Milliseconds since it, sleep included.
     pub ms: u64,
+}
+
+/// Over what the machine is connected, as far as it tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// `wifi`, `ethernet`, `cellular`, `other` or `none`.
+    pub kind: String,
+    /// Somebody pays for what is sent.
+    pub metered: bool,
+    /// In another operator's network.
+    pub roaming: bool,
+    /// The network wants a sign-in first.
+    pub sign_in: bool,
 }
 
 /// Clocks, randomness and what the machine knows of itself.
@@ -35,9 +50,17 @@ pub trait Platform: Send + Sync {
     fn battery(&self) -> Option<f64>;
     /// Model of the device.
     fn device_model(&self) -> Option<String>;
+    /// Over what the machine is connected.
+    fn connection(&self) -> Option<Connection> {
+        None
+    }
     /// The maker's certificates of a P-256 device key (SubjectPublicKeyInfo), DER, the key's own first. None where the key lies in software.
     fn attest(&self, _spki: &[u8]) -> io::Result<Vec<Vec<u8>>> {
         Ok(Vec::new())
+    }
+    /// Where the tablet's own key is made and kept, if the machine has such a place.
+    fn hardware_keys(&self) -> Option<&dyn HardwareKeys> {
+        None
     }
 }
 
@@ -68,7 +91,7 @@ fn day_in(zone: &str, now: Timestamp) -> String {
 /// This machine: Linux, and as far as it goes the others.
 #[derive(Debug)]
 pub struct Machine {
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
     started: std::time::Instant,
     boot_id: String,
 }
@@ -86,7 +109,7 @@ impl Machine {
             }
         };
         Ok(Self {
-            #[cfg(not(target_os = "linux"))]
+            #[cfg(not(any(target_os = "linux", target_os = "android")))]
             started: std::time::Instant::now(),
             boot_id,
         })
@@ -135,7 +158,7 @@ impl Platform for Machine {
     }
 
     fn boot(&self) -> Boot {
-        #[cfg(target_os = "linux")]
+        #[cfg(any(target_os = "linux", target_os = "android"))]
         let ms = {
             let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
             let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
@@ -143,7 +166,7 @@ impl Platform for Machine {
                 .saturating_mul(1000)
                 .saturating_add(u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000)
         };
-        #[cfg(not(target_os = "linux"))]
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
         let ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Boot {
             id: self.boot_id.clone(),

@@ -5,20 +5,24 @@
 //! stops, the next call goes on with the same new key: the server gives the same entry again. Name, numbers and chains go on; what
 //! the old key signed stays as good as it was.
 
+use std::sync::Arc;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use fieldseal_packet::KeyRole;
 use fieldseal_packet::entry::{MAX_LEAF, Rotated, SubjectKind};
 use fieldseal_packet::trust::Trust;
 use fieldseal_packet::verify::followed_log_keys;
 use fieldseal_sync::receipt::PinnedKeys;
-use fieldseal_tlog::note::{Algorithm, Note, Signer, Vkey, signer_of};
+use fieldseal_tlog::note::{Algorithm, Note, Signer, Vkey};
 use fieldseal_vault::{DeviceKeyError, Secret, Vault, outbox, sealing};
 use fieldseal_wire::device::{ROTATE_CONTEXT, RotateRequest, RotatedKey, Suite};
 
 use crate::core::{Core, lock};
 use crate::enrol::algorithm_of;
+use crate::hardware::device_signer_like;
 use crate::http::{Client, HttpError};
-use crate::identity::{self, Identity, keys_of, one_key, signer_like};
+use crate::identity::{self, Identity, keys_of, one_key};
+use crate::platform::Platform;
 use crate::problem::{Code, Problem};
 
 /// Of the leaves by which the log's key was rotated, in the outbox.
@@ -33,7 +37,13 @@ impl Core {
     pub(crate) fn device_algorithm(&self, suite: Suite) -> Algorithm {
         self.config
             .device_key
-            .unwrap_or_else(|| algorithm_of(suite))
+            .unwrap_or_else(|| match algorithm_of(suite) {
+                // The only kind that hardware makes.
+                Algorithm::Ed25519 if self.platform.hardware_keys().is_some() => {
+                    Algorithm::EcdsaP256
+                }
+                kind => kind,
+            })
     }
 
     /// The maker's certificates of a key, as a request carries them.
@@ -74,8 +84,7 @@ impl Core {
                 (seed, kind)
             }
         };
-        let new = signer_of(kind, old.vkey().name(), &seed)
-            .map_err(|error| Problem::because(Code::KeyMissing, error))?;
+        let new = self.new_device_signer(kind, old.vkey().name(), &seed)?;
         let request = self.rotate_request(&identity, &*old, &*new)?;
         let client = self.web.server(&identity.server);
         let answer =
@@ -307,13 +316,13 @@ pub(crate) fn usable_certificate(
 
 /// The key that has taken over, where a stop came between the two copies of the facts. The readable copy is believed in what the authority
 /// has signed and the seed confirms, and in nothing else.
-fn taken(vault: &Vault, pinned: &Identity) -> Option<Identity> {
+fn taken(platform: &Arc<dyn Platform>, vault: &Vault, pinned: &Identity) -> Option<Identity> {
     let plain: Identity = serde_json::from_value(vault.plain()).ok()?;
     if plain.vkey == pinned.vkey {
         return None;
     }
     let seed: Secret = vault.device_seed()?;
-    let signer = signer_like(&plain.vkey, &seed).ok()?;
+    let signer = device_signer_like(platform, &plain.vkey, &seed).ok()?;
     check_entry(
         &plain.entry,
         pinned,
@@ -338,14 +347,14 @@ fn keep_pinned(vault: &Vault, identity: &Identity) -> Result<(), Problem> {
 }
 
 /// The two copies of who this tablet is say the same again: called after each unlocking.
-pub(crate) fn keep_settled(vault: &Vault) -> Result<(), Problem> {
+pub(crate) fn keep_settled(platform: &Arc<dyn Platform>, vault: &Vault) -> Result<(), Problem> {
     let Some(bytes) = vault.outbox_read(|c| Ok::<_, Problem>(outbox::fact(c, identity::FACT)?))?
     else {
         return Ok(());
     };
     let pinned: Identity = serde_json::from_slice(&bytes)
         .map_err(|error| Problem::because(Code::VaultDamaged, error))?;
-    taken(vault, &pinned).map_or(Ok(()), |taken| keep_pinned(vault, &taken))
+    taken(platform, vault, &pinned).map_or(Ok(()), |taken| keep_pinned(vault, &taken))
 }
 
 fn problem(error: DeviceKeyError) -> Problem {

@@ -15,7 +15,7 @@ impl Core {
         let vault = self.vault()?;
         let found = vault.unlock(officer, pin, &self.moment())?;
         enrol::pin_identity(&vault)?;
-        crate::rotation::keep_settled(&vault)?;
+        crate::rotation::keep_settled(&self.platform, &vault)?;
         self.restore_officers(&vault)?;
         if found.rebuilt || !found.set_aside.is_empty() {
             let at = self.platform.now();
@@ -112,7 +112,10 @@ impl Core {
             altitude_m: input.altitude_m.filter(|n| n.is_finite()),
             at: Timestamp::from_millis(input.at_ms as i64),
             // Its age when it came here; what passes until the shutter is added by the boot clock.
-            age_ms: u64::try_from(now.as_millis().saturating_sub(input.at_ms as i64)).unwrap_or(0),
+            age_ms: match input.age_ms {
+                Some(age) if age.is_finite() && age >= 0.0 => age as u64,
+                _ => u64::try_from(now.as_millis().saturating_sub(input.at_ms as i64)).unwrap_or(0),
+            },
             provider: input.provider.clone().filter(|text| text.len() <= 64),
             mock: input.mock,
         };

@@ -107,7 +107,11 @@ export type FixInput = { latitude: number, longitude: number, accuracyM: number,
 /**
  * Unix milliseconds of the fix, as the platform says.
  */
-atMs: number, mock?: boolean | null, provider?: string | null, };
+atMs: number, 
+/**
+ * Its age when it was handed over, by a clock that nobody can set; from `at_ms` and the wall clock when none.
+ */
+ageMs?: number | null, mock?: boolean | null, provider?: string | null, };
 
 export type PartyInput = { 
 /**

@@ -174,6 +174,7 @@ impl Tablet {
             altitude_m: None,
             heading_deg: None,
             at_ms: self.platform.now().as_millis() as f64,
+            age_ms: None,
             mock: Some(true),
             provider: Some("demo".to_owned()),
         };
