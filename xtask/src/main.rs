@@ -8,6 +8,7 @@
 //! * [`faults`]: the fault campaigns.
 //! * [`differential`]: mutants through both verifiers.
 //! * [`c2pa`]: sidecars of photos, with the library that no other build has.
+//! * [`check_android`]: the Android side of the app, type-checked.
 //! * [`bench`]: measurements against goals and peers.
 //! * [`suite`]: every check and test, a table, and the sum; [`counts`] reads the runners' closing lines.
 //! * [`process`]: other programs, with one sentence when one fails; [`progress`]: what is being done and since when.
@@ -17,6 +18,7 @@ mod audit;
 mod bench;
 mod build;
 mod c2pa;
+mod check_android;
 mod counts;
 mod differential;
 mod faults;
@@ -45,6 +47,7 @@ const USAGE: &str = "\
 ./x differential [--count N] [--seed S] [--from N]
                    mutants of packets and exports through both verifiers, which must agree
 ./x c2pa [--line]  the C2PA sidecars; --line with a whole program that makes them
+./x check-android  type-checks the Android side of the app, without an SDK
 ./x bench [PART…]  what it costs, against goals and peers (see docs/performance.md)
 ./x setup          installs what running and testing need
 ./x build          builds the screens and the programs";
@@ -81,6 +84,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         "faults" => faults::run(&progress, rest),
         "differential" => differential::run(&progress, rest),
         "c2pa" => c2pa::run(&progress, rest),
+        "check-android" => check_android::run(&progress, rest),
         "bench" => bench::run(&progress, rest),
         "setup" => setup::install(&progress, Need::Test).map(|()| ExitCode::SUCCESS),
         "build" => {
