@@ -11,6 +11,10 @@ use crate::commands::{on_worker, problem};
 /// What a screen asks of the platform's camera.
 #[derive(Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case")]
+#[cfg_attr(
+    not(target_os = "android"),
+    expect(dead_code, reason = "only Android has what they ask for")
+)]
 pub enum CameraRequest {
     /// → `{torch, minZoom, maxZoom}`. Its picture lies behind the page.
     Open,
@@ -29,6 +33,10 @@ pub enum CameraRequest {
 
 /// What the system shows while it asks for a finger or a face.
 #[derive(Deserialize)]
+#[cfg_attr(
+    not(target_os = "android"),
+    expect(dead_code, reason = "only Android has what they ask for")
+)]
 pub struct Prompt {
     pub title: String,
     pub cancel: String,
@@ -37,6 +45,10 @@ pub struct Prompt {
 /// What a screen asks of biometric unlocking.
 #[derive(Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case")]
+#[cfg_attr(
+    not(target_os = "android"),
+    expect(dead_code, reason = "only Android has what they ask for")
+)]
 pub enum BiometricRequest {
     /// → `{can, kept}`: whether this tablet can, and whether this officer has chosen it.
     State { officer: String },
@@ -75,35 +87,16 @@ pub async fn biometric(app: AppHandle, request: Value) -> Result<Value, ProblemV
 mod answer {
     use super::{AppHandle, BiometricRequest, CameraRequest, ProblemView, Value, problem};
 
-    fn unsupported<T>() -> Result<T, ProblemView> {
+    fn unsupported() -> Result<Value, ProblemView> {
         Err(problem("unsupported", "This platform has none."))
     }
 
-    pub fn camera(_: &AppHandle, request: CameraRequest) -> Result<Value, ProblemView> {
-        match request {
-            CameraRequest::Take { args: _ }
-            | CameraRequest::Torch { on: _ }
-            | CameraRequest::Zoom { ratio: _ }
-            | CameraRequest::Open
-            | CameraRequest::Close => unsupported(),
-        }
+    pub fn camera(_: &AppHandle, _: CameraRequest) -> Result<Value, ProblemView> {
+        unsupported()
     }
 
-    pub fn biometric(_: &AppHandle, request: BiometricRequest) -> Result<Value, ProblemView> {
-        match request {
-            BiometricRequest::Keep {
-                officer: _,
-                pin: _,
-                prompt,
-            }
-            | BiometricRequest::Unlock { officer: _, prompt } => {
-                drop((prompt.title, prompt.cancel));
-                unsupported()
-            }
-            BiometricRequest::State { officer: _ } | BiometricRequest::Forget { officer: _ } => {
-                unsupported()
-            }
-        }
+    pub fn biometric(_: &AppHandle, _: BiometricRequest) -> Result<Value, ProblemView> {
+        unsupported()
     }
 }
 

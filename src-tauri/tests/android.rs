@@ -16,7 +16,7 @@ fn path(below: &str) -> PathBuf {
 }
 
 fn read(below: &str) -> String {
-    fs::read_to_string(path(below)).unwrap()
+    fs::read_to_string(path(below)).expect(below)
 }
 
 /// An element: the names of those around it and its own, and its attributes.
@@ -43,7 +43,7 @@ fn elements(xml: &str) -> Vec<Element> {
         let attributes = start
             .attributes()
             .map(|attribute| {
-                let attribute = attribute.unwrap();
+                let attribute = attribute.expect("an attribute");
                 (
                     attribute.key.as_ref().to_owned(),
                     attribute.value.to_string(),
@@ -56,7 +56,7 @@ fn elements(xml: &str) -> Vec<Element> {
         }
     };
     loop {
-        match reader.read_event().unwrap() {
+        match reader.read_event().expect("well-formed XML") {
             Event::Start(start) => {
                 found.push(element(&around, &start));
                 around.push(start.name().as_ref().to_owned());
