@@ -43,7 +43,13 @@ pub fn run(progress: &Progress, arguments: &[String]) -> Result<ExitCode> {
     progress.say("checking the Android side (cold: ten minutes and more)");
     let mut cargo = process::cargo();
     cargo
-        .args(["clippy", "--package", "fieldseal-tablet", "--lib"])
+        .args([
+            "clippy",
+            "--package",
+            "fieldseal-tablet",
+            "--lib",
+            "--no-deps",
+        ])
         .args(["--target", TARGET, "--target-dir", FOLDER])
         .args(["--", "-D", "warnings"]);
     for (name, program) in [("CC", "cc"), ("CXX", "cc"), ("AR", "ar"), ("RANLIB", "ar")] {
