@@ -47,6 +47,8 @@ const CARGO_CYCLONEDX: &str = "0.5.9";
 const BAGIT: &str = "1.9.0";
 const C2PA_PYTHON: &str = "0.38.1";
 const TUSPY: &str = "1.1.0";
+const PYXFORM: &str = "4.5.0";
+const OPENPYXL: &str = "3.1.5";
 const TUS_JS_CLIENT: &str = "4.3.1";
 
 /// Where our own tools are put.
@@ -77,6 +79,7 @@ pub fn install(progress: &Progress, need: Need) -> Result<()> {
         tauri_driver(progress)?;
         bagit(progress)?;
         tuspy(progress)?;
+        pyxform(progress)?;
         tus_js_client(progress)?;
     }
     Ok(())
@@ -304,6 +307,19 @@ fn tuspy(progress: &Progress) -> Result<()> {
     }
     progress.say(&format!("installing tuspy {TUSPY} from PyPI"));
     pip_install("venv", "tuspy", TUSPY)?;
+    fs::write(&stamp, "").context("target could not be written: is the disk full?")
+}
+
+/// What others make of an XLSForm workbook, and what writes one, beside it.
+fn pyxform(progress: &Progress) -> Result<()> {
+    let stamp = tool(&format!("pyxform-{PYXFORM}"));
+    let there = has_module("venv", "pyxform") && has_module("venv", "openpyxl");
+    if stamp.is_file() && there {
+        return Ok(());
+    }
+    progress.say(&format!("installing pyxform {PYXFORM} from PyPI"));
+    pip_install("venv", "pyxform", PYXFORM)?;
+    pip_install("venv", "openpyxl", OPENPYXL)?;
     fs::write(&stamp, "").context("target could not be written: is the disk full?")
 }
 

@@ -12,6 +12,6 @@ pub mod seeded;
 mod tools;
 
 pub use tools::{
-    Outcome, bagit, check, fieldseal, go_check, openssl, poppler, run, sha256sum, tus_js_client,
-    tuspy, workspace,
+    Outcome, bagit, check, fieldseal, go_check, openssl, poppler, pyxform, run, sha256sum,
+    tus_js_client, tuspy, workspace,
 };

@@ -98,6 +98,26 @@ pub fn bagit() -> Result<Command> {
     }
 }
 
+/// A Python that has pyxform and openpyxl: of where `./x setup` puts it, or `python3` in the path.
+pub fn pyxform() -> Result<Command> {
+    let installed = workspace().join("target/tools/venv/bin/python");
+    let has_it = |program: &Path| {
+        let mut asked = Command::new(program);
+        asked.args(["-c", "import pyxform, openpyxl"]);
+        asked.output().is_ok_and(|said| said.status.success())
+    };
+    let found = [Some(installed), in_path("python3")]
+        .into_iter()
+        .flatten()
+        .find(|program| has_it(program));
+    match found {
+        Some(program) => Ok(Command::new(program)),
+        None => {
+            bail!("pyxform is missing: run `cargo xtask test`, or `pip install pyxform openpyxl`")
+        }
+    }
+}
+
 /// A script for tuspy, the tus project's client for Python: by the interpreter of where `./x setup` puts it, or by one that has it.
 pub fn tuspy(script: &Path) -> Result<Command> {
     let installed = workspace().join("target/tools/venv/bin/python");

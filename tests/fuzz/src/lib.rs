@@ -42,6 +42,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("json", json),
     ("record", record),
     ("form", form),
+    ("xlsform", xlsform),
     ("seal", seal),
     ("receipt", receipt),
     ("leaf", leaf),
@@ -183,9 +184,23 @@ pub fn record(data: &[u8]) -> bool {
     json::parse_strict_as::<record::Record>(data).is_ok()
 }
 
-/// A form file.
+/// A form file, as a verifier reads it and as a tablet does.
 pub fn form(data: &[u8]) -> bool {
-    json::parse_strict_as::<form::Form>(data).is_ok()
+    let usable = form::check::read(data).is_ok();
+    let readable = json::parse_strict_as::<form::Form>(data).is_ok();
+    assert!(readable || !usable, "used, and no verifier reads it");
+    readable
+}
+
+/// An XLSForm workbook: what comes out is a form that a tablet takes.
+pub fn xlsform(data: &[u8]) -> bool {
+    let Ok(converted) = fieldseal_xlsform::convert(data) else {
+        return false;
+    };
+    if let Some(bytes) = &converted.form {
+        form::check::read(bytes).expect("a form that is given is usable");
+    }
+    true
 }
 
 /// The text of a seal.

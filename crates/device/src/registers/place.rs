@@ -117,7 +117,12 @@ impl Core {
     ) -> Result<DraftView, Problem> {
         let packet = packet_id(id)?;
         let (kind, facts) = self.facts(packet)?;
-        let form = &self.form(&kind)?.form;
+        // The form that it was opened with: what the register fills in has to fit that one.
+        let known = self.read(|c| match drafts::get(c, packet)? {
+            Some(draft) => self.draft_form(c, &draft),
+            None => self.form(&kind),
+        })?;
+        let form = &known.form;
         let text = |field: &str| facts.get(field).and_then(Value::as_str);
         let (old, new) = self.registers_read(|c| {
             let ticket_point = match ticket {
