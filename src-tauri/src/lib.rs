@@ -1,10 +1,11 @@
-//! The window of the tablet app, and nothing else: six commands and one picture protocol that hand on to
+//! The window of the tablet app, and nothing else: six commands, a protocol for pictures and one for the map, that hand on to
 //! [`fieldseal_device::Engine`], and the rules of what a page in this window may do.
 //!
 //! * [`commands`]: `call` (a request in, a view out) `capture` (a photo's bytes in, raw), `record` (a
 //!   piece of a video or voice note in, raw) and `scan` (a picture's brightness in, the enrolment code it shows out).
 //! * [`native`]: `camera` and `biometric`, where the platform has its own; `android` is the other end of them.
 //! * [`evidence`]: `evidence://` answers thumbnails and previews, and recordings part by part.
+//! * [`tiles`]: `tiles://` answers bytes of the offline map.
 //! * [`tablet`]: opens the engine, and keeps the sentence when it can't be opened.
 //! * [`permissions`]: camera, microphone and place for our own page only; no other page is ever loaded.
 //!
@@ -20,6 +21,7 @@ mod evidence;
 mod native;
 mod permissions;
 mod tablet;
+mod tiles;
 
 /// Before everything else in `main`: the window's program is also the decoder of pictures.
 pub use fieldseal_device::run_decoder_child;
@@ -58,6 +60,7 @@ pub fn start() -> Result<(), String> {
             native::biometric
         ])
         .register_asynchronous_uri_scheme_protocol("evidence", evidence::answer)
+        .register_asynchronous_uri_scheme_protocol("tiles", tiles::answer)
         .on_permission_request(|webview, kind| {
             permissions::decide(webview.url().ok().as_ref(), &kind)
         })

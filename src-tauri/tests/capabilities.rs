@@ -118,7 +118,7 @@ fn the_content_policy_is_this_one() {
                 "style-src": "'self' 'unsafe-inline'",
                 "img-src": "'self' data: blob: evidence: http://evidence.localhost",
                 "media-src": "'self' blob: mediastream: evidence: http://evidence.localhost",
-                "connect-src": "'self' ipc: http://ipc.localhost evidence: http://evidence.localhost",
+                "connect-src": "'self' ipc: http://ipc.localhost evidence: http://evidence.localhost tiles: http://tiles.localhost",
                 "worker-src": "'self' blob:",
                 "font-src": "'self' data:",
                 "object-src": "'none'",

@@ -5,7 +5,7 @@
 //! says the same as an idle one; wall time is used only where waiting for the disk is what is meant. A peer that is not
 //! installed makes its row say so, never a pass.
 //!
-//! One part a module: [`capture`], [`verify`] with [`bags`], [`signatures`], [`log`], [`intake`], [`previews`], [`start`], [`soak`], and
+//! One part a module: [`capture`], [`verify`] with [`bags`], [`signatures`], [`log`], [`intake`], [`previews`], [`registers`], [`start`], [`soak`], and
 //! [`formats`], which needs no disk. [`measure`] counts, [`table`] prints.
 
 mod bags;
@@ -18,6 +18,7 @@ mod measure;
 mod peers;
 mod photos;
 mod previews;
+mod registers;
 mod signatures;
 mod site;
 mod soak;
@@ -52,6 +53,9 @@ pub struct Args {
     /// Packets in the vault for `start`
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub packets: u32,
+    /// Points for `registers`
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(100..=200_000))]
+    pub points: u32,
     /// Photos of the soak, five in a packet
     #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(20..=1_000_000))]
     pub photos: u32,
@@ -89,6 +93,8 @@ pub enum What {
     Intake,
     /// Previews of a photo against sharp
     Previews,
+    /// Looking points up in the encrypted database against a plain SQLite
+    Registers,
     /// Start of the app with many packets against none
     Start,
     /// Many photos through tablet and server, and a backlog made while offline
@@ -97,13 +103,14 @@ pub enum What {
     Formats,
 }
 
-const ALL: [What; 8] = [
+const ALL: [What; 9] = [
     What::Capture,
     What::Verify,
     What::Signatures,
     What::Log,
     What::Intake,
     What::Previews,
+    What::Registers,
     What::Start,
     What::Formats,
 ];
@@ -154,6 +161,7 @@ fn measured(part: What, args: &Args, scratch: &Path) -> anyhow::Result<Vec<Row>>
         What::Log => log::rows(args.rounds, &dir),
         What::Intake => intake::rows(args.rounds, &dir),
         What::Previews => previews::rows(args.rounds, &dir),
+        What::Registers => registers::rows(args.rounds, args.points, &dir),
         What::Start => start::rows(args.rounds, args.packets, &dir),
         What::Soak => soak::rows(args.photos, args.photo_px, &dir),
         What::Formats => formats::rows(args.rounds, args.size_mib),

@@ -37,6 +37,7 @@ mod moment;
 mod original;
 pub mod pending;
 mod people;
+mod plain;
 mod random;
 mod reclaim;
 mod recording;
@@ -66,6 +67,8 @@ pub use keys::{KdfParams, KeyError, Secret, public_key};
 pub use moment::Moment;
 pub use original::{Original, OriginalError};
 pub use people::OfficerError;
+#[doc(hidden)]
+pub use plain::PlainRegisters;
 pub use random::Randomness;
 pub use reclaim::{ReclaimError, Reclaimed};
 pub use recording::Recording;

@@ -28,6 +28,7 @@ pub fn router(engine: Arc<Engine>, ui: Option<PathBuf>) -> Router {
         .route("/scan", post(scan))
         .route("/evidence/media/{seq}", get(media))
         .route("/evidence/{kind}/{seq}", get(image))
+        .route("/tiles/{piece}", get(tiles))
         .layer(DefaultBodyLimit::max(MAX_PHOTO))
         .with_state(engine);
     let router = match ui {
@@ -159,6 +160,22 @@ async fn scan(
     blocking(move || engine.scan(width, &body))
         .await
         .map_or_else(|failed| failed, answer)
+}
+
+/// Bytes `<from>-<to>` of the offline map, as the window's `tiles:` protocol answers them.
+async fn tiles(State(engine): State<Arc<Engine>>, Path(piece): Path<String>) -> Response {
+    let wanted = piece.split_once('-').and_then(|(from, to)| {
+        let (from, to): (u64, u64) = (from.parse().ok()?, to.parse().ok()?);
+        Some((from, to.checked_sub(from)?))
+    });
+    let Some((from, most)) = wanted else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    match blocking(move || engine.tiles(from, most)).await {
+        Err(failed) => failed,
+        Ok(Ok(Some((bytes, _)))) => bytes.into_response(),
+        Ok(_) => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 async fn image(

@@ -94,6 +94,14 @@ export function imageUrl(kind: 'thumb' | 'preview', captureSeq: number): string 
   return inTauri ? convertFileSrc(path, 'evidence') : `/evidence/${path}`;
 }
 
+/** Bytes of the offline map, `to` left out. */
+export async function tiles(from: number, to: number): Promise<ArrayBuffer> {
+  const piece = `${String(from)}-${String(to)}`;
+  const response = await fetch(inTauri ? convertFileSrc(piece, 'tiles') : `/tiles/${piece}`);
+  if (!response.ok) throw new Problem({ code: 'unreadable', message: 'no map', retriable: false, params: {} });
+  return response.arrayBuffer();
+}
+
 function query(args: CaptureArgs): URLSearchParams {
   const given = Object.entries(args).filter((pair): pair is [string, string] => typeof pair[1] === 'string');
   return new URLSearchParams(given);

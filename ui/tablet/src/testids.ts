@@ -19,7 +19,8 @@
  *             look, to-describe, back
  *             film (starts and ends a video), recording (data-stored: durable bytes, data-seconds), recording-said (data-code),
  *             zoom (a camera that has one), camera-gear → camera-settings: camera-grid|sound|touch, record-minutes-<n>
- * points      points-search, points-due, points-sum, points-no-map, points-list, points-nothing, point-<i> (data-point), ticket-<i>,
+ * points      points-search, points-due, points-sum, points-no-map, points-map-broken, points-on-map, points-map (data-drawn, data-pins, data-clusters),
+ *             map-locate, map-closer, map-wider, points-list, points-nothing, point-<i> (data-point), ticket-<i>,
  *             point-card (data-point) → point-shoot, point-close; today: nearby, near-<i>
  * describe    voice-note (starts and ends), player, player-none, recorded (data-ended), describe-saved, kind-<kind>, photo-<i>, choice-<field>-<choice>, field-<field> (input), plus-<field>, minus-<field>,
  *             which-point: which-<i> (data-point), which-none, which-ticket-<number>, which-far → which-far-<answer>
@@ -63,6 +64,12 @@ export const testids = [
   'points-due',
   'points-sum',
   'points-no-map',
+  'points-map-broken',
+  'points-on-map',
+  'points-map',
+  'map-locate',
+  'map-closer',
+  'map-wider',
   'points-list',
   'points-nothing',
   'point-card',
