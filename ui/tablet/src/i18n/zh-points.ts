@@ -58,7 +58,7 @@ export const points = {
   'map.closer': '放大',
   'map.wider': '缩小',
   'map.name': '点位地图',
-  'map.date': '离线地图 {day} 版',
+  'map.date': '离线地图 {day}版',
   'map.wgs84': 'WGS-84',
   'map.gcj02': '底图 GCJ-02，只在画图时换算',
   'map.broken': '离线地图打不开，按距离列出。',

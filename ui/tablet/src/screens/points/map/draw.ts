@@ -68,7 +68,8 @@ export class PointMap {
       pitchWithRotate: false,
       touchPitch: false,
       fadeDuration: 0,
-      attributionControl: options.map.attribution === null ? false : { compact: true },
+      // Ours stands with the legend, in the theme's colours.
+      attributionControl: false,
       locale: { 'Map.Title': options.name },
     });
     this.canvas.touchZoomRotate.disableRotation();
@@ -85,7 +86,7 @@ export class PointMap {
     const header = await file.getHeader();
     const vector = header.tileType === TileType.Mvt;
     const there = vector ? (((await file.getMetadata()) as Layer).vector_layers ?? []).map(({ id }) => id) : [];
-    const style = styleOf(`pmtiles://${map.id}`, vector, there, coloursOf(document.documentElement.dataset['theme']), map.attribution);
+    const style = styleOf(`pmtiles://${map.id}`, vector, there, coloursOf(document.documentElement.dataset['theme']));
     const middle: Position = [header.centerLon, header.centerLat];
     const known = middle.some((one) => one !== 0);
     const opened = new PointMap(options, style, { center: known ? middle : SOMEWHERE, zoom: Math.max(header.minZoom, known ? header.centerZoom : 12) });

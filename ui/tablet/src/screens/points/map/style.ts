@@ -73,11 +73,10 @@ export function vectorLayers(there: string[], c: Colours): LayerSpecification[] 
 }
 
 /** The style over the file under this address. */
-export function styleOf(url: string, vector: boolean, there: string[], c: Colours, attribution: string | null): StyleSpecification {
-  const named = attribution === null ? {} : { attribution };
+export function styleOf(url: string, vector: boolean, there: string[], c: Colours): StyleSpecification {
   return {
     version: 8,
-    sources: { base: vector ? { type: 'vector', url, ...named } : { type: 'raster', url, tileSize: 256, ...named } },
+    sources: { base: vector ? { type: 'vector', url } : { type: 'raster', url, tileSize: 256 } },
     layers: [
       { id: 'ground', type: 'background', paint: { 'background-color': c.ground } },
       ...(vector ? vectorLayers(there, c) : [{ id: 'base', type: 'raster', source: 'base' } satisfies LayerSpecification]),
