@@ -7,10 +7,15 @@ export class Tablet {
   /** Starts the host on an own vault; `ui` serves the built screens too. */
   static async start(stage, { ui = false } = {}) {
     const tablet = new Tablet();
-    const screens = ui ? ['--ui', builtUi('tablet')] : [];
-    const host = stage.start(program('fieldseal-host'), ['--listen', '127.0.0.1:0', '--dir', stage.folder('tablet'), ...screens]);
-    tablet.address = await stage.address(host, 'fieldseal-host');
+    tablet.words = ['--dir', stage.folder('tablet'), ...(ui ? ['--ui', builtUi('tablet')] : [])];
+    await tablet.run(stage, '127.0.0.1:0');
     return tablet;
+  }
+
+  /** Runs the host; once more, at the address it had, after it was ended or killed. */
+  async run(stage, listen = new URL(this.address).host) {
+    this.host = stage.start(program('fieldseal-host'), ['--listen', listen, ...this.words]);
+    this.address = await stage.address(this.host, 'fieldseal-host');
   }
 
   async #post(path, body, type) {
