@@ -154,6 +154,7 @@ fn capture_args(headers: &HeaderMap) -> Result<CaptureArgs, ProblemView> {
         source: value("x-fieldseal-source")?.unwrap_or_default(),
         original_name: value("x-fieldseal-original-name")?,
         mark: value("x-fieldseal-mark")?,
+        follows: value("x-fieldseal-follows")?.and_then(|text| text.parse().ok()),
     })
 }
 

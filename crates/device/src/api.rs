@@ -220,6 +220,8 @@ pub struct CaptureArgs {
     pub original_name: Option<String>,
     /// Of the camera: the mark that [`Request::Shutter`] was given at the tap.
     pub mark: Option<String>,
+    /// Of the camera: the earlier capture whose picture lay over the finder. Looked up while unlocked.
+    pub follows: Option<u64>,
 }
 
 /// Answer to a capture: the bytes are durable.

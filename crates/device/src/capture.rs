@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write as _};
 use std::sync::atomic::Ordering;
 
-use fieldseal_packet::context::CaptureContext;
+use fieldseal_packet::context::{CaptureContext, Follows};
 use fieldseal_packet::custody::{Event, Meta};
 use fieldseal_packet::record::PARTY_DRAWING;
 use fieldseal_packet::{PacketId, sniff};
@@ -136,9 +136,23 @@ impl Core {
             source @ ("camera" | "file-input" | "import" | PARTY_DRAWING) => source,
             _ => "file-input",
         };
+        let before = args.follows.filter(|_| source == "camera");
+        let follows = before.and_then(|capture_seq| self.followed(capture_seq));
         // A tap has a moment; a file that is chosen has that of its coming.
         let claims = self.claims_of(args.mark.as_deref().filter(|_| source == "camera"));
-        self.context_of(claims, source, args.original_name.as_deref())
+        CaptureContext {
+            follows,
+            ..self.context_of(claims, source, args.original_name.as_deref())
+        }
+    }
+
+    /// The earlier photo, by its packet and bytes; nothing while locked.
+    fn followed(&self, capture_seq: u64) -> Option<Follows> {
+        let found = self.read(|c| Ok(captures::get(c, capture_seq)?)).ok()??;
+        Some(Follows {
+            packet: found.draft,
+            sha256: found.sha256,
+        })
     }
 
     pub(crate) fn context_of(

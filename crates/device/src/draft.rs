@@ -404,6 +404,12 @@ pub(crate) fn photo(item: &Capture, number: Option<usize>) -> PhotoView {
         no_fix_reason: item.context.no_fix_reason.clone(),
         voided: item.voided.as_ref().map(|voided| voided.reason.clone()),
         drawing: is_drawing(item),
+        heading_deg: item.context.heading_deg,
+        follows: item
+            .context
+            .follows
+            .as_ref()
+            .map(|follows| follows.sha256.to_string()),
         recorded: item
             .context
             .recording

@@ -120,6 +120,7 @@ pub(crate) fn make(input: &Input<'_>) -> Result<Record, Problem> {
                 original_name: item.context.original_name.clone(),
                 kind: is_drawing(item).then(|| PARTY_DRAWING.to_owned()),
                 label: is_drawing(item).then(Label::of_party_drawing),
+                follows: item.context.follows.clone(),
             })
             .collect(),
         supplements: input.supplements.map(|(packet, seal_sha256)| Supplements {

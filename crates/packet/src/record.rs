@@ -186,6 +186,13 @@ pub struct Item {
     /// What it is, in words, where the kind has to be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<Label>,
+    /// The earlier photo over which this one was taken: a claim that no rule judges.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "crate::context::lenient"
+    )]
+    pub follows: Option<crate::context::Follows>,
 }
 
 impl Item {

@@ -148,6 +148,39 @@ test('space and the volume keys press the shutter; what is set is remembered', a
   await page.keyboard.press('Escape');
 });
 
+test('an earlier photo lies over the finder, and the next one names it', async () => {
+  await page.context().grantPermissions(['geolocation']);
+  await page.context().setGeolocation({ latitude: 31.2413, longitude: 121.4486, accuracy: 5 });
+  await atCamera();
+  await until('a position', async () => (await tablet.call({ do: 'state' })).fix);
+  await at('shutter').click();
+  await page.waitForFunction(() => document.querySelector('[data-testid="capture-count"]')?.dataset.count === '1');
+  await until('its preview', async () => (await newestDraft()).photos[0].preview);
+  await page.context().setGeolocation({ latitude: 31.2422, longitude: 121.4486, accuracy: 5 });
+  await at('ghost-open').click();
+  await at('ghost-picker').waitFor();
+  await at('photo-0').last().click();
+  await at('ghost').waitFor();
+  await page.waitForFunction(() => document.querySelector('img.ghost')?.naturalWidth > 0);
+  await page.waitForFunction(() => /100/.test(document.querySelector('[data-testid="ghost-told"]')?.textContent ?? ''), undefined, { timeout: 20_000 });
+  for (const size of SIZES) {
+    await page.setViewportSize(size);
+    await shot(`ghost-${size.width}`);
+  }
+  await page.setViewportSize(SIZES[0]);
+  assert.deepEqual(await barriers(page), [], 'an overlay');
+  await at('ghost-strength').fill('0.3');
+  assert.equal(await page.evaluate(() => document.querySelector('img.ghost').style.opacity), '0.3');
+  await at('shutter').click();
+  await page.waitForFunction(() => document.querySelector('[data-testid="capture-count"]')?.dataset.count === '2');
+  await at('ghost-off').click();
+  assert.equal(await page.locator('img.ghost').count(), 0);
+  await at('shutter').click();
+  await page.waitForFunction(() => document.querySelector('[data-testid="capture-count"]')?.dataset.count === '3');
+  const { photos } = await newestDraft();
+  assert.deepEqual(photos.map((photo) => photo.follows), [null, photos[0].sha256, null]);
+});
+
 test('the app is killed in the middle of a video: all that it had called stored is there, and says that it was cut off', async () => {
   assert.deepEqual(faults, [], 'until here');
   await atCamera();

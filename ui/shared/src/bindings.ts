@@ -32,7 +32,11 @@ originalName?: string | null,
 /**
  * Of the camera: the mark that [`Request::Shutter`] was given at the tap.
  */
-mark?: string | null, };
+mark?: string | null, 
+/**
+ * Of the camera: the earlier capture whose picture lay over the finder. Looked up while unlocked.
+ */
+follows?: number | null, };
 
 /**
  * Answer to a capture: the bytes are durable.
@@ -443,6 +447,14 @@ previewProblem: string | null, fix: PhotoFix | null, noFixReason: string | null,
  * What the party drew on the screen: no photo, and no digital signature.
  */
 drawing: boolean, 
+/**
+ * Degrees clockwise from north, where the platform told.
+ */
+headingDeg: number | null, 
+/**
+ * sha256 of the earlier photo over which this one was taken.
+ */
+follows: string | null, 
 /**
  * Of a video or voice note made in the app.
  */

@@ -200,6 +200,8 @@ export class FakeEngine {
       noFixReason: null,
       voided: null,
       drawing,
+      headingDeg: null,
+      follows: null,
       recorded: null,
       rechecked: null,
     });

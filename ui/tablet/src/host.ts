@@ -53,6 +53,7 @@ export async function capture(photo: Blob, args: CaptureArgs): Promise<CaptureVi
     if (args.kind) headers['x-fieldseal-kind'] = args.kind;
     if (args.shot) headers['x-fieldseal-shot'] = args.shot;
     if (args.originalName) headers['x-fieldseal-original-name'] = encodeURIComponent(args.originalName);
+    if (args.follows) headers['x-fieldseal-follows'] = String(args.follows);
     if (args.mark) headers['x-fieldseal-mark'] = args.mark;
     return await invoke<CaptureView>('capture', new Uint8Array(await photo.arrayBuffer()), { headers });
   } catch (thrown) {
@@ -103,8 +104,8 @@ export async function tiles(from: number, to: number): Promise<ArrayBuffer> {
 }
 
 function query(args: CaptureArgs): URLSearchParams {
-  const given = Object.entries(args).filter((pair): pair is [string, string] => typeof pair[1] === 'string');
-  return new URLSearchParams(given);
+  const given = Object.entries(args).filter(([, value]) => value !== null && value !== undefined);
+  return new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
 }
 
 async function fetched(path: string, body: BodyInit, type: string): Promise<unknown> {

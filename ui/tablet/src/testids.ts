@@ -18,6 +18,7 @@
  *             shot-<shot id>, shot-other, capture-count (text: photos stored in this draft), capture-problem, capture-retry,
  *             look, to-describe, back
  *             film (starts and ends a video), recording (data-stored: durable bytes, data-seconds), recording-said (data-code),
+ *             ghost-open → ghost-picker → photo-<i>, ghost (data-seq), ghost-strength, ghost-told, ghost-off
  *             zoom (a camera that has one), camera-gear → camera-settings: camera-grid|sound|touch, record-minutes-<n>
  * points      points-search, points-due, points-sum, points-no-map, points-map-broken, points-on-map, points-map (data-drawn, data-pins, data-clusters),
  *             map-locate, map-closer, map-wider, points-list, points-nothing, point-<i> (data-point), ticket-<i>,
@@ -118,6 +119,11 @@ export const testids = [
   'camera-paused',
   'shutter-waiting',
   'film',
+  'ghost-open',
+  'ghost-picker',
+  'ghost',
+  'ghost-strength',
+  'ghost-off',
   'recording',
   'recording-said',
   'zoom',

@@ -78,6 +78,10 @@ pub struct PhotoView {
     pub voided: Option<String>,
     /// What the party drew on the screen: no photo, and no digital signature.
     pub drawing: bool,
+    /// Degrees clockwise from north, where the platform told.
+    pub heading_deg: Option<f64>,
+    /// sha256 of the earlier photo over which this one was taken.
+    pub follows: Option<String>,
     /// Of a video or voice note made in the app.
     pub recorded: Option<RecordedView>,
     /// After a recheck: the bytes still have this digest.
