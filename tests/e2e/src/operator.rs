@@ -33,6 +33,11 @@ impl Server {
         Server::start_by(data, "127.0.0.1:0", Some(settings))
     }
 
+    /// The same on a given address, with a settings file.
+    pub fn start_on_with(data: &Path, address: &str, settings: &Path) -> Result<Server> {
+        Server::start_by(data, address, Some(settings))
+    }
+
     fn start_by(data: &Path, address: &str, settings: Option<&Path>) -> Result<Server> {
         let mut command = fieldseal()?;
         command
@@ -117,12 +122,14 @@ impl Witness {
 
     /// Starts it, watching the logs of a trust file.
     pub fn start(data: &Path, trust: &Path) -> Result<Witness> {
+        Witness::start_on(data, trust, "127.0.0.1:0")
+    }
+
+    /// The same on a given address.
+    pub fn start_on(data: &Path, trust: &Path, address: &str) -> Result<Witness> {
         let mut command = fieldseal()?;
         command.arg("witness").arg("--data").arg(data);
-        command
-            .arg("--log")
-            .arg(trust)
-            .args(["--listen", "127.0.0.1:0"]);
+        command.arg("--log").arg(trust).args(["--listen", address]);
         let (child, url) = listening(command)?;
         Ok(Witness {
             child,

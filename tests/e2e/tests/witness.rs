@@ -134,6 +134,82 @@ fn a_second_office_stands_guard() {
     assert_eq!((code, &said["looks"][0]["state"]), (1, &json!("went-back")));
 }
 
+#[test]
+fn a_witness_stands_guard_across_a_rotation_of_the_logs_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let (data, trust, settings) = (at("data"), at("data").join("trust"), at("settings.json"));
+    admin(&data, &["init", "--origin", "bureau.example/log"]).unwrap();
+    let vkey = Witness::init(&at("w1"), "witness.example/w1").unwrap();
+    let old_trust = at("old-trust");
+    fs::copy(&trust, &old_trust).unwrap();
+    let witness = Witness::start(&at("w1"), &old_trust).unwrap();
+    let home = witness.url.trim_start_matches("http://").to_owned();
+    let named = json!([{"name": "w1", "url": witness.url, "vkey": vkey}]);
+    let text = json!({"witnessing": {"every_seconds": 1, "witnesses": named}});
+    fs::write(&settings, text.to_string()).unwrap();
+    let server = Server::start_with(&data, &settings).unwrap();
+    let address = server.url.trim_start_matches("http://").to_owned();
+    let tablet = server.tablet(&at("vault")).unwrap();
+
+    let sealed = |number: u8| {
+        let id = tablet.seal(&[&photo(folder.path(), number)]).unwrap();
+        tablet.run(&["sync"]).unwrap();
+        id
+    };
+    let exported = |server: &Server, id: &str, to: &str| {
+        let to = at(to);
+        fs::create_dir_all(&to).unwrap();
+        let words = ["export", id, "--to", to.to_str().unwrap()];
+        server.admin(&words).unwrap();
+        to.join(format!("evidence-{id}"))
+    };
+    // Asked until the witness has said so: how long it takes is not the question.
+    let witnessed = |server: &Server, id: &str, phase: &str| {
+        for round in 0..600 {
+            let export = exported(server, id, &format!("{phase}-{round}"));
+            let report = verify_one(&export, Some(&trust)).unwrap();
+            if report.says("witness-ok", "") {
+                return export;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("{phase}: the witness did not cosign");
+    };
+    let first = sealed(1);
+    witnessed(&server, &first, "before");
+
+    // Both keys sign: a witness that knows the old one goes on.
+    server.admin(&["log-key", "rotate"]).unwrap();
+    server.kill().unwrap();
+    let server = Server::start_on_with(&data, &address, &settings).unwrap();
+    let second = sealed(2);
+    let export = witnessed(&server, &second, "overlap");
+    let lines = fs::read_to_string(export.join("data/receipt/checkpoint")).unwrap();
+    assert_eq!(lines.matches("\u{2014} ").count(), 3, "{lines}");
+
+    // The new key alone: the witness does not know it, and cosigns nothing more until its operator gives it the new trust file.
+    server.admin(&["log-key", "finish"]).unwrap();
+    server.kill().unwrap();
+    let server = Server::start_on_with(&data, &address, &settings).unwrap();
+    let third = sealed(3);
+    let (code, said) = witness.check(&format!("{}/log", server.url)).unwrap();
+    assert_ne!(code, 0, "{said}");
+    let report = verify_one(&exported(&server, &third, "alone"), Some(&trust)).unwrap();
+    assert!(report.says("witness-absent", ""), "{:?}", report.findings);
+    drop(witness);
+    let witness = Witness::start_on(&at("w1"), &trust, &home).unwrap();
+    witnessed(&server, &third, "after");
+    let (code, said) = witness.check(&format!("{}/log", server.url)).unwrap();
+    assert_eq!((code, &said["looks"][0]["state"]), (0, &json!("continues")));
+    assert_eq!(said["logs"].as_array().unwrap().len(), 1, "{said}");
+    // What was exported under the old key is as good as it was.
+    for id in [&first, &second] {
+        let report = verify_one(&exported(&server, id, "last"), Some(&trust)).unwrap();
+        assert!(report.says("witness-ok", ""), "{:?}", report.findings);
+    }
+}
+
 fn check_text(paths: &[&Path], trust: &Path) -> String {
     let mut command = fieldseal().unwrap();
     command.args(["verify", "--lang", "en", "--trust"]);

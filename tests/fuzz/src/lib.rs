@@ -13,7 +13,9 @@ use fieldseal_packet::findings::{Language, Verdict};
 use fieldseal_packet::seal::SealBody;
 use fieldseal_packet::verify::{Inputs, ZipSource, is_export, verify_export, verify_zip};
 use fieldseal_packet::{PacketId, Sha256Digest, Timestamp};
-use fieldseal_packet::{bag, custody, desk as desk_texts, entry, form, json, receipt, record, trust, zipread};
+use fieldseal_packet::{
+    bag, custody, desk as desk_texts, entry, form, json, receipt, record, trust, zipread,
+};
 use fieldseal_tlog::checkpoint::Checkpoint;
 use fieldseal_tlog::merkle::{leaf_hash, verify_consistency, verify_inclusion};
 use fieldseal_tlog::note::{Note, Vkey};
