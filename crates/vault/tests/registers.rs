@@ -84,5 +84,5 @@ fn a_damaged_one_is_thrown_away_and_the_evidence_stays_open() {
     assert!(!vault.is_locked());
     put(&vault, "A-1");
     assert!(there(&vault, "A-1"));
-    vault.read(|c| fieldseal_vault::drafts::list(c)).unwrap();
+    vault.read(fieldseal_vault::drafts::list).unwrap();
 }

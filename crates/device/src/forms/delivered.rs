@@ -167,7 +167,7 @@ impl Core {
     /// Keeps what is good of it. Gives nothing back: what was refused is in the self-check.
     fn keep_forms(&self, list: &FormList, fetched: &[(FormRef, Vec<u8>)]) -> Result<(), Problem> {
         let vault = self.vault()?;
-        let old = vault.outbox_read(|c| kept(c))?;
+        let old = vault.outbox_read(kept)?;
         let mut refused = Vec::new();
         let mut bad = BTreeSet::new();
         let mut new: Vec<(&str, &[u8])> = Vec::new();

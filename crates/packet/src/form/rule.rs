@@ -128,7 +128,7 @@ impl Seen {
     }
 }
 
-fn chosen<'a>(value: Option<&'a Value>) -> Vec<&'a str> {
+fn chosen(value: Option<&Value>) -> Vec<&str> {
     match value {
         Some(Value::Array(values)) => values.iter().filter_map(Value::as_str).collect(),
         Some(Value::String(one)) if !one.is_empty() => vec![one],
