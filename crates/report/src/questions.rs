@@ -310,7 +310,7 @@ impl Voice<'_> {
         let tail = it.steps.iter().skip(head + left_out);
         for (at, who, what) in shown.chain(tail) {
             let who = who.as_ref().map_or(String::new(), |who| {
-                format!("{}{who}", self.say(words::COMMA))
+                format!("{}{}", self.say(words::COMMA), self.person(who))
             });
             answers.push(Answer {
                 label: if answers.len() == 2 {

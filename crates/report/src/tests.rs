@@ -84,6 +84,20 @@ fn what_is_not_proved_never_reads_as_failed() {
 }
 
 #[test]
+fn a_step_of_the_administrator_says_whose_it_is() {
+    for (language, step, must) in [
+        (Language::Zh, "导出", "导出，系统管理员"),
+        (Language::En, "exported", "exported, the administrator"),
+    ] {
+        let mut facts = sample::facts(language, 1, None);
+        let nobody_else = Some(String::new());
+        facts.custody.steps = vec![(0, nobody_else, step.to_owned())];
+        let text = laid_out(&facts);
+        assert!(text.contains(must), "{text}");
+    }
+}
+
+#[test]
 fn what_bounds_a_photo_is_told_apart_from_when_it_is_said_to_have_been_taken() {
     for (language, all, one, word, claim) in [
         (
