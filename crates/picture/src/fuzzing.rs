@@ -3,10 +3,23 @@
 use crate::frame::{Answer, Task};
 use crate::plain_jpeg;
 use crate::previews::decode_jpeg;
+use crate::{MAX_AREAS, MAX_STRIP_HEIGHT, SCREEN_SIDE};
 
 /// A JPEG through the decoder for cameras' JPEGs alone, if it is of at most so many pixels. Whether it gave a picture.
 pub fn jpeg(bytes: &[u8], most_pixels: u64) -> bool {
     decode_jpeg(bytes, most_pixels).is_some_and(|decoded| decoded.is_ok())
+}
+
+/// What a decoding process is asked: one spelling, and no strip or number of areas beyond what there may be.
+pub fn task(bytes: &[u8]) -> bool {
+    let Some(task) = bytes.first_chunk().and_then(Task::from_bytes) else {
+        return false;
+    };
+    assert_eq!(bytes.first_chunk(), Some(&task.to_bytes()));
+    let most = (SCREEN_SIDE * MAX_STRIP_HEIGHT) as usize;
+    assert!(task.strip_len().is_none_or(|len| len <= most));
+    assert!(task.areas_len().is_none_or(|count| count <= MAX_AREAS));
+    task.strip_len().is_some() && task.areas_len().is_some()
 }
 
 /// What a decoding process answers, and what it is asked; a preview is looked at as the parent does.

@@ -2,6 +2,7 @@
 //! is accepted must be written back byte for byte.
 
 mod picture;
+mod proofs;
 mod server;
 mod tablet;
 mod time;
@@ -22,7 +23,8 @@ use fieldseal_tlog::note::{Note, Vkey};
 use fieldseal_tlog::proof::TlogProof;
 use fieldseal_tlog::tile::{self, TilePath};
 
-pub use picture::{jpeg, picture, preview};
+pub use picture::{decode_task, jpeg, picture, preview};
+pub use proofs::{certificate, chain, child, cms, log_leaf};
 pub use server::{register, tus, wire, witness};
 pub use tablet::{enrol_code, scan, segment, slots};
 pub use time::timestamp;
@@ -66,6 +68,12 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("timestamp", timestamp),
     ("witness", witness),
     ("register", register),
+    ("cms", cms),
+    ("chain", chain),
+    ("certificate", certificate),
+    ("child", child),
+    ("log_leaf", log_leaf),
+    ("decode_task", decode_task),
 ];
 
 /// Reads text; where it is accepted, it must be written back the same.

@@ -26,3 +26,8 @@ pub fn picture(data: &[u8]) -> bool {
 pub fn preview(data: &[u8]) -> bool {
     fuzzing::answer(data)
 }
+
+/// What a decoding process is asked.
+pub fn decode_task(data: &[u8]) -> bool {
+    fuzzing::task(data)
+}
