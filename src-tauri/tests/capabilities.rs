@@ -138,7 +138,11 @@ fn the_page_loads_nothing_from_elsewhere_and_evaluates_nothing() {
     assert!(config["build"].get("devUrl").is_none());
 
     let policy = config["app"]["security"]["csp"].as_object().unwrap();
-    let allowed_hosts = ["http://ipc.localhost", "http://evidence.localhost"];
+    let allowed_hosts = [
+        "http://ipc.localhost",
+        "http://evidence.localhost",
+        "http://tiles.localhost",
+    ];
     for (directive, sources) in policy {
         for source in sources.as_str().unwrap().split(' ') {
             assert_ne!(source, "'unsafe-eval'", "{directive}");

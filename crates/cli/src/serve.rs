@@ -332,28 +332,30 @@ async fn serve(config: Config, listen: SocketAddr) -> anyhow::Result<ExitCode> {
     if io::stdout().is_terminal() {
         text.push_str("stop with Ctrl-C\n");
     }
+    // Listened for before anybody is told that the server runs, so that an early signal stops it in good order too.
+    let stopped = stop_signal()?;
     let mut out = io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     drop(out);
-    stop_signal().await?;
+    stopped.await?;
     running.stop().await?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Ctrl-C, or SIGTERM where there is one.
-pub(crate) async fn stop_signal() -> anyhow::Result<()> {
+/// Ctrl-C, or SIGTERM where there is one; the latter counts from this call on.
+pub(crate) fn stop_signal() -> anyhow::Result<impl Future<Output = anyhow::Result<()>>> {
     #[cfg(unix)]
-    {
-        let mut terminate =
-            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-                .context("SIGTERM can't be listened to")?;
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .context("SIGTERM can't be listened to")?;
+    Ok(async move {
+        #[cfg(unix)]
         tokio::select! {
             result = tokio::signal::ctrl_c() => result.context("Ctrl-C can't be listened to"),
             _ = terminate.recv() => Ok(()),
         }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c()
-        .await
-        .context("Ctrl-C can't be listened to")
+        #[cfg(not(unix))]
+        tokio::signal::ctrl_c()
+            .await
+            .context("Ctrl-C can't be listened to")
+    })
 }

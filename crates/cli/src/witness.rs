@@ -214,11 +214,12 @@ async fn answer(
     }
     // The first thing that scripts look for, so it stands on a line of its own.
     let _ = writeln!(text, "listening on http://{}", listener.local_addr()?);
+    let stopped = crate::serve::stop_signal()?;
     say(&text)?;
     let now = Arc::new(|| u32::try_from(SystemClock.now() / 1000).unwrap_or(0));
     axum::serve(listener, service::router(witness, now))
         .with_graceful_shutdown(async {
-            let _ = crate::serve::stop_signal().await;
+            let _ = stopped.await;
         })
         .await?;
     Ok(ExitCode::SUCCESS)

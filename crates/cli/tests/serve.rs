@@ -173,7 +173,7 @@ fn the_administrators_words_work_beside_a_running_server() {
             .status
             .success()
     );
-    let later = run(&["admin", "--data", &data, "import", "points", "x.csv"]);
-    assert_eq!(later.status.code(), Some(2));
-    assert!(stderr(&later).contains("comes with the registers"));
+    let absent = run(&["admin", "--data", &data, "import", "points", "x.csv"]);
+    assert_eq!(absent.status.code(), Some(2));
+    assert!(stderr(&absent).contains("can't be read"));
 }

@@ -18,8 +18,8 @@ export interface Spoken {
 const SPOKEN = new Set(['alt', 'title', 'label', 'placeholder', 'aria-label', 'aria-description', 'aria-roledescription', 'aria-valuetext']);
 /** Properties by which code puts words on the screen. */
 const SHOWN = new Set(['textContent', 'innerText', 'innerHTML', 'title', 'placeholder', 'alt', 'ariaLabel']);
-/** Names that are the same in every language: keys, standards, a file, the form of an enrolment code. */
-const NAMES = new Set(['Enter', 'Esc', 'WGS-84', 'SHA-256', 'zip', 'fieldseal:enrol?…']);
+/** Names that are the same in every language: keys, standards, a file, the form of an enrolment code, GeoJSON's kinds. */
+export const NAMES = new Set(['Enter', 'Esc', 'WGS-84', 'SHA-256', 'zip', 'fieldseal:enrol?…', 'Point', 'LineString', 'Polygon', 'Feature', 'FeatureCollection']);
 /** Calls whose words are no words of the screen: what they are given is a name, a selector or a protocol. */
 const SILENT = new Set(['querySelector', 'querySelectorAll', 'matchMedia', 'MediaQuery', 'getPropertyValue', 'NumberFormat', 'RegExp', 'Error', 't', 'lookup']);
 

@@ -99,7 +99,7 @@ export function imageUrl(kind: 'thumb' | 'preview', captureSeq: number): string 
 export async function tiles(from: number, to: number): Promise<ArrayBuffer> {
   const piece = `${String(from)}-${String(to)}`;
   const response = await fetch(inTauri ? convertFileSrc(piece, 'tiles') : `/tiles/${piece}`);
-  if (!response.ok) throw new Problem({ code: 'unreadable', message: 'no map', retriable: false, params: {} });
+  if (!response.ok) throw new Problem({ code: 'unreadable', message: 'unreadable', retriable: false, params: {} });
   return response.arrayBuffer();
 }
 

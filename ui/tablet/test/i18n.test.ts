@@ -20,7 +20,7 @@ function sources(dir: string): string[] {
 describe('catalogues', () => {
   it('hold no sentence that no screen says', () => {
     const code = sources(join(here, 'src')).join('\n');
-    const families = [...code.matchAll(/lookup\(`([a-z.-]+)\$\{/g)].map((found) => found[1] ?? '');
+    const families = [...code.matchAll(/\b(?:lookup|t)\(`([a-z.-]+)\$\{/g)].map((found) => found[1] ?? '');
     const dynamic = [...families, 'check.'];
     const unused = keys.filter((key) => !code.includes(`'${key}'`) && !dynamic.some((family) => key.startsWith(family)));
     expect(unused).toEqual([]);

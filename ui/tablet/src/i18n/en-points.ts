@@ -14,7 +14,6 @@ export const points = {
   'points.count': '{points} points · {tickets} tickets',
   'points.as-of': 'Updated {when}',
   'points.due': 'Due today {n}',
-  'points.list': 'List',
   'points.map': 'Map',
   'points.no-map': 'No offline map: listed by distance.',
   'points.map-coming': 'The offline map is on its way: {n}%. Listed by distance until then.',
@@ -66,7 +65,6 @@ export const points = {
   'map.legend.today': 'Due today',
   'map.legend.open': 'Open',
   'map.legend.done': 'Done',
-  'map.many': '{n} points: tap to zoom in',
   'check.map.ok': 'Offline map',
   'check.map.ok.detail': 'placed {at}',
 } as const;

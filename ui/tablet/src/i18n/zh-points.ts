@@ -13,7 +13,6 @@ export const points = {
   'points.count': '{points} 个点位 · {tickets} 件诉件',
   'points.as-of': '{when}更新',
   'points.due': '今天要看 {n}',
-  'points.list': '列表',
   'points.map': '地图',
   'points.no-map': '没有离线地图，按距离列出。',
   'points.map-coming': '离线地图正在下载：{n}%。现在按距离列出。',
@@ -65,7 +64,6 @@ export const points = {
   'map.legend.today': '今天要看',
   'map.legend.open': '待查',
   'map.legend.done': '已办结',
-  'map.many': '{n} 个点位，点一下放大',
   'check.map.ok': '离线地图',
   'check.map.ok.detail': '{at}放置',
 } as const;

@@ -10,13 +10,13 @@ export interface Colours {
   green: string;
   building: string;
   road: string;
-  label: string;
+  ink: string;
   halo: string;
 }
 
-const dark: Colours = { ground: '#171e21', water: '#12303a', green: '#1d2b21', building: '#232b2f', road: '#39444a', label: '#bac4c9', halo: '#171e21' };
-const light: Colours = { ground: '#f0eee8', water: '#cfe2e8', green: '#dfead9', building: '#e2dfd6', road: '#ffffff', label: '#454d54', halo: '#f5f4f0' };
-const sun: Colours = { ground: '#ffffff', water: '#d6e8f5', green: '#e6f3e2', building: '#eeeeee', road: '#b9b9b9', label: '#000000', halo: '#ffffff' };
+const dark: Colours = { ground: '#171e21', water: '#12303a', green: '#1d2b21', building: '#232b2f', road: '#39444a', ink: '#bac4c9', halo: '#171e21' };
+const light: Colours = { ground: '#f0eee8', water: '#cfe2e8', green: '#dfead9', building: '#e2dfd6', road: '#ffffff', ink: '#454d54', halo: '#f5f4f0' };
+const sun: Colours = { ground: '#ffffff', water: '#d6e8f5', green: '#e6f3e2', building: '#eeeeee', road: '#b9b9b9', ink: '#000000', halo: '#ffffff' };
 
 export const coloursOf = (theme: string | undefined): Colours => (theme === 'dark' ? dark : theme === 'sun' ? sun : light);
 
@@ -66,7 +66,7 @@ export function vectorLayers(there: string[], c: Colours): LayerSpecification[] 
         'text-size': 14,
         'symbol-placement': line ? 'line' : 'point',
       },
-      paint: { 'text-color': c.label, 'text-halo-color': c.halo, 'text-halo-width': 1.5 },
+      paint: { 'text-color': c.ink, 'text-halo-color': c.halo, 'text-halo-width': 1.5 },
     });
   }
   return layers;
