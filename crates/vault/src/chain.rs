@@ -3,7 +3,7 @@
 
 use crate::disk::{Disk, replace_durably};
 use crate::folder::{Folder, files, names};
-use crate::recording::{JOURNAL, has_journal};
+use crate::recording::{JOURNAL, MARK, has_journal};
 use crate::segment::{SegmentError, SegmentFile, file_name, seq_of, vault_of};
 use crate::set_aside::{AsideReason, set_aside};
 use crate::slots::read_json;
@@ -263,7 +263,7 @@ impl Scan<'_> {
             let Some(capture_seq) = seq_of(&name).filter(|_| path.is_file()) else {
                 match path.extension().and_then(|extension| extension.to_str()) {
                     Some(PART) => inbox.parts.push(name),
-                    Some(JOURNAL) => inbox.journals.push(name),
+                    Some(JOURNAL | MARK) => inbox.journals.push(name),
                     Some(FAILED) => self.torn(&name)?,
                     _ => self.aside(&name, AsideReason::Foreign, None)?,
                 }
@@ -302,11 +302,16 @@ impl Scan<'_> {
     }
 
     /// Finishes captures that are complete, though they had not got their name: those that follow the head and whose
-    /// sum is right, since they may never have been synced. All others are torn.
+    /// sum is right, since they may never have been synced. All others are torn. A recording's is never finished here: its
+    /// journal knows what was acknowledged, and that alone is taken, into a new file.
     fn finish_parts(&mut self, parts: Vec<String>, head: &mut CaptureHead) -> io::Result<()> {
         let inbox = self.folder.inbox();
         let mut complete = BTreeMap::new();
         for name in parts {
+            if has_journal(&inbox.join(&name)) {
+                self.torn(&name)?;
+                continue;
+            }
             let footer = SegmentFile::open(&inbox.join(&name))
                 .ok()
                 .and_then(|mut segment| {
@@ -342,7 +347,7 @@ impl Scan<'_> {
         Ok(())
     }
 
-    /// Journals of recordings that got their name: the segment has all that is in them.
+    /// Journals (and marks) of recordings that got their name: the segment has all that is in them.
     fn drop_journals(&self, journals: &[String]) -> io::Result<()> {
         let inbox = self.folder.inbox();
         for name in journals {

@@ -9,6 +9,7 @@ use crate::db::{Database, StoreError, damage_was_seen};
 use crate::disk::{Disk, replace_durably};
 use crate::folder::{Folder, LOCK, SUSPECT, names};
 use crate::keys::Secret;
+use crate::recording::CutShort;
 use crate::set_aside::{AsideReason, set_aside};
 use crate::slots::{CAPTURE, CaptureKey, SLOTS, SLOTS_COPY, Slots};
 use crate::store::{drafts, sequence};
@@ -64,7 +65,7 @@ pub struct Vault {
     pub(crate) registers: Mutex<Option<Database>>,
     pub(crate) chain: Mutex<Chain>,
     /// Names of the recordings that a crash cut off, until an unlock has made captures of them.
-    pub(crate) cut_off: Mutex<Vec<String>>,
+    pub(crate) cut_off: Mutex<Vec<CutShort>>,
     /// Drafts when it was locked: nothing but captures, which wait, can come until it is unlocked again.
     pub(crate) drafts_at_lock: Mutex<Option<usize>>,
     pub(crate) _lock: File,
@@ -96,7 +97,10 @@ impl Vault {
         let (slots, capture_key) = read_keys(disk, dir, &mut broken)?;
         let capture_key = capture_key.ok_or(OpenError::NotAVault)?;
         let (head, mut recovered) = recover(disk, &folder, capture_key.vault)?;
-        let cut_off = std::mem::take(&mut recovered.cut_off);
+        let cut_off = std::mem::take(&mut recovered.cut_off)
+            .into_iter()
+            .map(CutShort::found)
+            .collect();
         recovered.set_aside.extend(broken);
         let vault = Self {
             suite: config.suite.unwrap_or_else(Suite::by_cpu),

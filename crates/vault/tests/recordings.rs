@@ -234,3 +234,77 @@ fn survives(fault: Fault) -> bool {
     assert_eq!(inbox(dir.path()), Vec::<String>::new(), "{fault:?}");
     hit
 }
+
+/// What a failed sync covered may be read from memory, and never have reached the disk: it is no evidence, neither to this
+/// run nor to the next, and a part that reads as whole is not synced a second time.
+#[test]
+fn after_a_failed_sync_only_what_was_acknowledged_before_is_taken() {
+    for (how, again) in [
+        (How::Lost, true),
+        (How::Lost, false),
+        (How::Done, true),
+        (How::Done, false),
+    ] {
+        let mut last_stored = 0;
+        for nth in 0.. {
+            let fault = Fault {
+                step: Step::Sync,
+                nth,
+                how,
+                error: io::ErrorKind::Other,
+            };
+            match failed_sync(fault, again) {
+                Some(stored) => last_stored = stored,
+                None => break,
+            }
+        }
+        assert_eq!(last_stored, all().len() as u64, "the last sync is finish's");
+    }
+}
+
+/// Records with one sync that fails, and unlocks: after a restart, or (`!restart`) in the same run. Gives what was
+/// acknowledged, or `None` when the fault was not met.
+fn failed_sync(fault: Fault, restart: bool) -> Option<u64> {
+    let dir = folder();
+    drop(created(dir.path()));
+    let disk = FaultyDisk::default();
+    let mut config = config();
+    config.disk = Arc::new(disk.clone());
+    let vault = Arc::new(Vault::open(dir.path(), config).unwrap().0);
+    disk.arm(fault);
+    let mut stored = None;
+    if let Ok(mut recording) = vault.record(&meta_of(None)) {
+        let _ = record(&mut recording, PIECES.len());
+        stored = Some(recording.stored());
+        let finished = recording.finish(meta_of(Some("stopped"))).is_ok();
+        if !disk.disarm() {
+            assert!(finished);
+            return None;
+        }
+        assert!(!finished, "{fault:?}");
+    }
+    disk.disarm();
+    let vault = if restart {
+        drop(vault);
+        let (vault, found) = opened(dir.path());
+        assert_eq!((found.finished, found.photos), (0, 0), "{fault:?}");
+        Arc::new(vault)
+    } else {
+        vault
+    };
+    vault.unlock("lead", PIN, &now(0)).unwrap();
+    let report = vault.take_in(&mut with_custody).unwrap();
+    let stored = stored.unwrap_or(0);
+    assert_eq!(report.cut_off, usize::from(stored > 0), "{fault:?}");
+    if stored > 0 {
+        let found = vault.read(|c| captures::get(c, 1)).unwrap().unwrap();
+        assert_eq!(found.context.recording.unwrap().ended, "cut-off");
+        assert!(
+            read_all(&vault, 1) == all()[..stored as usize],
+            "{fault:?}: {} taken, {stored} acknowledged",
+            found.size
+        );
+    }
+    assert_eq!(inbox(dir.path()), Vec::<String>::new(), "{fault:?}");
+    Some(stored)
+}

@@ -165,6 +165,16 @@ impl JournalReader {
         Some((offset, bytes))
     }
 
+    /// Where the journal's last whole frame ends in the original: as far as its pieces came.
+    pub(super) fn end(mut self) -> u64 {
+        let mut end = 0;
+        while let Some((offset, mut bytes)) = self.next() {
+            end = offset.saturating_add(bytes.len() as u64);
+            bytes.zeroize();
+        }
+        end
+    }
+
     fn frame(&mut self) -> Option<Vec<u8>> {
         let mut length = [0; 4];
         self.file.read_exact(&mut length).ok()?;

@@ -11,12 +11,17 @@
 //! 2. between the acknowledgements: part and journal, which the next unlock makes into a capture of exactly the bytes that are
 //!    whole in them ([`recover`]); these are at least the acknowledged ones, since what was written behind them may have
 //!    reached the disk as well;
-//! 3. in [`Recording::finish`]: as 2, or, once the footer is durable, a whole part, which the next start finishes;
+//! 3. in [`Recording::finish`]: as 2, even if the part is whole: what reads as whole may be so in memory alone, after a sync
+//!    that failed, and no file is synced a second time to find out;
 //! 4. after it, before the journal is gone: a journal without its part, which the next start removes.
+//!
+//! After a sync that failed nothing is trusted but what was acknowledged before: its length is kept in memory for this run, and
+//! in a mark beside the journal ([`mark`]) for the next.
 //!
 //! Recovery waits for an unlock because the data key is sealed to the vault's key: until then both files stay as they are.
 
 mod journal;
+mod mark;
 mod recover;
 
 use std::io::Write as _;
@@ -28,6 +33,7 @@ use crate::capture::{CaptureError, CaptureMeta, CaptureWriter, Captured};
 use crate::vault::{Vault, hold};
 
 pub(crate) use self::journal::has_journal;
+pub(crate) use self::mark::{CutShort, MARK};
 
 /// Extension of a recording's journal.
 pub(crate) const JOURNAL: &str = "rec";
@@ -38,8 +44,6 @@ pub struct Recording {
     writer: CaptureWriter<Arc<Vault>>,
     journal: Option<JournalWriter>,
     files: Files,
-    /// Bytes of the original that are durable.
-    stored: u64,
     /// Full chunks that the segment had at its last sync.
     synced_chunks: u64,
     /// Bytes of the original up to which the journal goes.
@@ -50,13 +54,31 @@ pub struct Recording {
 struct Files {
     vault: Arc<Vault>,
     journal: PathBuf,
+    /// Bytes of the original that are durable.
+    stored: u64,
+    /// A sync failed: what lies behind those bytes is not to be trusted.
+    unsure: bool,
     finished: bool,
+}
+
+impl Files {
+    /// Notes a sync that failed.
+    fn confirmed<T>(&mut self, outcome: Result<T, CaptureError>) -> Result<T, CaptureError> {
+        self.unsure |= matches!(outcome, Err(CaptureError::NotDurable(_)));
+        outcome
+    }
 }
 
 impl Drop for Files {
     fn drop(&mut self) {
         if let (false, Some(name)) = (self.finished, self.journal.file_stem()) {
-            hold(&self.vault.cut_off).push(name.to_string_lossy().into_owned());
+            if self.unsure {
+                mark::put(&*self.vault.config.disk, &self.journal, self.stored);
+            }
+            hold(&self.vault.cut_off).push(CutShort {
+                name: name.to_string_lossy().into_owned(),
+                most: Some(self.stored),
+            });
         }
     }
 }
@@ -87,9 +109,10 @@ impl Vault {
                     files: Files {
                         vault: self.clone(),
                         journal: path,
+                        stored: 0,
+                        unsure: false,
                         finished: false,
                     },
-                    stored: 0,
                     synced_chunks: 0,
                     journaled: 0,
                 })
@@ -106,7 +129,7 @@ impl Vault {
 impl Recording {
     /// Bytes that are durable.
     pub fn stored(&self) -> u64 {
-        self.stored
+        self.files.stored
     }
 
     /// First bytes of the original so far, at most 64: for its type.
@@ -127,16 +150,16 @@ impl Recording {
         let known = usize::try_from(from - in_chunks).unwrap_or(usize::MAX);
         let rest = tail.get(known..).unwrap_or_default().to_vec();
         if chunks > self.synced_chunks {
-            self.writer.sync_part()?;
+            self.files.confirmed(self.writer.sync_part())?;
             self.synced_chunks = chunks;
         }
         if !rest.is_empty() {
-            journal.put(from, rest)?;
+            self.files.confirmed(journal.put(from, rest))?;
         }
         self.journaled = self.writer.size();
-        self.stored = self.writer.size();
+        self.files.stored = self.writer.size();
         self.journal = Some(journal);
-        Ok(self.stored)
+        Ok(self.files.stored)
     }
 
     /// Ends the recording: an ordinary capture from here on. When this returns `Ok`, it survives power loss.
@@ -148,7 +171,7 @@ impl Recording {
             ..
         } = self;
         drop(journal.ok_or_else(spent)?);
-        let captured = writer.finish(meta)?;
+        let captured = files.confirmed(writer.finish(meta))?;
         files.finished = true;
         // The segment has it all. Should this fail, the next start removes it.
         let _ = files.vault.config.disk.remove(&files.journal);

@@ -2,6 +2,9 @@
 //! without a gap. Its number and its link are new, as for any capture that is finished now; its context is that of its
 //! beginning, and says that it was cut off.
 //!
+//! Nothing is taken behind the journal's end, nor behind what was acknowledged where that is known ([`super::mark`]): what a
+//! failed sync covered is no evidence, though it can still be read.
+//!
 //! The bytes are copied into a new segment, never completed in place: until that is durable, the old files are as they were. A
 //! crash in the middle leaves a torn part without a journal, and the same work for the next unlock; one at the end, a segment
 //! in the inbox that names the same beginning, so that no recording is taken twice.
@@ -14,8 +17,10 @@ use fieldseal_packet::sniff;
 
 use super::JOURNAL;
 use super::journal::{Begin, JournalReader};
+use super::mark::{self, CutShort, MARK};
 use crate::capture::{CaptureError, CaptureMeta};
 use crate::chain::PART;
+use crate::disk::Disk;
 use crate::folder::names;
 use crate::keys::Secret;
 use crate::segment::{SegmentFile, TornSegment, seq_of};
@@ -45,21 +50,21 @@ impl Vault {
     pub(crate) fn recover_recordings(&self, private: &Secret) -> CutOff {
         let mut done = CutOff::default();
         let waiting = std::mem::take(&mut *hold(&self.cut_off));
-        for name in waiting {
-            match self.recover_recording(&name, private) {
+        for cut in waiting {
+            match self.recover_recording(&cut, private) {
                 Ok(Outcome::Recovered) => done.recovered += 1,
                 Ok(Outcome::Nothing) => done.set_aside += 1,
                 Err(_) => {
                     done.waiting += 1;
-                    hold(&self.cut_off).push(name);
+                    hold(&self.cut_off).push(cut);
                 }
             }
         }
         done
     }
 
-    fn recover_recording(&self, name: &str, private: &Secret) -> Result<Outcome, CaptureError> {
-        let inbox = self.folder.inbox();
+    fn recover_recording(&self, cut: &CutShort, private: &Secret) -> Result<Outcome, CaptureError> {
+        let (inbox, name) = (self.folder.inbox(), cut.name.as_str());
         let (part, journal) = (
             inbox.join(format!("{name}.{PART}")),
             inbox.join(format!("{name}.{JOURNAL}")),
@@ -68,9 +73,18 @@ impl Vault {
             return self.nothing(name);
         };
         if !self.is_recovered(&begin, private)? {
+            let Some((_, whole, _)) = open(&part, &journal, private)? else {
+                return self.nothing(name);
+            };
+            let marked = mark::read(&journal.with_extension(MARK));
+            let most = [cut.most, marked]
+                .into_iter()
+                .flatten()
+                .fold(whole.end(), u64::min);
             let mut writer = self.capture()?;
             while let Some(chunk) = torn.next_chunk().map_err(CaptureError::Write)? {
-                writer.write_all(&chunk).map_err(CaptureError::from_write)?;
+                let chunk = up_to(most, writer.size(), &chunk);
+                writer.write_all(chunk).map_err(CaptureError::from_write)?;
             }
             while let Some((offset, bytes)) = frames.next() {
                 // What a full chunk holds is there already; a gap ends it.
@@ -80,9 +94,8 @@ impl Vault {
                 let fresh = usize::try_from(known)
                     .ok()
                     .and_then(|known| bytes.get(known..));
-                writer
-                    .write_all(fresh.unwrap_or_default())
-                    .map_err(CaptureError::from_write)?;
+                let fresh = up_to(most, writer.size(), fresh.unwrap_or_default());
+                writer.write_all(fresh).map_err(CaptureError::from_write)?;
             }
             if writer.size() == 0 {
                 drop(writer);
@@ -106,6 +119,7 @@ impl Vault {
         // The journal last: without it the part would count as torn.
         disk.remove(&part)
             .and_then(|()| disk.remove(&journal))
+            .and_then(|()| remove_if_there(disk, &journal.with_extension(MARK)))
             .and_then(|()| disk.sync_dir(&inbox))
             .map_err(CaptureError::Write)?;
         Ok(Outcome::Recovered)
@@ -113,12 +127,16 @@ impl Vault {
 
     /// Nothing of it was acknowledged, or its key does not open: as a torn photo.
     fn nothing(&self, name: &str) -> Result<Outcome, CaptureError> {
-        for extension in [PART, JOURNAL] {
+        for extension in [PART, JOURNAL, MARK] {
+            let name = format!("{name}.{extension}");
+            if extension == MARK && !self.folder.inbox().join(&name).exists() {
+                continue;
+            }
             set_aside(
                 &*self.config.disk,
                 self.folder.root(),
                 &self.folder.inbox(),
-                &format!("{name}.{extension}"),
+                &name,
                 AsideReason::Torn,
             )
             .map_err(CaptureError::Write)?;
@@ -145,6 +163,19 @@ impl Vault {
                 })
             }))
     }
+}
+
+/// What of `bytes`, which come at `at`, lies before `most`.
+fn up_to(most: u64, at: u64, bytes: &[u8]) -> &[u8] {
+    let room = usize::try_from(most.saturating_sub(at)).unwrap_or(usize::MAX);
+    bytes.get(..room).unwrap_or(bytes)
+}
+
+fn remove_if_there(disk: &dyn Disk, path: &Path) -> std::io::Result<()> {
+    if path.exists() {
+        disk.remove(path)?;
+    }
+    Ok(())
 }
 
 /// Both files, readable; `None` when the key does not open them or they are not of the form.
