@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
 
 /// What one run of something cost.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
@@ -137,6 +138,24 @@ pub fn memory_kib(pid: u32, name: &str) -> anyhow::Result<u64> {
         .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
         .context("the system does not tell the memory")?;
     Ok(line.trim().trim_end_matches(" kB").trim().parse()?)
+}
+
+/// Fills what memory the system has for caching files, by reading a file without contents that takes no room on the disk. Keeps it
+/// filled while what is returned lives.
+///
+/// A fresh system gives new files memory that is free; after some ten gigabytes it has to take it from older ones first. A long run
+/// would show that as slowing down, though nothing of what is measured did.
+pub fn fill_cache(dir: &Path) -> anyhow::Result<NamedTempFile> {
+    let info = fs::read_to_string("/proc/meminfo")?;
+    let available_kib: u64 = info
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"))
+        .and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok())
+        .context("the system does not tell its memory")?;
+    let filling = NamedTempFile::new_in(dir)?;
+    filling.as_file().set_len(available_kib * 1024)?;
+    std::io::copy(&mut filling.as_file(), &mut std::io::sink())?;
+    Ok(filling)
 }
 
 /// Bytes that this process has handed to `write` and its like.

@@ -41,6 +41,7 @@ pub fn rows(photos: u32, side: u32, dir: &Path) -> anyhow::Result<Vec<Row>> {
     );
     drop(enrolled(dir, true)?);
     let packets = photos / IN_A_PACKET;
+    let _filling = measure::fill_cache(dir)?;
     let server = ServerProcess::start(dir)?;
     let (steps, looks, wall_s) = watched(dir, packets, side, "line", &server)?;
     let mut rows = vec![
