@@ -87,6 +87,8 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     if args.national {
         config.suite = Suite::National;
     }
+    // Each heartbeat of the demonstration is a step of it.
+    config.limits.heartbeat_leaf_every = Duration::ZERO;
     let timestamps = timestamps(&say, &dir, &mut config)?;
     let made = admin::init(
         &config,
@@ -129,7 +131,7 @@ fn job(
     photos: Vec<Photo>,
 ) -> anyhow::Result<(Vec<Done>, Trust)> {
     let admin = Admin::open(config).context("the server's register could not be opened")?;
-    let (tablet, officers) = enrolled(say, dir, &admin, &server.url())?;
+    let (tablet, id, officers) = enrolled(say, dir, &admin, &server.url())?;
     let stamped = !config.stamping.authorities.is_empty();
     if stamped {
         tablet.wait_for_timestamp(say)?;
@@ -139,7 +141,12 @@ fn job(
     let mut rest = photos.into_iter().peekable();
     while rest.peek().is_some() {
         let batch: Vec<Photo> = rest.by_ref().take(PHOTOS_A_PACKET).collect();
-        packets.push(tablet.packet(say, batch, &officers)?);
+        // While it waits for the second officer, the tablet tells the log which photos it has.
+        let told = |newest| match stamped {
+            true => bounded(say, &tablet, &admin, &id, newest),
+            false => Ok(()),
+        };
+        packets.push(tablet.packet(say, batch, &officers, told)?);
     }
     say.line(
         format!("{count} 张照片，{} 个证据包，已由两名队员和设备签名、封存。正在上传……", packets.len()),
@@ -194,15 +201,34 @@ fn timestamps(say: &Say, dir: &Path, config: &mut Config) -> anyhow::Result<Vec<
     }
 }
 
-/// Until an authority has stamped a checkpoint that holds the packet.
+/// Until an authority has stamped a checkpoint that holds the packet, and the server has taken that into account.
 fn wait_until_stamped(admin: &Admin, id: &str) -> anyhow::Result<()> {
+    wait("a timestamp over the packet", || {
+        Ok(admin.is_stamped(id)? && admin.is_looked_at(id)?)
+    })
+}
+
+/// The tablet's heartbeat names its photos, and is logged and stamped before their packet is: a bound of the photos themselves.
+fn bounded(say: &Say, tablet: &Tablet, admin: &Admin, id: &str, newest: u32) -> anyhow::Result<()> {
+    tablet.tell()?;
+    wait("a timestamp over the photos' heartbeat", || {
+        Ok(admin.is_bounded(id, u64::from(newest))?)
+    })?;
+    say.line(
+        "平板的签名心跳点到了这些照片，已入日志并盖上时间戳：照片在那之前就已在平板上。",
+        "The tablet's signed heartbeat names these photos; it is logged and stamped: they were there before that.",
+    )?;
+    Ok(())
+}
+
+fn wait(what: &str, mut there: impl FnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
     for _ in 0..TIMESTAMP_PATIENCE {
-        if admin.is_stamped(id)? {
+        if there()? {
             return Ok(());
         }
         std::thread::sleep(LOOK_EVERY);
     }
-    bail!("no timestamp over the packet came within half a minute")
+    bail!("{what} did not come within half a minute")
 }
 
 fn enrolled(
@@ -210,7 +236,7 @@ fn enrolled(
     dir: &Path,
     admin: &Admin,
     url: &str,
-) -> anyhow::Result<(Tablet, [Officer; 2])> {
+) -> anyhow::Result<(Tablet, String, [Officer; 2])> {
     let team = Some("演示街道队".to_owned());
     let person = |name: &str, badge: &str| {
         let new = NewPerson {
@@ -250,7 +276,7 @@ fn enrolled(
             code.id
         ),
     )?;
-    Ok((tablet, officers))
+    Ok((tablet, code.id, officers))
 }
 
 /// A folder for this demonstration alone.

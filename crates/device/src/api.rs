@@ -4,6 +4,7 @@
 
 mod cosign;
 mod form;
+mod keys;
 mod packet;
 mod pin;
 mod recording;
@@ -16,6 +17,7 @@ use ts_rs::TS;
 
 pub use cosign::*;
 pub use form::*;
+pub use keys::*;
 pub use packet::*;
 pub use pin::*;
 pub use recording::*;
@@ -36,6 +38,8 @@ pub enum Request {
     EnrolDevice { text: String },
     /// Adds an officer's key under a PIN. `code` is an officer's one-time code. → [`OfficerView`]
     EnrolOfficer { code: String, pin: String },
+    /// How the keys stand that sign here; the vault is open. → [`KeysView`]
+    Keys,
     /// Hands over to a new signing key of this officer's; the vault is open. → [`StateView`]
     RotateOfficer { officer: String, pin: String },
     /// Opens the vault for looking. → [`StateView`]

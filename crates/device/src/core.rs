@@ -41,7 +41,7 @@ pub struct EngineConfig {
     pub room_bytes: u64,
     /// Locks after so many milliseconds without a request; never when none.
     pub auto_lock_ms: Option<u64>,
-    /// Milliseconds between two heartbeats; what the server asks for when none.
+    /// Milliseconds before the first heartbeat of a run, and between two; what the server asks for when none.
     pub heartbeat_ms: Option<u64>,
     /// The private folder in which the platform's camera hands photos over as files; none where it hands over bytes.
     pub handover: Option<PathBuf>,

@@ -134,6 +134,13 @@ impl Engine {
             .map_err(ProblemView::from)
     }
 
+    /// A heartbeat now, whatever the time of the next one: when this answers, the server has heard of every photo that is here, and
+    /// the newest timestamps are on this tablet. Gives whether the heartbeat becomes a leaf of the log. The vault must be unlocked.
+    pub fn heartbeat_now(&self) -> Result<bool, ProblemView> {
+        let beaten = crate::presence::now(&self.core);
+        self.core.told_of_contact(beaten).map_err(ProblemView::from)
+    }
+
     /// Answers one request of a screen, as JSON of the view that the request names.
     pub fn call(&self, request: Request) -> Result<serde_json::Value, ProblemView> {
         if !matches!(
@@ -163,6 +170,7 @@ impl Engine {
             Request::EnrolOfficer { code, pin } => {
                 json(core.told_of_contact(core.enrol_officer(&code, &pin))?)
             }
+            Request::Keys => json(core.keys()?),
             Request::RotateOfficer { officer, pin } => core
                 .told_of_contact(core.rotate_officer(&officer, &pin))
                 .and_then(|_| json(core.state()?)),

@@ -63,6 +63,7 @@ mod scan;
 mod session;
 mod shutter;
 mod stamped;
+mod standing;
 mod state;
 mod store_problem;
 mod teeth;

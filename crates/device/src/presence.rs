@@ -37,17 +37,14 @@ impl Pulse {
             .config
             .heartbeat_ms
             .map(|ms| i64::try_from(ms).unwrap_or(i64::MAX));
-        let due_at = *self.due_at.get_or_insert_with(|| {
-            now.saturating_add(spread(
-                own.map_or(FIRST_MS, |own| own.min(FIRST_MS)),
-                jitter,
-            ))
-        });
+        let due_at = *self
+            .due_at
+            .get_or_insert_with(|| now.saturating_add(spread(own.unwrap_or(FIRST_MS), jitter)));
         if now < due_at || !lock(&core.line.outbox).online() {
             return;
         }
         let wait = match self.beat(core).await {
-            Ok(asked_ms) => own.unwrap_or(asked_ms),
+            Ok(beaten) => own.unwrap_or(beaten.next_ms),
             Err(problem) => {
                 tracing::debug!(code = problem.code().as_str(), "a heartbeat failed");
                 own.map_or(AGAIN_MS, |own| own.min(AGAIN_MS))
@@ -56,8 +53,8 @@ impl Pulse {
         self.due_at = Some(now.saturating_add(spread(wait, jitter)));
     }
 
-    /// One heartbeat; gives the milliseconds until the next that the server asks for.
-    async fn beat(&mut self, core: &Arc<Core>) -> Result<i64, Problem> {
+    /// One heartbeat, and what its answer says is kept.
+    async fn beat(&mut self, core: &Arc<Core>) -> Result<Beaten, Problem> {
         let identity = core.identity()?;
         let client = core.web.server(&identity.server);
         let this = core.clone();
@@ -83,7 +80,7 @@ impl Pulse {
                 outcome => break outcome?,
             }
         };
-        let kept = core.clone();
+        let (kept, logged) = (core.clone(), answer.logged);
         let heard = tokio::task::spawn_blocking(move || kept.heard(&said, &answer))
             .await
             .map_err(|error| Problem::because(Code::Internal, error))?;
@@ -93,8 +90,25 @@ impl Pulse {
             // With the next heartbeat then; an older server has none.
             tracing::debug!(code = problem.code().as_str(), "no forms were fetched");
         }
-        heard
+        Ok(Beaten {
+            logged,
+            next_ms: heard?,
+        })
     }
+}
+
+/// What a heartbeat came to.
+struct Beaten {
+    /// It becomes a leaf of the log.
+    logged: bool,
+    /// Milliseconds until the next that the server asks for.
+    next_ms: i64,
+}
+
+/// A heartbeat now, whatever the time of the next one. Gives whether it becomes a leaf. Waits for the network.
+pub(crate) fn now(core: &Arc<Core>) -> Result<bool, Problem> {
+    let beaten = core.runtime.block_on(Pulse::default().beat(core))?;
+    Ok(beaten.logged)
 }
 
 /// Four fifths to six fifths of it, so that a district's tablets do not come all at once.

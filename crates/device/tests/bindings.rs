@@ -82,6 +82,8 @@ fn typescript() -> String {
         TaskView,
         TaskDecision,
         LeavingView,
+        KeysView,
+        KeyView,
         OrderView,
         PinRequestView,
         CodeView,

@@ -28,9 +28,11 @@ test('the demonstration opens in the console', async () => {
   for (const code of ['files-ok', 'items-ok', 'seal-ok', 'log-inclusion-ok']) assert.equal(findings.find((finding) => finding.code === code)?.level, 'ok', code);
   assert.deepEqual(findings.filter(({ level }) => level === 'failed'), []);
 
-  // Beside the packet's interval stands what is its tablet's word alone.
+  // Beside the packet's interval stands what bounds the photo that is shown, and what is its tablet's word alone.
   const bound = page.locator('[data-testid=photo-bound]');
   assert.equal(await bound.getAttribute('data-item'), '1');
+  assert.match(await bound.locator('[data-testid=captured-before]').textContent(), /拍摄于 .+ 之前/);
+  assert.match(await bound.locator('[data-testid=challenge]').textContent(), /现场码/);
   assert.match(await bound.textContent(), /设备自报/);
   await page.keyboard.press('2');
   await page.waitForSelector('[data-testid=photo-bound][data-item="2"]');

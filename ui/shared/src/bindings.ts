@@ -3,7 +3,7 @@
 /**
  * Everything a screen can ask. Serialised as `{"do": "draft-open", …}`.
  */
-export type Request = { "do": "state" } | { "do": "enrol-lookup", text: string, } | { "do": "enrol-device", text: string, } | { "do": "enrol-officer", code: string, pin: string, } | { "do": "rotate-officer", officer: string, pin: string, } | { "do": "unlock", officer: string, pin: string, } | { "do": "lock" } | { "do": "pin-ask", officer: string, pin: string, } | { "do": "pin-asked" } | { "do": "pin-answer", text: string, pin: string, } | { "do": "pin-forget" } | { "do": "on-duty", lead: string, second?: string | null, } | { "do": "leaving" } | { "do": "retire", officer: string, pin: string, } | { "do": "wipe", officer: string, pin: string, } | { "do": "self-check" } | { "do": "forms" } | { "do": "draft-open", kind: string, supplements?: string | null, } | { "do": "draft", id: string, } | { "do": "drafts" } | { "do": "draft-kind", id: string, kind: string, } | { "do": "describe", id: string, facts: Record<string, unknown>, } | { "do": "set-shot", id: string, captureSeq: number, shot?: string | null, } | { "do": "void", id: string, captureSeq: number, reason: string, } | { "do": "party", id: string, party: PartyInput, } | { "do": "sign", id: string, officer: string, pin: string, } | { "do": "officer-card", officer: string, } | { "do": "meet-officer", text: string, } | { "do": "cosign-ask", id: string, officer: string, } | { "do": "cosign-read", text: string, } | { "do": "cosign-sign", text: string, officer: string, pin: string, } | { "do": "cosign-take", id: string, text: string, } | { "do": "cosigned" } | { "do": "reopen", id: string, } | { "do": "seal", id: string, } | { "do": "give-up", id: string, reason: string, officer: string, pin: string, } | { "do": "packets", page: number, filter?: string | null, } | { "do": "packet", id: string, } | { "do": "recheck", id: string, } | { "do": "uploads" } | { "do": "uploads-page", page: number, } | { "do": "recovered-read" } | { "do": "upload-now", id?: string | null, } | { "do": "upload-hold", hold: boolean, } | { "do": "upload-pause", id: string, pause: boolean, } | { "do": "retention", keepDays?: number | null, } | { "do": "reclaim" } | { "do": "tasks" } | { "do": "registers", today: string, } | { "do": "nearest", today: string, } | { "do": "search-points", text: string, } | { "do": "points", due?: string | null, } | { "do": "point", number: string, } | { "do": "map-part", south: number, west: number, north: number, east: number, today: string, } | { "do": "draft-place", id: string, } | { "do": "draft-point", id: string, point?: string | null, ticket?: string | null, } | { "do": "draft-far", id: string, answer?: string | null, } | { "do": "position", fix: FixInput, } | { "do": "no-position", reason: string, } | { "do": "shutter", mark: string, } | { "do": "record-begin", args: RecordingArgs, } | { "do": "record-finish", id: string, ended: string, } | { "do": "settings", language?: string | null, theme?: string | null, };
+export type Request = { "do": "state" } | { "do": "enrol-lookup", text: string, } | { "do": "enrol-device", text: string, } | { "do": "enrol-officer", code: string, pin: string, } | { "do": "keys" } | { "do": "rotate-officer", officer: string, pin: string, } | { "do": "unlock", officer: string, pin: string, } | { "do": "lock" } | { "do": "pin-ask", officer: string, pin: string, } | { "do": "pin-asked" } | { "do": "pin-answer", text: string, pin: string, } | { "do": "pin-forget" } | { "do": "on-duty", lead: string, second?: string | null, } | { "do": "leaving" } | { "do": "retire", officer: string, pin: string, } | { "do": "wipe", officer: string, pin: string, } | { "do": "self-check" } | { "do": "forms" } | { "do": "draft-open", kind: string, supplements?: string | null, } | { "do": "draft", id: string, } | { "do": "drafts" } | { "do": "draft-kind", id: string, kind: string, } | { "do": "describe", id: string, facts: Record<string, unknown>, } | { "do": "set-shot", id: string, captureSeq: number, shot?: string | null, } | { "do": "void", id: string, captureSeq: number, reason: string, } | { "do": "party", id: string, party: PartyInput, } | { "do": "sign", id: string, officer: string, pin: string, } | { "do": "officer-card", officer: string, } | { "do": "meet-officer", text: string, } | { "do": "cosign-ask", id: string, officer: string, } | { "do": "cosign-read", text: string, } | { "do": "cosign-sign", text: string, officer: string, pin: string, } | { "do": "cosign-take", id: string, text: string, } | { "do": "cosigned" } | { "do": "reopen", id: string, } | { "do": "seal", id: string, } | { "do": "give-up", id: string, reason: string, officer: string, pin: string, } | { "do": "packets", page: number, filter?: string | null, } | { "do": "packet", id: string, } | { "do": "recheck", id: string, } | { "do": "uploads" } | { "do": "uploads-page", page: number, } | { "do": "recovered-read" } | { "do": "upload-now", id?: string | null, } | { "do": "upload-hold", hold: boolean, } | { "do": "upload-pause", id: string, pause: boolean, } | { "do": "retention", keepDays?: number | null, } | { "do": "reclaim" } | { "do": "tasks" } | { "do": "registers", today: string, } | { "do": "nearest", today: string, } | { "do": "search-points", text: string, } | { "do": "points", due?: string | null, } | { "do": "point", number: string, } | { "do": "map-part", south: number, west: number, north: number, east: number, today: string, } | { "do": "draft-place", id: string, } | { "do": "draft-point", id: string, point?: string | null, ticket?: string | null, } | { "do": "draft-far", id: string, answer?: string | null, } | { "do": "position", fix: FixInput, } | { "do": "no-position", reason: string, } | { "do": "shutter", mark: string, } | { "do": "record-begin", args: RecordingArgs, } | { "do": "record-finish", id: string, ended: string, } | { "do": "settings", language?: string | null, theme?: string | null, };
 
 /**
  * What goes with the raw bytes of a photo (HTTP headers or query in both hosts).
@@ -641,6 +641,38 @@ damaged: number,
  * Nothing of all that.
  */
 ready: boolean, retiredAt: string | null, };
+
+export type KeysView = { 
+/**
+ * The tablet's own.
+ */
+device: KeyView, 
+/**
+ * Those of the officers who sign here.
+ */
+officers: Array<KeyView>, };
+
+export type KeyView = { 
+/**
+ * Tablet's or officer's id.
+ */
+id: string, 
+/**
+ * sha256 hex; empty where there is no key.
+ */
+fingerprint: string, 
+/**
+ * `enrolled` (by the authority), `renewing` (a new key waits for the server's yes), `retired`, `not-enrolled`.
+ */
+standing: string, 
+/**
+ * Since when the authority knows this key, RFC 3339, the server's clock.
+ */
+since: string | null, 
+/**
+ * It took over from an earlier key of the same name.
+ */
+tookOver: boolean, };
 
 /**
  * An order of the administrator's.

@@ -40,6 +40,7 @@
  * tasks       task-<i>, task-supplement-<i>
  *             cosign-ask-dialog (for an officer of another tablet): cosign-ask-code (data-qr), cosign-compare, cosign-take → scan-file
  * me          lang-zh, lang-en, theme-light, theme-dark, theme-sun, lock-now, device-fingerprint, add-officer,
+ *             key-device, key-officer-<i> (data-standing, data-took-over), renew-<i> → renew-dialog: renew-pin → renew-go → key-renewed,
  *             retire-open | wipe-open → leave-left (what is not safe yet) or leave-pin → leave-go; retired, retired-today,
  *             cosign-card → cosign-card-code; cosign-meet → scan-file → cosign-met; cosign-sign-for → scan-file → cosign-compare,
  *             pin-input, pin-go → cosign-answer-code → cosign-done (dialog: sign-for)
@@ -157,6 +158,11 @@ export const testids = [
   'problem-bar',
   'lock-now',
   'device-fingerprint',
+  'key-device',
+  'key-renewed',
+  'renew-dialog',
+  'renew-pin',
+  'renew-go',
   'retire-open',
   'wipe-open',
   'leave-left',

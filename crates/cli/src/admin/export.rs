@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 use fieldseal_packet::Timestamp;
-use fieldseal_server::admin::{Admin, Extent, Outcome, Redaction};
+use fieldseal_server::admin::{Admin, Extent, Outcome, Redaction, Redactions};
 use fieldseal_server::config::{Config, ReportLanguage};
 use serde::Deserialize;
 use serde_json::json;
@@ -38,6 +38,9 @@ pub struct Args {
     /// Redacted copies of photos beside the packet, areas blacked out: NUMBER:X,Y,WIDTH,HEIGHT, in pixels of the photo as it is looked at; several parted by ;
     #[arg(long, value_name = "AREAS", requires = "id", value_parser = Redaction::parse)]
     redact: Option<Redaction>,
+    /// The same for many packets: a file with a packet a line, ID=AREAS. A packet that can't be redacted so is not exported, and named
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["id", "redact"])]
+    redactions: Option<PathBuf>,
     /// Every packet
     #[arg(long, conflicts_with = "id")]
     all: bool,
@@ -116,18 +119,31 @@ pub(super) fn run(admin: &Admin, config: &Config, args: &Args) -> anyhow::Result
             args.before.unwrap_or(i64::MAX),
         )?,
     };
+    let redactions = match &args.redactions {
+        Some(file) => redactions(file)?,
+        None => Redactions::default(),
+    };
+    if let Some(id) = redactions.beyond(&ids) {
+        bail!("{id} is to be redacted, and is not among the packets to be exported");
+    }
     let (mut exported, mut present, mut missing) = (0_u64, 0_u64, 0_u64);
     let mut named: Vec<(String, Outcome)> = Vec::new();
-    admin.write_exports(&ids, &args.to, extent, |id, outcome| match outcome {
-        Outcome::Exported => exported += 1,
-        Outcome::Present => present += 1,
-        other => {
-            missing += 1;
-            if named.len() < NAMED {
-                named.push((id.to_owned(), other));
+    admin.write_exports_redacted(
+        &ids,
+        &args.to,
+        extent,
+        &redactions,
+        |id, outcome| match outcome {
+            Outcome::Exported => exported += 1,
+            Outcome::Present => present += 1,
+            other => {
+                missing += 1;
+                if named.len() < NAMED {
+                    named.push((id.to_owned(), other));
+                }
             }
-        }
-    })?;
+        },
+    )?;
     let mut text: String = named
         .iter()
         .map(|(id, outcome)| format!("{id}  {}\n", outcome.word()))
@@ -169,6 +185,16 @@ fn ids(file: &Path) -> anyhow::Result<Vec<String>> {
         }
     }
     Ok(ids)
+}
+
+/// What is to be blacked out, by packet.
+fn redactions(file: &Path) -> anyhow::Result<Redactions> {
+    let mut text = String::new();
+    std::fs::File::open(file)
+        .and_then(|opened| opened.take(MOST_IDS).read_to_string(&mut text))
+        .with_context(|| format!("{} can't be read as text", file.display()))?;
+    Redactions::parse(&text)
+        .with_context(|| format!("{} has a line that is not ID=AREAS", file.display()))
 }
 
 #[cfg(test)]

@@ -22,6 +22,9 @@ const PATIENCE: u32 = 1200;
 /// So many looks for a timestamp.
 pub(crate) const TIMESTAMP_PATIENCE: u32 = 300;
 
+/// A heartbeat in so many looks.
+const LOOKS_A_BEAT: u32 = 5;
+
 /// An officer of the demonstration.
 pub(crate) struct Officer {
     pub id: String,
@@ -50,8 +53,8 @@ impl Tablet {
     pub fn open(dir: &Path) -> anyhow::Result<Self> {
         let platform = Arc::new(Machine::new().context("the machine's clocks")?);
         let mut config = EngineConfig::new(dir);
-        // Nobody waits a quarter of an hour for the newest timestamps here.
-        config.heartbeat_ms = Some(1000);
+        // Heartbeats come when the demonstration says so, and at no other time: what it shows of times is then the same in each run.
+        config.heartbeat_ms = Some(u64::from(u32::MAX));
         let engine = Engine::open(config, platform.clone()).context("the tablet's vault")?;
         Ok(Self { engine, platform })
     }
@@ -94,14 +97,18 @@ impl Tablet {
         Ok(())
     }
 
-    /// One packet from shutter to seal; gives its id.
+    /// One packet from shutter to seal; gives its id. `told` is called between the two officers' signatures, with the number of the newest
+    /// capture.
     pub fn packet(
         &self,
         say: &Say,
         photos: Vec<Photo>,
-        officers: &[Officer; 2],
+        [lead, second]: &[Officer; 2],
+        told: impl FnOnce(u32) -> anyhow::Result<()>,
     ) -> anyhow::Result<String> {
         self.position()?;
+        self.word(say)?;
+        let mut newest = 0;
         let opened = self.ask(Request::DraftOpen {
             kind: "illegal-structure".to_owned(),
             supplements: None,
@@ -109,6 +116,7 @@ impl Tablet {
         let draft = Self::text(&opened, "id")?;
         for photo in photos {
             let captured = self.capture(&draft, &photo)?;
+            newest = captured.capture_seq;
             say.line(
                 format!(
                     "  已存 {}  {} 字节  sha256 {}",
@@ -141,14 +149,9 @@ impl Tablet {
             id: draft.clone(),
             party,
         })?;
-        for officer in officers {
-            let request = Request::Sign {
-                id: draft.clone(),
-                officer: officer.id.clone(),
-                pin: officer.pin.to_owned(),
-            };
-            self.ask(request).context("an officer could not sign")?;
-        }
+        self.sign(&draft, lead)?;
+        told(newest)?;
+        self.sign(&draft, second)?;
         let sealed = self
             .ask(Request::Seal { id: draft.clone() })
             .context("the packet could not be sealed")?;
@@ -163,6 +166,37 @@ impl Tablet {
             ),
         )?;
         Ok(draft)
+    }
+
+    fn sign(&self, draft: &str, officer: &Officer) -> anyhow::Result<()> {
+        let request = Request::Sign {
+            id: draft.to_owned(),
+            officer: officer.id.clone(),
+            pin: officer.pin.to_owned(),
+        };
+        self.ask(request).context("an officer could not sign")?;
+        Ok(())
+    }
+
+    /// What the camera screen shows before the shutter: the challenge word. A capture claims no word that nobody was shown.
+    fn word(&self, say: &Say) -> anyhow::Result<()> {
+        let state = self.ask(Request::State)?;
+        if let Some(word) = state["challenge"].as_str() {
+            say.line(
+                format!("现场码 {word}：写在纸上拍进照片，谁都看得出照片是在那个时间戳之后拍的。"),
+                format!("Challenge word {word}: on paper in the picture, it shows everybody that the photo was taken after that timestamp."),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// The tablet tells the server how far it has got, and takes over what the server says.
+    pub fn tell(&self) -> anyhow::Result<()> {
+        self.engine
+            .heartbeat_now()
+            .map_err(said)
+            .context("a heartbeat did not get through")?;
+        Ok(())
     }
 
     /// An invented place, marked as simulated: it stays visible in the evidence that nobody stood there.
@@ -209,7 +243,8 @@ impl Tablet {
     /// Until the tablet has seen a checkpoint that a timestamp authority has stamped: what is sealed from now on is proved to
     /// have been sealed later.
     pub fn wait_for_timestamp(&self, say: &Say) -> anyhow::Result<()> {
-        for _ in 0..TIMESTAMP_PATIENCE {
+        for _ in 0..TIMESTAMP_PATIENCE / LOOKS_A_BEAT {
+            self.tell()?;
             let checks = self.ask(Request::SelfCheck)?;
             let seen = checks
                 .as_array()
@@ -224,7 +259,7 @@ impl Tablet {
                     ),
                 )?);
             }
-            std::thread::sleep(LOOK_EVERY);
+            std::thread::sleep(LOOK_EVERY * LOOKS_A_BEAT);
         }
         bail!("the tablet saw no timestamp within half a minute")
     }

@@ -4,19 +4,19 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use fieldseal_packet::Sha256Digest;
+use fieldseal_packet::{KeyName, Sha256Digest};
 
 use super::{Admin, AdminError};
 use crate::ambient::Millis;
 use crate::erasure::Erasure;
 use crate::export::bulk::{self, Order, Outcome};
-use crate::export::redacted::Redaction;
+use crate::export::redacted::{Redaction, Redactions};
 use crate::export::report::{Extent, Occasion};
 use crate::export::stock::Stock;
 use crate::files;
 use crate::review::preview::Previews;
 use crate::store::packets::{self, PacketRow};
-use crate::store::stamps;
+use crate::store::{StoreError, devices, stamps};
 use crate::witnesses::policy;
 
 /// A packet that is here.
@@ -84,6 +84,27 @@ impl Admin {
             .db
             .read_blocking(|c| stamps::stamped_checkpoint_for(c, leaf))?
             .is_some())
+    }
+
+    /// Whether the packet's findings are those of its receipt, proofs and timestamps as they are now.
+    pub fn is_looked_at(&self, id: &str) -> Result<bool, AdminError> {
+        let packet = self.packet(id)?;
+        Ok(self
+            .db
+            .read_blocking(|c| packets::is_judged(c, &packet.seal_sha256))?)
+    }
+
+    /// Whether a heartbeat of this tablet that names this capture is under a stamped checkpoint, so that an export proves by when the photo was there.
+    pub fn is_bounded(&self, tablet: &str, capture_seq: u64) -> Result<bool, AdminError> {
+        let device = KeyName::device(&self.origin, tablet);
+        Ok(self.db.read_blocking(|c| {
+            let beats = devices::beats(c, &device, &[(capture_seq, capture_seq)], 1)?;
+            let stamped = beats
+                .first()
+                .map(|leaf| stamps::stamped_checkpoint_for(c, *leaf))
+                .transpose()?;
+            Ok::<_, StoreError>(stamped.flatten().is_some())
+        })?)
     }
 
     /// Writes the export of a packet as the folder `evidence-<id>` within `folder`, with a report by the setting.
@@ -164,12 +185,28 @@ impl Admin {
         extent: impl Into<Extent>,
         told: impl FnMut(&str, Outcome),
     ) -> Result<(), AdminError> {
+        self.write_exports_redacted(ids, to, extent, &Redactions::default(), told)
+    }
+
+    /// The same, with redacted copies of photos. A redaction of a packet that is not asked for is an error before anything is written.
+    pub fn write_exports_redacted(
+        &self,
+        ids: &[String],
+        to: &Path,
+        extent: impl Into<Extent>,
+        redactions: &Redactions,
+        told: impl FnMut(&str, Outcome),
+    ) -> Result<(), AdminError> {
+        if redactions.beyond(ids).is_some() {
+            return Err(AdminError::Unknown("packet among those to be exported"));
+        }
         let previews = self.previews();
         let stock = self.stock(&previews)?;
         let now = || self.config.ambient.now();
         let order = Order {
             actor: "admin",
             extent: extent.into(),
+            redactions,
             now: &now,
         };
         if to.extension().is_none_or(|extension| extension != "zip") {

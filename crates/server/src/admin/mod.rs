@@ -28,7 +28,7 @@ use crate::store::{Db, StoreError};
 use crate::tablets::TabletError;
 
 pub use crate::export::bulk::Outcome;
-pub use crate::export::redacted::{Redaction, RedactionMalformed};
+pub use crate::export::redacted::{Redaction, RedactionMalformed, Redactions};
 pub use crate::export::report::Extent;
 pub use backup::{BackupReport, restore};
 pub use evidence::StoredPacket;

@@ -16,6 +16,7 @@ use fieldseal_packet::ziplayout::{LayoutEntry, Series};
 use fieldseal_packet::zipread::{ReadAt, Stretch};
 
 use super::content::Content;
+use super::redacted::{Redaction, Redactions};
 use super::report::{Extent, Occasion};
 use super::stock::{Made, Stock};
 use super::{Bag, ExportError};
@@ -43,6 +44,8 @@ pub enum Outcome {
     Unknown,
     /// What is stored of it does not read; the log says more.
     Unreadable,
+    /// Its photos can't be redacted as it was asked for, or it was here already without the copies; nothing of it was written.
+    NotRedacted,
 }
 
 impl Outcome {
@@ -55,6 +58,7 @@ impl Outcome {
             Self::Erased => "erased",
             Self::Unknown => "unknown",
             Self::Unreadable => "unreadable",
+            Self::NotRedacted => "not-redacted",
         }
     }
 }
@@ -80,6 +84,8 @@ pub struct Order<'a> {
     pub actor: &'a str,
     /// Reports, stamped copies.
     pub extent: Extent,
+    /// Redacted copies of photos, by packet.
+    pub redactions: &'a Redactions,
     /// The time at each packet's turn.
     pub now: &'a dyn Fn() -> Millis,
 }
@@ -94,8 +100,14 @@ fn make(
         actor: order.actor,
         at: (order.now)(),
     };
-    match stock.export(packet, occasion, order.extent) {
+    let none = Redaction::default();
+    let redaction = order.redactions.of(&packet.slug).unwrap_or(&none);
+    match stock.export_redacted(packet, occasion, order.extent, redaction) {
         Ok(made) => Ok(Ok(made)),
+        Err(ExportError::Redaction(why)) => {
+            tracing::warn!(why, "a packet was not redacted as it was asked for");
+            Ok(Err(Outcome::NotRedacted))
+        }
         Err(ExportError::NotLogged) => Ok(Err(Outcome::NotLogged)),
         Err(ExportError::Erased) => Ok(Err(Outcome::Erased)),
         Err(ExportError::Store(error)) => Err(error.into()),
@@ -145,7 +157,14 @@ pub fn folders(
         };
         let done = folder.join(format!("evidence-{}", packet.slug));
         if done.exists() {
-            told(id, Outcome::Present);
+            let redaction = order.redactions.of(&packet.slug);
+            told(
+                id,
+                match redaction.is_none_or(|redaction| redaction.is_in(&done)) {
+                    true => Outcome::Present,
+                    false => Outcome::NotRedacted,
+                },
+            );
             continue;
         }
         let partial = folder.join(format!(".evidence-{}.partial", packet.slug));

@@ -5,6 +5,7 @@
 //! Unlike stamped copies these are asked for one by one: what can't be made is an error, and nothing is handed out that looks redacted and is not.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use fieldseal_packet::child::{self, Derived};
 use fieldseal_packet::record::Item;
@@ -74,10 +75,59 @@ impl Redaction {
         Ok(Self(areas))
     }
 
+    /// Whether an export's folder has a copy of each item that is named here.
+    pub fn is_in(&self, export: &Path) -> bool {
+        let derived = export.join("data/derived");
+        let mut names = self.0.keys().map(|number| copy_name(*number));
+        names.all(|name| {
+            derived.join(format!("{name}.note")).is_file() && derived.join(name).is_file()
+        })
+    }
+
     /// Whether nothing was asked for.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+/// What is to be blacked out in many packets, by what they are called.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Redactions(BTreeMap<String, Redaction>);
+
+impl Redactions {
+    /// A packet a line (or parted by `|`): `ID=AREAS`, the areas as of one redaction. Empty lines are passed over; a packet that is named twice is refused, as
+    /// the one of two lines that doesn't count might be the one that matters.
+    pub fn parse(text: &str) -> Result<Self, RedactionMalformed> {
+        let mut packets = BTreeMap::new();
+        for line in text.split(['\n', '|']).map(str::trim) {
+            if line.is_empty() {
+                continue;
+            }
+            let (id, areas) = line.split_once('=').ok_or(RedactionMalformed)?;
+            let redaction = Redaction::parse(areas)?;
+            if id.is_empty() || packets.insert(id.to_owned(), redaction).is_some() {
+                return Err(RedactionMalformed);
+            }
+        }
+        Ok(Self(packets))
+    }
+
+    /// Of one packet, where there is one.
+    pub fn of(&self, id: &str) -> Option<&Redaction> {
+        self.0.get(id)
+    }
+
+    /// A packet that is named here and not among these.
+    pub fn beyond(&self, ids: &[String]) -> Option<&str> {
+        let known: std::collections::HashSet<&str> = ids.iter().map(String::as_str).collect();
+        let mut named = self.0.keys().map(String::as_str);
+        named.find(|id| !known.contains(id))
+    }
+}
+
+/// What a redacted copy of an item is called, below `data/derived/`.
+fn copy_name(number: u32) -> String {
+    format!("{number:04}-redacted.jpg")
 }
 
 /// The redacted copies that were asked for, in the order of the items' numbers. Blocking; takes as long as decoding them does.
@@ -104,7 +154,7 @@ pub fn redacted(
             .ok_or(ExportError::Redaction("there is no photo of this number"))?;
         let copy = copy(stock, &source, item, areas)?;
         let content = spool.add(&copy.jpeg)?;
-        let name = format!("{number:04}-redacted.jpg");
+        let name = copy_name(*number);
         let body = Derived {
             origin: stock.origin.to_owned(),
             packet: packet
@@ -228,5 +278,30 @@ mod tests {
             assert_eq!(Redaction::parse(wrong), Err(RedactionMalformed), "{wrong}");
         }
         assert!(Redaction::default().is_empty());
+    }
+
+    #[test]
+    fn redactions_of_many_packets_read_or_are_refused() {
+        let text = "a=1:0,0,5,5\r\n\n  b=2:1,1,1,1;3:0,0,2,2  \n";
+        let many = Redactions::parse(text).unwrap();
+        assert_eq!(
+            Redactions::parse("a=1:0,0,5,5|b=2:1,1,1,1;3:0,0,2,2"),
+            Ok(many.clone())
+        );
+        assert_eq!(many.of("a"), Redaction::parse("1:0,0,5,5").ok().as_ref());
+        assert_eq!(many.of("c"), None);
+        let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+        assert_eq!(many.beyond(&ids(&["a", "c"])), Some("b"));
+        assert_eq!(many.beyond(&ids(&["b", "a"])), None);
+        for wrong in [
+            "a",
+            "a=",
+            "=1:0,0,5,5",
+            "a=1:0,0,5",
+            "a=1:0,0,5,5|a=1:0,0,5,5",
+        ] {
+            assert_eq!(Redactions::parse(wrong), Err(RedactionMalformed), "{wrong}");
+        }
+        assert_eq!(Redactions::parse(""), Ok(Redactions::default()));
     }
 }

@@ -46,17 +46,7 @@ pub struct Stock<'a> {
 }
 
 impl Stock<'_> {
-    /// Makes a packet's export. Written into custody and audit before anything is handed out.
-    pub fn export(
-        &self,
-        packet: &PacketRow,
-        occasion: Occasion<'_>,
-        extent: Extent,
-    ) -> Result<Made, ExportError> {
-        self.export_redacted(packet, occasion, extent, &Redaction::default())
-    }
-
-    /// The same, with redacted copies of photos beside the packet.
+    /// Makes a packet's export, with redacted copies of photos beside the packet. Written into custody and audit before anything is handed out.
     pub fn export_redacted(
         &self,
         packet: &PacketRow,

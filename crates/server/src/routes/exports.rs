@@ -20,7 +20,7 @@ use super::review::{LOOKERS, attachment, find};
 use crate::access::session::SignedIn;
 use crate::app::Shared;
 use crate::export::bulk::{self, Order};
-use crate::export::redacted::Redaction;
+use crate::export::redacted::{Redaction, Redactions};
 use crate::export::report::{Extent, Occasion};
 use crate::export::zip;
 use crate::problem::Failure;
@@ -114,6 +114,9 @@ pub(super) struct BulkQuery {
     lang: Option<String>,
     /// `true`: with stamped copies of the photos, as signed children.
     stamped: Option<bool>,
+    /// Areas to be blacked out in redacted copies: `ID=AREAS`, parted by `|`, the areas as of a single export. A packet that can't be redacted so is left out, and
+    /// `index.txt` says it.
+    redact: Option<String>,
 }
 
 /// The exports of all packets that the list with this query has, in one zip that is made while it is sent.
@@ -127,6 +130,10 @@ pub(super) async fn exports(
     let Query(query) =
         query.map_err(|_| Failure::bad_request("the query is not of the form described"))?;
     let extent = extent(&app, query.lang.as_deref(), query.stamped)?;
+    let redactions =
+        Redactions::parse(query.redact.as_deref().unwrap_or_default()).map_err(|_| {
+            Failure::bad_request("redact is ID=NUMBER:X,Y,WIDTH,HEIGHT;…, packets parted by |")
+        })?;
     let filter = list::filter(
         query.queue == Some(Queue::Done),
         query.verdict,
@@ -145,6 +152,11 @@ pub(super) async fn exports(
             "more than 10,000 packets: narrow the list, or use `fieldseal admin export`",
         ));
     }
+    if redactions.beyond(&ids).is_some() {
+        return Err(Failure::bad_request(
+            "a packet that is to be redacted is not in this list",
+        ));
+    }
     let actor = who.actor();
     let body = zip::streamed(move |give| {
         let _turn = turn;
@@ -152,6 +164,7 @@ pub(super) async fn exports(
         let order = Order {
             actor: &actor,
             extent,
+            redactions: &redactions,
             now: &now,
         };
         let mut out = io::BufWriter::with_capacity(CHUNK, Sent(give));

@@ -199,6 +199,15 @@ pub fn unjudged(connection: &Connection, most: u32) -> Result<Vec<PacketRow>, St
         .collect::<Result<_, _>>()?)
 }
 
+/// Whether a packet's findings take its receipt, and what came since, into account.
+pub fn is_judged(connection: &Connection, seal: &[u8; 32]) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT 1 FROM packet WHERE seal_sha256 = ?1 AND judged = 1 AND receipt IS NOT NULL",
+        )?
+        .exists([seal])?)
+}
+
 /// Packets whose findings speak of this key are to be looked at again: something that bears on it was decided.
 pub fn judge_again_about(tx: &Transaction<'_>, key: &str) -> Result<(), StoreError> {
     tx.execute(

@@ -345,3 +345,43 @@ async fn redacted_copies_are_signed_children_and_what_cannot_be_redacted_is_an_e
         .unwrap();
     assert!(root.join("data/derived/0001-redacted.jpg").is_file());
 }
+
+#[tokio::test]
+async fn many_packets_are_redacted_as_asked_or_left_out_and_named() {
+    let (site, packets) = with_packets(3).await;
+    let console = site.sign_in("reviewer").await;
+    let ids: Vec<String> = packets.iter().map(|packet| packet.id.clone()).collect();
+    let text = format!("{}=2:0,0,9,9|{}=9:0,0,9,9", ids[0], ids[1]);
+    let path = "/api/v1/review/exports?lang=none";
+    let (status, zip) = fetched(&console, &format!("{path}&redact={text}")).await;
+    assert_eq!(status, StatusCode::OK);
+    let holds = |name: &str| zip.windows(name.len()).any(|at| at == name.as_bytes());
+    let copy = |id: &str| format!("evidence-{id}/data/derived/0002-redacted.jpg");
+    assert!(holds(&copy(&ids[0])) && holds(&format!("{}.note", copy(&ids[0]))));
+    assert!(!holds(&format!("evidence-{}/", ids[1])), "left out whole");
+    assert!(holds("\tnot-redacted\n"));
+    assert!(holds(&format!("evidence-{}/", ids[2])) && !holds(&copy(&ids[2])));
+    for wrong in ["1:0,0,9,9", "not-there=1:0,0,9,9"] {
+        let (status, _) = fetched(&console, &format!("{path}&redact={wrong}")).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{wrong}");
+    }
+
+    // As folders: what stands there without the copies is not taken for redacted.
+    let to = tempfile::tempdir().unwrap();
+    let redactions = fieldseal_server::admin::Redactions::parse(&text).unwrap();
+    let folders = |redactions: &fieldseal_server::admin::Redactions| {
+        let mut told = Vec::new();
+        site.admin()
+            .write_exports_redacted(&ids, to.path(), None, redactions, |_, outcome| {
+                told.push(outcome);
+            })
+            .unwrap();
+        told
+    };
+    use Outcome::{Exported, NotRedacted, Present};
+    assert_eq!(folders(&redactions), [Exported, NotRedacted, Exported]);
+    assert_eq!(names(to.path()).len(), 2);
+    assert_eq!(folders(&redactions), [Present, NotRedacted, Present]);
+    assert_eq!(folders(&Default::default()), [Present, Exported, Present]);
+    assert_eq!(folders(&redactions), [Present, NotRedacted, Present]);
+}

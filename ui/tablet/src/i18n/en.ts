@@ -1,6 +1,7 @@
 import type { Translation } from '@fieldseal/shared/i18n/index.ts';
 import { codes } from './en-codes.ts';
 import { cosign } from './en-cosign.ts';
+import { keys } from './en-keys.ts';
 import { media } from './en-media.ts';
 import { points } from './en-points.ts';
 import { forms } from './en-forms.ts';
@@ -10,6 +11,7 @@ import type { zh } from './zh.ts';
 export const en: Translation<typeof zh> = {
   ...codes,
   ...cosign,
+  ...keys,
   ...media,
   ...points,
   ...forms,

@@ -1,6 +1,7 @@
 /** The tablet's sentences. Chinese first; `en.ts` has the same keys. */
 import { codes } from './zh-codes.ts';
 import { cosign } from './zh-cosign.ts';
+import { keys } from './zh-keys.ts';
 import { media } from './zh-media.ts';
 import { points } from './zh-points.ts';
 import { forms } from './zh-forms.ts';
@@ -9,6 +10,7 @@ import { pin } from './zh-pin.ts';
 export const zh = {
   ...codes,
   ...cosign,
+  ...keys,
   ...media,
   ...points,
   ...forms,

@@ -1,0 +1,21 @@
+/** The keys that sign here. */
+export const keys = {
+  'keys.title': '签名密钥',
+  'keys.why': '封存时，平板和队员各用自己的密钥签名。密钥只在这台平板里，换新以后，以前签的名照样有效。',
+  'keys.device': '本机',
+  'keys.standing.enrolled': '已登记',
+  'keys.standing.renewing': '正在换新，等服务器确认',
+  'keys.standing.retired': '已停用',
+  'keys.standing.not-enrolled': '没有登记，请管理员重新发登记码',
+  'keys.since': '{when} 启用',
+  'keys.took-over': '{when} 启用，由旧密钥交接',
+  'keys.device-renews': '本机密钥由服务器要求时自动换新。',
+  'keys.renew': '换新密钥…',
+  'keys.renew-title': '给{name}换新密钥',
+  'keys.renew-what': '新密钥由旧密钥签字交接，服务器的登记机构确认。要连上服务器，要本人的 PIN。',
+  'keys.renew-draft': '签了名、还没封存的草稿，要先封存或重新打开。',
+  'keys.renew-cards': '换好以后，和别的平板共签的，请对方重新扫一次名片码。',
+  'keys.renew-go': '换新密钥',
+  'keys.renew-busy': '正在换…',
+  'keys.renewed': '{name}的新密钥已启用。',
+} as const;
