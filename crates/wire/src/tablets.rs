@@ -50,7 +50,7 @@ pub struct TabletView {
     pub photos_said: Option<u64>,
     /// Captures of it that are here.
     pub photos_here: u64,
-    /// What it was ordered to do last.
+    /// What it was ordered to do last; a withdrawal until it has been heard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<TabletOrder>,
     /// What contradicts, oldest first.

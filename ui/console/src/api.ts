@@ -3,6 +3,7 @@
 import type {
   CodeView,
   DecisionRequest,
+  OrderWhat,
   PacketDetail,
   PacketPage,
   Problem,
@@ -179,6 +180,11 @@ export function revokeTablet(id: string, reason: RevokeReason): Promise<TabletEn
 /** Ends it; gives the code of the one that takes over. Without a reason it is retired. */
 export function replaceTablet(id: string, reason: RevokeReason | null, url: string): Promise<CodeView> {
   return ask<CodeView>('POST', `${tabletPath(id)}/replace`, { reason, url });
+}
+
+/** Told with its next heartbeat. To empty itself it is retired by this. */
+export async function orderTablet(id: string, what: OrderWhat): Promise<void> {
+  await ask<unknown>('POST', `${tabletPath(id)}/order`, { what });
 }
 
 export async function alarmsSeen(id: string): Promise<void> {

@@ -174,6 +174,17 @@ export interface TabletAlarm {
   seen_at: string | null;
 }
 
+/** An order to a tablet, and how far it has come. */
+export interface TabletOrder {
+  what: OrderWhat;
+  ordered_at: string;
+  told_at: string | null;
+  done_at: string | null;
+}
+
+/** `nothing` withdraws the order before. */
+export type OrderWhat = 'lock' | 'wipe' | 'nothing';
+
 export interface TabletView {
   id: string;
   name: string;
@@ -192,6 +203,8 @@ export interface TabletView {
   packets_here: number;
   photos_said: number | null;
   photos_here: number;
+  /** What it was ordered to do last; absent where nothing was, or what was withdrawn has been heard. */
+  order?: TabletOrder;
   alarms: TabletAlarm[];
 }
 

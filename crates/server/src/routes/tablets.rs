@@ -148,7 +148,8 @@ fn view(row: &DeviceRow, names: &HashMap<&str, &Person>) -> TabletView {
         order: row
             .order
             .as_ref()
-            .filter(|order| order.what != "nothing")
+            // A withdrawal is of interest until the tablet has heard it.
+            .filter(|order| order.what != "nothing" || order.told_at.is_none())
             .map(|order| TabletOrder {
                 what: order.what.clone(),
                 ordered_at: rfc3339(order.ordered_at),
