@@ -79,6 +79,8 @@ fn open_engine(folder: &Path, machine: std::io::Result<OnMachine>) -> Result<Eng
         machine.map_err(|_| problem("internal", "The machine's clocks could not be read."))?;
     let mut config = EngineConfig::new(folder);
     config.handover = handover;
+    // Where the PINs that a biometric opens lie: they are nothing without the vault.
+    config.beside = vec![folder.with_file_name("biometric")];
     let engine = Engine::open(config, platform)?;
     // Before there is a camera that could hand over another one.
     engine.take_what_was_left();

@@ -66,6 +66,8 @@ pub struct Settings {
     silent_days: Option<u64>,
     /// Days to answer a return.
     return_days: Option<u32>,
+    /// Hours after sealing within which a packet should be here, where its kind's form names none.
+    upload_within_hours: Option<u32>,
     /// Days after which tablets are asked for a new key; when left out, only when an administrator asks.
     rotate_keys_days: Option<u64>,
     /// `"national"`: new tablets and officers get SM2 keys, and packets SM3 manifests beside those of SHA-256.
@@ -210,6 +212,7 @@ impl Settings {
             config.limits.silent_after = Duration::from_secs(days.saturating_mul(24 * 3600));
         }
         config.return_days = self.return_days;
+        config.upload_within_hours = self.upload_within_hours;
         config.rotate_keys_after = self
             .rotate_keys_days
             .map(|days| Duration::from_secs(days.saturating_mul(24 * 3600)));

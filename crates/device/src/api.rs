@@ -9,6 +9,7 @@ mod packet;
 mod pin;
 mod recording;
 mod registers;
+mod rules;
 mod state;
 mod upload;
 
@@ -22,6 +23,7 @@ pub use packet::*;
 pub use pin::*;
 pub use recording::*;
 pub use registers::*;
+pub use rules::*;
 pub use state::*;
 pub use upload::*;
 
@@ -147,10 +149,21 @@ pub enum Request {
     UploadsPage { page: u32 },
     /// The officer has read how many photos were found after a stop. → [`StateView`]
     RecoveredRead,
+    /// → [`RebuiltView`] or `null`: what came back after a database was damaged.
+    Rebuilt,
+    /// The officer has read it. → [`StateView`]
+    RebuiltRead,
     /// Tries now, whatever the waiting time. → [`UploadsView`]
     UploadNow { id: Option<String> },
     /// Holds uploads, or lets them go on. → [`UploadsView`]
     UploadHold { hold: bool },
+    /// Sends what waits for another network over the one that is there: this time. → [`UploadsView`]
+    UploadAnyway,
+    /// Over which networks uploads go; none: as it is. → [`StateView`]
+    UploadRules {
+        wifi_only: Option<bool>,
+        while_roaming: Option<bool>,
+    },
     /// Holds one packet's upload, or lets it go on. → [`UploadsView`]
     UploadPause { id: String, pause: bool },
     /// How long originals stay here once they are safe: the tablet's own setting, for servers that say nothing of it.
@@ -204,7 +217,11 @@ pub enum Request {
     Settings {
         language: Option<String>,
         theme: Option<String>,
+        /// 1 to 30; only while unlocked.
+        auto_lock_min: Option<u32>,
     },
+    /// Somebody touched the screen: told a few times a minute at most. → `null`
+    Used,
 }
 
 /// What goes with the raw bytes of a photo (HTTP headers or query in both hosts).

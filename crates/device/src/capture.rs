@@ -51,15 +51,25 @@ impl Core {
         args: &CaptureArgs,
         bytes: &mut dyn Read,
     ) -> Result<CaptureView, Problem> {
+        self.vault()?;
+        if self.retired_at().is_some() {
+            return Err(Code::Retired.into());
+        }
+        self.store_brought(args, bytes)
+    }
+
+    /// Also on a retired tablet: for what was a photo before.
+    pub(crate) fn store_brought(
+        &self,
+        args: &CaptureArgs,
+        bytes: &mut dyn Read,
+    ) -> Result<CaptureView, Problem> {
         let vault = self.vault()?;
         // A photo sealed to a key that nobody can unwrap any more would be called stored and never be seen again.
         if nobody_can_open(&vault) {
             return Err(Code::VaultDamaged.into());
         }
         self.room_for_a_photo()?;
-        if self.retired_at().is_some() {
-            return Err(Code::Retired.into());
-        }
         // The claims are of the tap, or else of the moment of the call; never of the end of the writing.
         let context = self.capture_context(args);
         let mut writer = vault.capture()?;

@@ -10,12 +10,15 @@ use crate::api::CheckView;
 use crate::core::{Core, lock};
 use crate::log_seen;
 use crate::problem::Problem;
+use crate::room::{ONE_PHOTO_BYTES, RESERVE_BYTES};
 use crate::stamped;
 
 /// Below this the battery may not last a patrol.
 const BATTERY_LOW: f64 = 0.3;
 /// Below this there is no room for a patrol's photos.
 pub(crate) const STORAGE_LOW: u64 = 2 << 30;
+/// Room for one photo with its thumbnails, for the estimate; the camera's strip counts with the same.
+const PHOTO_BYTES: u64 = 5_000_000;
 /// A clock this far off is told.
 const CLOCK_OFF_MS: i64 = 60_000;
 /// A contact older than this says little about the clock.
@@ -37,6 +40,21 @@ pub(crate) fn check(
             .iter()
             .map(|(name, value)| ((*name).to_owned(), value.clone()))
             .collect::<BTreeMap<_, _>>(),
+        act: (level == "look").then(|| act(code, sentence).to_owned()),
+    }
+}
+
+/// What helps, or at least comes nearest to it: one thing for each that is wrong.
+fn act(code: &str, sentence: &str) -> &'static str {
+    match (code, sentence) {
+        // Uploading is what gives room back.
+        ("storage" | "unsent", _) => "upload",
+        ("clock", _) | ("checkpoint", "old" | "none") => "connect",
+        ("location", "denied" | "none-yet" | "not-asked") => "locate",
+        ("keys", "not-all-enrolled" | "one-officer") => "officers",
+        ("vault", _) => "rebuilt",
+        ("keys", "missing") | ("checkpoint", "contradicts") | ("forms", _) => "tell",
+        _ => "again",
     }
 }
 
@@ -57,9 +75,12 @@ impl Core {
     }
 
     fn check_map(&self) -> CheckView {
-        match self.map_view().0 {
-            Some(map) => check("map", "ok", "ok", &[("at", map.placed_at)]),
-            None => check("map", "unsupported", "none", &[]),
+        match self.map_view() {
+            (Some(map), _) => check("map", "ok", "ok", &[("at", map.placed_at)]),
+            (None, Some(percent)) => {
+                check("map", "look", "coming", &[("percent", percent.to_string())])
+            }
+            (None, None) => check("map", "unsupported", "none", &[]),
         }
     }
 
@@ -79,11 +100,15 @@ impl Core {
         let Some(free) = self.platform.free_bytes(&self.config.dir) else {
             return check("storage", "unsupported", "unknown", &[]);
         };
+        let photos = free.saturating_sub(RESERVE_BYTES + ONE_PHOTO_BYTES) / PHOTO_BYTES;
         let params = [
             ("free_bytes", free.to_string()),
             ("free_gb", format!("{:.1}", free as f64 / 1e9)),
+            ("photos", photos.to_string()),
         ];
-        if free < STORAGE_LOW {
+        if self.room_for_a_photo().is_err() {
+            check("storage", "look", "full", &params)
+        } else if free < STORAGE_LOW {
             check("storage", "look", "low", &params)
         } else {
             check("storage", "ok", "ok", &params)
@@ -222,3 +247,7 @@ impl Core {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "check_tests.rs"]
+mod tests;

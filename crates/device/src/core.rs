@@ -39,12 +39,14 @@ pub struct EngineConfig {
     pub max_photo_bytes: u64,
     /// With less room than this, originals that are safe go before their time, bytes.
     pub room_bytes: u64,
-    /// Locks after so many milliseconds without a request; never when none.
+    /// Locks after so many milliseconds without use, unless the officer chose another time; never when none.
     pub auto_lock_ms: Option<u64>,
     /// Milliseconds before the first heartbeat of a run, and between two; what the server asks for when none.
     pub heartbeat_ms: Option<u64>,
     /// The private folder in which the platform's camera hands photos over as files; none where it hands over bytes.
     pub handover: Option<PathBuf>,
+    /// Folders of what the app keeps beside the vault for it; they go when the tablet is emptied.
+    pub beside: Vec<PathBuf>,
     /// Kind of the device's key; what the deployment asks for when none.
     pub device_key: Option<Algorithm>,
 }
@@ -61,9 +63,10 @@ impl EngineConfig {
             // What a server takes in one packet unless told otherwise, less room for the packet's other files.
             max_photo_bytes: (8 << 30) - (64 << 20),
             room_bytes: crate::check::STORAGE_LOW,
-            auto_lock_ms: Some(15 * 60 * 1000),
+            auto_lock_ms: Some(crate::idle::DEFAULT_MIN as u64 * 60_000),
             heartbeat_ms: None,
             handover: None,
+            beside: Vec::new(),
             device_key: None,
         }
     }
@@ -109,10 +112,12 @@ pub(crate) struct Live {
     pub tasks_counted: bool,
     /// An enrolment whose answer is not here yet.
     pub asked: Option<crate::enrol_asked::Asked>,
-    /// Boot clock of the last request.
+    /// Boot clock of the last use.
     pub used_at_ms: u64,
     /// Since when this tablet is retired, by the authority's signed word.
     pub retired_at: Option<Timestamp>,
+    /// The connection over which uploads go whatever the rules say.
+    pub anyway: Option<crate::platform::Connection>,
     /// What the administrator ordered last: looked up once a run.
     pub order: Option<crate::orders::Known>,
     /// The challenge word that screens show; none inside: there is no token. None: not looked up since the last one came.

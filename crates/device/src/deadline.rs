@@ -1,6 +1,6 @@
 //! When a sealed packet should be on the server: the order of uploads goes by it, and the screens show it. By the rule of
-//! its kind, from the time of sealing; for the answer to a packet that came back, by the day the reviewer's office asks for.
-//! The earlier one counts; where no rule says anything, packets go in the order of their sealing.
+//! its kind, or where its form has none by the server's, from the time of sealing; for the answer to a packet that came back,
+//! by the day the reviewer's office asks for. The earlier one counts; where no rule says anything, packets go in the order of their sealing.
 
 use std::sync::atomic::Ordering;
 
@@ -8,7 +8,7 @@ use fieldseal_packet::Timestamp;
 use fieldseal_vault::{drafts, outbox};
 use rusqlite::Connection;
 
-use crate::core::Core;
+use crate::core::{Core, lock};
 use crate::decisions;
 use crate::http::server_time;
 use crate::problem::Problem;
@@ -17,20 +17,47 @@ const HOUR_MS: i64 = 3_600_000;
 
 /// Up to which place in the device's sequence deadlines were noted, in the outbox.
 const NOTED: &str = "deadlines-noted";
+/// The server's rule for kinds without one of their own, hours, in the outbox.
+const WITHIN: &str = "upload-within-hours";
+/// Longest that such a rule may name: a year.
+const MOST_HOURS: u32 = 24 * 366;
 
 impl Core {
+    /// The server's rule, as it came with an answer. Packets that have no deadline yet get theirs; one that was given stays.
+    pub fn told_deadline(&self, hours: Option<u32>) -> Result<(), Problem> {
+        let said = hours
+            .filter(|hours| (1..=MOST_HOURS).contains(hours))
+            .map_or(Vec::new(), |hours| hours.to_string().into_bytes());
+        let vault = self.vault()?;
+        let known = vault.outbox_read(|c| Ok::<_, Problem>(outbox::fact(c, WITHIN)?))?;
+        if known.unwrap_or_default() == said {
+            return Ok(());
+        }
+        vault.outbox_write(|tx| {
+            outbox::put_fact(tx, WITHIN, &said)?;
+            Ok::<_, Problem>(outbox::put_fact(tx, NOTED, b"0")?)
+        })?;
+        self.line.noted.store(0, Ordering::SeqCst);
+        // Locked, the next unlock does it.
+        if self.open_vault().is_ok() {
+            self.note_deadlines()?;
+        }
+        Ok(())
+    }
+
     /// Notes the deadlines of packets sealed since the last time; needs the vault open. A crash in between leaves some
     /// without, and the next unlock notes them.
     pub fn note_deadlines(&self) -> Result<(), Problem> {
         let vault = self.open_vault()?;
         let in_this_run = self.line.noted.load(Ordering::SeqCst);
-        let (noted, new) = vault.outbox_read(|c| {
+        let (noted, within, new) = vault.outbox_read(|c| {
             let noted = if in_this_run > 0 {
                 in_this_run
             } else {
                 noted(c)?
             };
-            Ok::<_, Problem>((noted, outbox::unsafe_behind(c, noted)?))
+            let within = outbox::fact(c, WITHIN)?.and_then(|said| hours(&said));
+            Ok::<_, Problem>((noted, within, outbox::unsafe_behind(c, noted)?))
         })?;
         let Some(newest) = new.iter().map(|job| job.device_seq).max() else {
             return Ok(());
@@ -40,7 +67,8 @@ impl Core {
             let by_kind = self
                 .form(&job.kind)
                 .ok()
-                .and_then(|known| known.form.upload_within_hours);
+                .and_then(|known| known.form.upload_within_hours)
+                .or(within);
             let draft = self.read(|c| Ok(drafts::get(c, job.packet)?))?;
             let asked = match draft.and_then(|draft| draft.supplements) {
                 Some(returned) => decisions::latest(
@@ -63,11 +91,20 @@ impl Core {
                 Ok::<_, Problem>(())
             })?;
         }
+        let mut turns = lock(&self.line.outbox);
+        for (packet, deadline) in &deadlines {
+            turns.reorder(*packet, deadline.as_millis());
+        }
+        drop(turns);
         self.line
             .noted
             .fetch_max(newest.max(noted), Ordering::SeqCst);
         Ok(())
     }
+}
+
+fn hours(said: &[u8]) -> Option<u32> {
+    std::str::from_utf8(said).ok()?.parse().ok()
 }
 
 fn noted(connection: &Connection) -> Result<u64, Problem> {

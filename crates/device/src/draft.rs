@@ -203,7 +203,7 @@ impl Core {
         })
     }
 
-    fn draft_summary(
+    pub(crate) fn draft_summary(
         &self,
         c: &Connection,
         draft: &drafts::Draft,

@@ -101,6 +101,7 @@ impl Driver {
     }
 
     async fn turn(&mut self) {
+        self.core.obey_rules();
         let (now, jitter) = (self.now(), self.jitter());
         let issued = lock(&self.core.line.outbox).poll(now, jitter);
         if let Effect::Wait { until } = issued.effect {
@@ -275,6 +276,9 @@ impl Driver {
         }
         self.core
             .told_retention(response.retention)
+            .map_err(|_| Failure::Unreadable)?;
+        self.core
+            .told_deadline(response.upload_within_hours)
             .map_err(|_| Failure::Unreadable)?;
         for status in &response.packets {
             self.keep_decisions(status)?;

@@ -66,7 +66,7 @@ pub enum ImageKind {
 
 /// The tablet, without a window. Shared freely between threads; every call blocks until it is answered.
 pub struct Engine {
-    core: Arc<Core>,
+    pub(crate) core: Arc<Core>,
     runtime: Option<tokio::runtime::Runtime>,
     previews: Option<JoinHandle<()>>,
 }
@@ -143,17 +143,18 @@ impl Engine {
 
     /// Answers one request of a screen, as JSON of the view that the request names.
     pub fn call(&self, request: Request) -> Result<serde_json::Value, ProblemView> {
+        self.core.note_use(&request);
+        // What only looks, and must be quick, doesn't wait for captures to be taken in.
         if !matches!(
             request,
             Request::State
+                | Request::Used
                 | Request::Shutter { .. }
                 | Request::Uploads
                 | Request::UploadsPage { .. }
-                // Come by themselves: they must not keep the tablet from locking.
                 | Request::Position { .. }
                 | Request::NoPosition { .. }
         ) {
-            lock(&self.core.live).used_at_ms = self.core.platform.boot().ms;
             self.core.settle();
         }
         self.answer(request).map_err(ProblemView::from)
@@ -247,6 +248,15 @@ impl Engine {
                 lock(&core.live).recovered_photos = None;
                 json(core.state()?)
             }
+            Request::Rebuilt => json(core.rebuilt()?),
+            Request::RebuiltRead => core.rebuilt_read().and_then(|()| json(core.state()?)),
+            Request::UploadAnyway => json(core.upload_anyway()?),
+            Request::UploadRules {
+                wifi_only,
+                while_roaming,
+            } => core
+                .set_upload_rules(wifi_only, while_roaming)
+                .and_then(|()| json(core.state()?)),
             Request::UploadPause { id, pause } => json(core.upload_pause(&id, pause)?),
             Request::UploadHold { hold } => json(core.upload_hold(hold)?),
             Request::Retention { keep_days } => json(core.set_retention(keep_days)?),
@@ -274,9 +284,18 @@ impl Engine {
             Request::RecordBegin { args } => json(core.record_begin(&args)?),
             Request::RecordFinish { id, ended } => json(core.record_finish(&id, &ended)?),
             Request::Shutter { mark } => core.mark_shutter(&mark).and_then(json),
-            Request::Settings { language, theme } => core
-                .set_settings(language.as_deref(), theme.as_deref())
-                .and_then(|()| json(core.state()?)),
+            Request::Used => json(()),
+            Request::Settings {
+                language,
+                theme,
+                auto_lock_min,
+            } => {
+                if let Some(minutes) = auto_lock_min {
+                    core.set_auto_lock(minutes)?;
+                }
+                core.set_settings(language.as_deref(), theme.as_deref())?;
+                json(core.state()?)
+            }
         }
     }
 
@@ -300,6 +319,7 @@ impl Engine {
 
     /// A video or sound of the vault, to be played from any position; only while unlocked. Its media type is by its bytes.
     pub fn media(&self, capture_seq: u64) -> Result<(String, Original), ProblemView> {
+        self.core.auto_lock();
         self.core.media(capture_seq).map_err(ProblemView::from)
     }
 
@@ -323,7 +343,6 @@ impl Engine {
     /// Looks for an enrolment code in a picture: rows of brightness, `width` bytes each, 0 black to 255 white. Works before
     /// enrolment and while locked.
     pub fn scan(&self, width: usize, luma: &[u8]) -> Result<ScanView, ProblemView> {
-        lock(&self.core.live).used_at_ms = self.core.platform.boot().ms;
         crate::scan::scan(width, luma).map_err(ProblemView::from)
     }
 
@@ -333,6 +352,7 @@ impl Engine {
             ImageKind::Thumb => Preview::Thumb,
             ImageKind::Preview => Preview::Screen,
         };
+        self.core.auto_lock();
         self.core
             .image(preview, capture_seq)
             .map_err(ProblemView::from)

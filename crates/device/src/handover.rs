@@ -11,6 +11,9 @@
 //! * `….jpg`: whole. Taken in, also where the encrypted copy was durable already and only the removal was missing: the same bytes
 //!   are then in evidence twice, rather than not at all.
 //!
+//! A retired tablet takes no new photos, and a whole one that lies there is none: it is taken in before the tablet counts what it
+//! holds. What still lies there counts, too, so that no tablet is emptied over a photo ([`Core::lies_handed_over`]).
+//!
 //! What is taken in at a start counts as brought in (`import`), since its place and the minute of its taking are no longer known
 //! for sure; its name, which the camera made of the time, goes with it as a claim. What can't be taken in stays for the start after.
 //! A file is only ever removed after its bytes are durable in the vault.
@@ -124,11 +127,42 @@ impl Core {
 
     /// Takes in what a stop left in the folder; gives how many. Works while locked.
     pub fn take_what_was_left(&self) -> u32 {
+        self.take_those(|_| true)
+    }
+
+    /// Photos that lie in the folder and are in no vault. A retired tablet takes the whole ones in first: the shutter
+    /// refuses them, so nobody else will. Half ones a camera may still be writing: the next start takes those.
+    pub(crate) fn lies_handed_over(&self) -> io::Result<usize> {
+        let Some(folder) = self.config.handover.as_deref() else {
+            return Ok(0);
+        };
+        if self.retired_at().is_some() {
+            self.take_those(|path| path.extension().is_some_and(|ending| ending == "jpg"));
+        }
+        let handover = match Handover::open(folder) {
+            // Made with the first photo.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+            opened => opened?,
+        };
+        let is_photo = |path: &PathBuf| {
+            let named = path.file_name().and_then(|name| name.to_str());
+            named.is_some_and(is_plain)
+                && fs::symlink_metadata(path).is_ok_and(|data| data.is_file() && data.len() > 0)
+        };
+        Ok(handover
+            .left()?
+            .iter()
+            .filter(|path| is_photo(path))
+            .count())
+    }
+
+    fn take_those(&self, wanted: impl Fn(&Path) -> bool) -> u32 {
         let Ok(handover) = self.handover() else {
             return 0;
         };
         let mut taken = 0;
-        for path in handover.left().unwrap_or_default() {
+        let left = handover.left().unwrap_or_default();
+        for path in left.into_iter().filter(|path| wanted(path)) {
             match self.take_left(&handover, &path) {
                 Ok(true) => taken += 1,
                 Ok(false) => {}
@@ -160,7 +194,8 @@ impl Core {
                     .map(str::to_owned),
                 ..CaptureArgs::default()
             };
-            self.capture(&args, &mut file)?;
+            // Taken before the tablet was retired, perhaps: it is evidence all the same.
+            self.store_brought(&args, &mut file)?;
         }
         handover
             .remove(&path)

@@ -166,3 +166,75 @@ fn names_are_plain() {
         assert!(!is_plain(name), "{name}");
     }
 }
+
+/// Marks the tablet as retired, as a heartbeat's answer would; nothing here looks at the signature again.
+fn retire(engine: &Engine) {
+    crate::core::lock(&engine.core.live).retired_at =
+        Some(fieldseal_packet::Timestamp::from_millis(1_795_000_000_000));
+}
+
+#[test]
+fn a_photo_that_lies_there_keeps_a_retired_tablet_from_being_emptied() {
+    let dir = tempfile::tempdir().unwrap();
+    let (engine, folder) = tablet(dir.path());
+    let core = &engine.core;
+    core.vault()
+        .unwrap()
+        .unlock("lead", "246810", &core.moment())
+        .unwrap();
+    fs::write(folder.join("1764000000003-4c.part"), b"half a ph").unwrap();
+    fs::write(folder.join("1764000000004-5d.part"), b"").unwrap();
+    fs::write(folder.join(NAME), b"a photo").unwrap();
+    assert_eq!(core.holds().unwrap().waiting, 2, "counted, and left alone");
+    assert!(folder.join(NAME).exists());
+
+    retire(&engine);
+    let refused = engine.capture_handed(&camera(), &folder.join(NAME));
+    assert_eq!(refused.unwrap_err().code, "retired");
+    let holds = core.holds().unwrap();
+    assert!(!folder.join(NAME).exists(), "taken in, though retired");
+    assert_eq!(holds.drafts + holds.waiting, 2, "{holds:?}");
+    assert_eq!(core.empty().unwrap_err().code().as_str(), "not-all-safe");
+    assert!(folder.join("1764000000003-4c.part").exists());
+    drop(engine);
+
+    // The next start takes the half one in as well.
+    let (engine, _) = tablet(dir.path());
+    retire(&engine);
+    assert_eq!(engine.take_what_was_left(), 1);
+    assert_eq!(engine.core.lies_handed_over().unwrap(), 0);
+}
+
+#[test]
+fn emptying_takes_the_map_and_what_lies_beside_the_vault_along() {
+    let dir = tempfile::tempdir().unwrap();
+    let (engine, _) = tablet(dir.path());
+    drop(engine);
+    let (vault, beside) = (dir.path().join("vault"), dir.path().join("biometric"));
+    fs::create_dir_all(vault.join("map")).unwrap();
+    fs::create_dir_all(&beside).unwrap();
+    fs::write(beside.join("lead"), b"a wrapped PIN").unwrap();
+    for name in ["map.json", "00ff.pmtiles", "00ff.part"] {
+        fs::write(vault.join("map").join(name), b"{}").unwrap();
+    }
+    let open = || {
+        let mut config = EngineConfig::new(&vault);
+        config.beside = vec![beside.clone()];
+        Engine::open(config, Arc::new(Machine::new().unwrap())).unwrap()
+    };
+    let engine = open();
+    assert!(vault.join("map/map.json").exists() && beside.exists());
+    let core = &engine.core;
+    core.vault()
+        .unwrap()
+        .unlock("lead", "246810", &core.moment())
+        .unwrap();
+    core.empty().unwrap();
+    assert!(!vault.join("map").exists() && !beside.exists());
+    assert!(!vault.join("slots.json").exists());
+    drop(engine);
+    assert_eq!(
+        open().call(crate::api::Request::State).unwrap()["enrolled"],
+        false
+    );
+}

@@ -48,13 +48,19 @@ pub struct Prefs {
     pub language: Option<String>,
     /// `light`, `dark` or `sun`.
     pub theme: Option<String>,
+    /// Minutes without use until it locks by itself.
+    pub auto_lock_min: Option<u32>,
     /// Officer ids, lead first.
     pub on_duty: Vec<String>,
     /// Uploads are held back.
     pub hold: bool,
+    /// Packets' bytes go over no network that somebody pays for by the byte.
+    pub wifi_only: bool,
+    /// They go in another operator's network, too.
+    pub while_roaming: bool,
     /// Last contact with the server.
     pub contact: Option<Contact>,
-    /// When a damaged database was last set aside and made anew.
+    /// When a damaged database was last set aside and made anew; until an officer has read what came back.
     pub rebuilt_at: Option<Timestamp>,
     /// Last known counts.
     pub counts: Counts,

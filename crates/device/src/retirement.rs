@@ -10,7 +10,7 @@ use std::sync::PoisonError;
 use fieldseal_packet::entry::Retired;
 use fieldseal_packet::{KeyRole, Timestamp};
 use fieldseal_tlog::note::Note;
-use fieldseal_vault::{Holds, WipeError, finish_wipe};
+use fieldseal_vault::{Holds, WipeError, finish_wipe, is_marked_for_wipe};
 
 use crate::api::LeavingView;
 use crate::core::{Core, Live, Store, lock};
@@ -90,7 +90,11 @@ impl Core {
                 "captures could not all be taken in"
             );
         }
-        vault.holds().map_err(stays)
+        // First: what is taken in now waits in the vault.
+        let lie = self.lies_handed_over().map_err(unread)?;
+        let mut holds = vault.holds().map_err(stays)?;
+        holds.waiting += lie;
+        Ok(holds)
     }
 
     /// Asks the server to retire this tablet. Allowed by an officer's PIN, and only when nothing is left to hand over.
@@ -100,9 +104,11 @@ impl Core {
         }
         let vault = self.open_vault()?;
         vault.officer_seed(officer, pin, &self.moment())?;
+        let lie = self.lies_handed_over().map_err(unread)?;
         // No draft is begun, and no photo taken into one, while this is decided.
         let _desk = lock(&self.desk);
-        let holds = vault.holds().map_err(stays)?;
+        let mut holds = vault.holds().map_err(stays)?;
+        holds.waiting += lie;
         if !holds.is_nothing() {
             return Err(not_all_safe(&holds));
         }
@@ -136,10 +142,12 @@ impl Core {
     pub(crate) fn empty(&self) -> Result<(), Problem> {
         {
             let vault = self.vault()?;
+            // Before the desk is held: taking a photo in may need it.
+            let lie = self.lies_handed_over().map_err(unread)?;
             let _desk = lock(&self.desk);
-            if self.is_recording() {
+            if self.is_recording() || lie > 0 {
                 return Err(not_all_safe(&Holds {
-                    waiting: 1,
+                    waiting: lie.max(1),
                     ..Holds::default()
                 }));
             }
@@ -155,6 +163,16 @@ impl Core {
 
     /// Goes on with emptying the tablet, where it was begun.
     pub fn finish_wipe(&self) -> io::Result<()> {
+        // What lies beside the vault goes first: once the mark is gone, nobody comes back to it.
+        if is_marked_for_wipe(&self.config.dir) {
+            self.remove_map()?;
+            for folder in &self.config.beside {
+                match std::fs::remove_dir_all(folder) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+            }
+        }
         if !finish_wipe(self.vault_config().disk.as_ref(), &self.config.dir)? {
             return Ok(());
         }
@@ -184,6 +202,10 @@ fn not_all_safe(holds: &Holds) -> Problem {
         .with("drafts", holds.drafts + holds.waiting)
         .with("packets", holds.not_safe)
         .with("damaged", holds.damaged)
+}
+
+fn unread(error: io::Error) -> Problem {
+    Problem::because(Code::StorageFailed, error)
 }
 
 fn stays(error: WipeError) -> Problem {

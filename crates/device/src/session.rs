@@ -61,21 +61,6 @@ impl Core {
         Ok(())
     }
 
-    /// Locks when nobody asked for anything for a while.
-    pub fn auto_lock(&self) {
-        let Some(after) = self.config.auto_lock_ms else {
-            return;
-        };
-        let idle = self
-            .platform
-            .boot()
-            .ms
-            .saturating_sub(lock(&self.live).used_at_ms);
-        if idle >= after && self.open_vault().is_ok() {
-            let _ = self.lock_vault();
-        }
-    }
-
     pub fn set_on_duty(&self, lead: &str, second: Option<&str>) -> Result<(), Problem> {
         let known = self.vault()?.officers();
         let here = |id: &str| known.iter().any(|slot| slot.id == id);

@@ -88,6 +88,9 @@ pub(crate) fn view(core: &Core) -> Result<StateView, Problem> {
         challenge: stamped::challenge(core).map(|challenge| challenge.word),
         language: prefs.language.unwrap_or_else(|| "zh".to_owned()),
         theme: prefs.theme.unwrap_or_else(|| "light".to_owned()),
+        auto_lock_min: core.auto_lock_min(),
+        upload_rules: core.upload_rules_view(),
+        uploads_wait: core.uploads_wait(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         forms: core.forms_mark(),
     })

@@ -10,6 +10,7 @@ use crate::draft::small;
 use crate::packets::{cover_of, summary_of_job};
 use crate::problem::{Code, Problem};
 use crate::rate::{Rate, Span};
+use crate::rules::Wait;
 use crate::session::packet_id;
 
 const SAFE_SHOWN: u32 = 20;
@@ -37,15 +38,17 @@ impl Core {
                 online: outbox.online(),
                 held: outbox.held(),
                 link: outbox.link_cause().cloned(),
+                waits: None,
                 rate: Rate::default(),
             };
             (line, Listed::of(&outbox, page))
         };
         let line = LineNow {
             rate: *lock(&self.line.rate),
+            waits: self.upload_wait(),
             ..line
         };
-        let moving = line.online && !line.held;
+        let moving = line.online && !line.held && line.waits.is_none();
         let mut view = UploadsView {
             held: line.held,
             online: line.online,
@@ -58,6 +61,7 @@ impl Core {
                 .filter(|_| moving)
                 .map(left),
             link: line.link.as_ref().map(|cause| cause.code().to_owned()),
+            waits: line.waits.map(|wait| wait.word().to_owned()),
             page,
             safe_recent: Vec::new(),
             safe_total: 0,
@@ -102,6 +106,7 @@ impl Core {
     fn upload(&self, job: &Job, packet: PacketSummary, line: &LineNow) -> UploadView {
         let moving = line.online
             && !line.held
+            && line.waits.is_none()
             && !job.paused()
             && job.state() == State::Uploading
             && line.rate.packet == Some(job.packet().packet);
@@ -250,6 +255,8 @@ struct LineNow {
     online: bool,
     held: bool,
     link: Option<Cause>,
+    /// For which network a rule makes packets wait.
+    waits: Option<Wait>,
     rate: Rate,
 }
 
@@ -272,6 +279,11 @@ fn cause(job: &Job, line: &LineNow) -> Option<&'static str> {
     }
     if job.paused() {
         return Some("paused");
+    }
+    if let Some(wait) = line.waits
+        && matches!(job.state(), State::Queued | State::Uploading)
+    {
+        return Some(wait.cause());
     }
     let of_the_link = |cause: &Cause| {
         matches!(

@@ -85,6 +85,8 @@ fn typescript() -> String {
         KeysView,
         KeyView,
         OrderView,
+        RebuiltView,
+        UploadRulesView,
         PinRequestView,
         CodeView,
         CosignAskView,

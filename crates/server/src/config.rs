@@ -29,6 +29,9 @@ pub struct Config {
     pub retention: Option<fieldseal_wire::device::Retention>,
     /// Days that officers have to answer a return: their supplements go first when that is near. None: no rule.
     pub return_days: Option<u32>,
+    /// Hours after sealing within which a packet should be here, for kinds whose form names none: tablets send what is due
+    /// first. None: no rule.
+    pub upload_within_hours: Option<u32>,
     /// Timestamp authorities.
     pub stamping: Stamping,
     /// Witnesses of the log.
@@ -119,6 +122,7 @@ impl Config {
             behind_proxy: false,
             retention: None,
             return_days: None,
+            upload_within_hours: None,
             suite: fieldseal_wire::device::Suite::default(),
             stamping: Stamping::default(),
             witnessing: Witnessing::default(),

@@ -38,6 +38,8 @@ pub struct Outbox {
     /// When the server answered last, on the driver's clock.
     reached_at: Option<i64>,
     pub(crate) held: bool,
+    /// The link at hand is not one that bytes may go over.
+    held_for_link: bool,
     /// Bytes in the next `PATCH`.
     chunk: u64,
     /// What the last exchange met instead of the server.
@@ -75,6 +77,7 @@ impl Outbox {
             online: false,
             reached_at: None,
             held: false,
+            held_for_link: false,
             link_failures: 0,
             link_at: i64::MIN,
             token_until: None,
@@ -197,6 +200,26 @@ impl Outbox {
         self.held = hold;
     }
 
+    /// Holds bytes back until there is another link, as [`Outbox::hold`] does; the officer's own hold stays as it is.
+    pub fn hold_for_link(&mut self, hold: bool) {
+        self.held_for_link = hold;
+    }
+
+    /// Whether any packet has, or may have, bytes to send by itself.
+    pub fn has_bytes_to_send(&self) -> bool {
+        let may_send = |job: &Job| job.sends_bytes() || job.stage == Stage::Ask;
+        self.jobs.values().any(|job| !job.paused && may_send(job))
+    }
+
+    /// Gives a packet another place in the order of turns.
+    pub fn reorder(&mut self, packet: PacketId, order: i64) {
+        if let Some(job) = self.jobs.get_mut(&packet) {
+            self.turns.remove(&(job.new.order, packet));
+            job.new.order = order;
+            self.turns.insert((order, packet));
+        }
+    }
+
     /// Tries now: one packet, or everything. Wedged ones are asked about as well.
     pub fn nudge(&mut self, packet: Option<PacketId>) {
         self.link_at = i64::MIN;
@@ -272,7 +295,8 @@ impl Outbox {
                     proof: proof.clone(),
                 });
             }
-            let idle = job.stage == Stage::Safe || ((self.held || job.paused) && job.sends_bytes());
+            let idle = job.stage == Stage::Safe
+                || ((self.held || self.held_for_link || job.paused) && job.sends_bytes());
             if idle || !linked {
                 continue;
             }

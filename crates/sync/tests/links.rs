@@ -213,3 +213,31 @@ fn what_is_safe_is_forgotten_and_nothing_else() {
     run.outbox.forget_safe(id(1));
     assert_eq!(run.outbox.jobs().count(), 1);
 }
+
+#[test]
+fn bytes_wait_for_another_link_while_questions_go_and_the_officers_hold_is_its_own() {
+    let mut run = Run::new(&[1, 2]);
+    let mut quick = |_: u64| Some(10);
+    run.outbox.hold_for_link(true);
+    for _ in 0..20 {
+        run.turn(&mut quick);
+    }
+    assert_eq!(run.there, [0; 10]);
+    assert!(run.outbox.online(), "the server was asked");
+    assert!(run.outbox.has_bytes_to_send());
+    assert!(!run.outbox.held());
+    run.outbox.hold(true);
+    run.outbox.hold_for_link(false);
+    for _ in 0..20 {
+        run.turn(&mut quick);
+    }
+    assert_eq!(run.there, [0; 10], "the officer still holds them");
+    run.outbox.hold(false);
+    run.outbox.reorder(id(1), 9);
+    for _ in 0..200 {
+        run.turn(&mut quick);
+    }
+    assert_eq!((run.there[1], run.there[2]), (SIZE, SIZE));
+    assert_eq!(run.order, [2, 1], "in their new order");
+    assert!(!run.outbox.has_bytes_to_send());
+}

@@ -82,4 +82,4 @@ pub use suite::{Suite, UnsupportedSuite};
 pub use take_in::{Intake, TakeInError, TakeInReport, TakenIn};
 pub use unlock::{OfficerSlot, UnlockError, Unlocked};
 pub use vault::{OpenError, Vault};
-pub use wipe::{Holds, WipeError, finish_wipe};
+pub use wipe::{Holds, WipeError, finish_wipe, is_marked_for_wipe};

@@ -112,10 +112,15 @@ fn damaged(folder: &Folder) -> io::Result<usize> {
     Ok(found)
 }
 
+/// Whether the vault in this folder is to go, or is partly gone.
+pub fn is_marked_for_wipe(dir: &Path) -> bool {
+    dir.join(MARK).exists()
+}
+
 /// Removes a vault that is marked as one that is to go. False when there is no mark: then nothing is touched. Only names
 /// that a vault uses are removed, so that a folder chosen by hand keeps what else is in it.
 pub fn finish_wipe(disk: &dyn Disk, dir: &Path) -> io::Result<bool> {
-    if !dir.join(MARK).exists() {
+    if !is_marked_for_wipe(dir) {
         return Ok(false);
     }
     for name in [SLOTS, SLOTS_COPY] {

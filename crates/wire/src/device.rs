@@ -189,6 +189,9 @@ pub struct StatusResponse {
     /// How long tablets keep originals; absent: by each tablet's own setting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention: Option<Retention>,
+    /// Hours after sealing within which a packet should be here, for kinds whose form names none; absent: no rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload_within_hours: Option<u32>,
 }
 
 /// How long a tablet keeps the originals of a packet that is safe. It deletes none before, whatever this says.

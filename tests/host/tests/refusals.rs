@@ -304,6 +304,17 @@ fn a_damaged_database_costs_no_photo_and_no_packet() {
         .iter()
         .find(|check| check["code"] == "vault");
     assert_eq!(check.unwrap()["sentence"], "rebuilt");
+    // The officer reads what came back, and is told no more.
+    let back = tablet.ok(Request::Rebuilt);
+    assert_eq!(back["packets"], 1);
+    let drafts = back["drafts"].as_array().unwrap();
+    assert_eq!(drafts.len(), 1);
+    assert_eq!(
+        (&drafts[0]["id"], &drafts[0]["photos"]),
+        (&draft.clone().into(), &1.into())
+    );
+    tablet.ok(Request::RebuiltRead);
+    assert!(tablet.ok(Request::Rebuilt).is_null());
     assert!(
         std::fs::read_dir(dir.join("set-aside")).unwrap().count() > 0,
         "kept, not deleted"

@@ -3,7 +3,11 @@
 /**
  * Everything a screen can ask. Serialised as `{"do": "draft-open", …}`.
  */
-export type Request = { "do": "state" } | { "do": "enrol-lookup", text: string, } | { "do": "enrol-device", text: string, } | { "do": "enrol-officer", code: string, pin: string, } | { "do": "keys" } | { "do": "rotate-officer", officer: string, pin: string, } | { "do": "unlock", officer: string, pin: string, } | { "do": "lock" } | { "do": "pin-ask", officer: string, pin: string, } | { "do": "pin-asked" } | { "do": "pin-answer", text: string, pin: string, } | { "do": "pin-forget" } | { "do": "on-duty", lead: string, second?: string | null, } | { "do": "leaving" } | { "do": "retire", officer: string, pin: string, } | { "do": "wipe", officer: string, pin: string, } | { "do": "self-check" } | { "do": "forms" } | { "do": "draft-open", kind: string, supplements?: string | null, } | { "do": "draft", id: string, } | { "do": "drafts" } | { "do": "draft-kind", id: string, kind: string, } | { "do": "describe", id: string, facts: Record<string, unknown>, } | { "do": "set-shot", id: string, captureSeq: number, shot?: string | null, } | { "do": "void", id: string, captureSeq: number, reason: string, } | { "do": "party", id: string, party: PartyInput, } | { "do": "sign", id: string, officer: string, pin: string, } | { "do": "officer-card", officer: string, } | { "do": "meet-officer", text: string, } | { "do": "cosign-ask", id: string, officer: string, } | { "do": "cosign-read", text: string, } | { "do": "cosign-sign", text: string, officer: string, pin: string, } | { "do": "cosign-take", id: string, text: string, } | { "do": "cosigned" } | { "do": "reopen", id: string, } | { "do": "seal", id: string, } | { "do": "give-up", id: string, reason: string, officer: string, pin: string, } | { "do": "packets", page: number, filter?: string | null, } | { "do": "packet", id: string, } | { "do": "recheck", id: string, } | { "do": "uploads" } | { "do": "uploads-page", page: number, } | { "do": "recovered-read" } | { "do": "upload-now", id?: string | null, } | { "do": "upload-hold", hold: boolean, } | { "do": "upload-pause", id: string, pause: boolean, } | { "do": "retention", keepDays?: number | null, } | { "do": "reclaim" } | { "do": "tasks" } | { "do": "registers", today: string, } | { "do": "nearest", today: string, } | { "do": "search-points", text: string, } | { "do": "points", due?: string | null, } | { "do": "point", number: string, } | { "do": "map-part", south: number, west: number, north: number, east: number, today: string, } | { "do": "draft-place", id: string, } | { "do": "draft-point", id: string, point?: string | null, ticket?: string | null, } | { "do": "draft-far", id: string, answer?: string | null, } | { "do": "position", fix: FixInput, } | { "do": "no-position", reason: string, } | { "do": "shutter", mark: string, } | { "do": "record-begin", args: RecordingArgs, } | { "do": "record-finish", id: string, ended: string, } | { "do": "settings", language?: string | null, theme?: string | null, };
+export type Request = { "do": "state" } | { "do": "enrol-lookup", text: string, } | { "do": "enrol-device", text: string, } | { "do": "enrol-officer", code: string, pin: string, } | { "do": "keys" } | { "do": "rotate-officer", officer: string, pin: string, } | { "do": "unlock", officer: string, pin: string, } | { "do": "lock" } | { "do": "pin-ask", officer: string, pin: string, } | { "do": "pin-asked" } | { "do": "pin-answer", text: string, pin: string, } | { "do": "pin-forget" } | { "do": "on-duty", lead: string, second?: string | null, } | { "do": "leaving" } | { "do": "retire", officer: string, pin: string, } | { "do": "wipe", officer: string, pin: string, } | { "do": "self-check" } | { "do": "forms" } | { "do": "draft-open", kind: string, supplements?: string | null, } | { "do": "draft", id: string, } | { "do": "drafts" } | { "do": "draft-kind", id: string, kind: string, } | { "do": "describe", id: string, facts: Record<string, unknown>, } | { "do": "set-shot", id: string, captureSeq: number, shot?: string | null, } | { "do": "void", id: string, captureSeq: number, reason: string, } | { "do": "party", id: string, party: PartyInput, } | { "do": "sign", id: string, officer: string, pin: string, } | { "do": "officer-card", officer: string, } | { "do": "meet-officer", text: string, } | { "do": "cosign-ask", id: string, officer: string, } | { "do": "cosign-read", text: string, } | { "do": "cosign-sign", text: string, officer: string, pin: string, } | { "do": "cosign-take", id: string, text: string, } | { "do": "cosigned" } | { "do": "reopen", id: string, } | { "do": "seal", id: string, } | { "do": "give-up", id: string, reason: string, officer: string, pin: string, } | { "do": "packets", page: number, filter?: string | null, } | { "do": "packet", id: string, } | { "do": "recheck", id: string, } | { "do": "uploads" } | { "do": "uploads-page", page: number, } | { "do": "recovered-read" } | { "do": "rebuilt" } | { "do": "rebuilt-read" } | { "do": "upload-now", id?: string | null, } | { "do": "upload-hold", hold: boolean, } | { "do": "upload-anyway" } | { "do": "upload-rules", wifiOnly?: boolean | null, whileRoaming?: boolean | null, } | { "do": "upload-pause", id: string, pause: boolean, } | { "do": "retention", keepDays?: number | null, } | { "do": "reclaim" } | { "do": "tasks" } | { "do": "registers", today: string, } | { "do": "nearest", today: string, } | { "do": "search-points", text: string, } | { "do": "points", due?: string | null, } | { "do": "point", number: string, } | { "do": "map-part", south: number, west: number, north: number, east: number, today: string, } | { "do": "draft-place", id: string, } | { "do": "draft-point", id: string, point?: string | null, ticket?: string | null, } | { "do": "draft-far", id: string, answer?: string | null, } | { "do": "position", fix: FixInput, } | { "do": "no-position", reason: string, } | { "do": "shutter", mark: string, } | { "do": "record-begin", args: RecordingArgs, } | { "do": "record-finish", id: string, ended: string, } | { "do": "settings", language?: string | null, theme?: string | null, 
+/**
+ * 1 to 30; only while unlocked.
+ */
+autoLockMin?: number | null, } | { "do": "used" };
 
 /**
  * What goes with the raw bytes of a photo (HTTP headers or query in both hosts).
@@ -191,7 +195,15 @@ order: OrderView | null,
 /**
  * A word from the newest timestamp, to be photographed in the scene.
  */
-challenge: string | null, language: string, theme: string, version: string, 
+challenge: string | null, language: string, theme: string, 
+/**
+ * Minutes without a touch until it locks by itself.
+ */
+autoLockMin: number, uploadRules: UploadRulesView, 
+/**
+ * Why packets wait though there is a network: `held`, or a rule's `wifi` or `roaming`.
+ */
+uploadsWait: string | null, version: string, 
 /**
  * Another one when other forms are known than before.
  */
@@ -286,7 +298,12 @@ level: string,
 /**
  * Which sentence: the catalogue has `check.<code>.<sentence>`.
  */
-sentence: string, params: { [key in string]: string }, };
+sentence: string, params: { [key in string]: string }, 
+/**
+ * What to do about it, for everything that is `look`: `again`, `connect`, `upload`, `locate`, `officers`, `rebuilt` or
+ * `tell` (the administrator).
+ */
+act: string | null, };
 
 export type LabelView = { zh: string, en: string, };
 
@@ -566,6 +583,10 @@ leftBytes: number, left: LeftView | null,
  */
 link: string | null, 
 /**
+ * For which network a rule makes everything wait: `wifi` or `roaming`.
+ */
+waits: string | null, 
+/**
  * From 0, of 50.
  */
 page: number, safeRecent: Array<PacketSummary>, safeTotal: number, 
@@ -686,6 +707,40 @@ what: string,
  * RFC 3339, the server's clock.
  */
 at: string, };
+
+/**
+ * After a damaged database was set aside and made anew, until the officer has read it.
+ */
+export type RebuiltView = { 
+/**
+ * RFC 3339, this tablet's clock.
+ */
+at: string, 
+/**
+ * Sealed packets that are back, whole.
+ */
+packets: number, 
+/**
+ * Open drafts whose photos are back. What was described in them, voided and signed is not.
+ */
+drafts: Array<DraftSummary>, };
+
+/**
+ * Over which networks the bytes of packets may go, as far as the platform can tell one from another.
+ */
+export type UploadRulesView = { 
+/**
+ * Not over mobile data, nor over any network that somebody pays for by the byte.
+ */
+wifiOnly: boolean, 
+/**
+ * Also in another operator's network.
+ */
+whileRoaming: boolean, 
+/**
+ * The platform says over what the tablet is connected; where it does not, no rule holds anything back.
+ */
+told: boolean, };
 
 /**
  * What the tablet asks of the administrator.

@@ -347,6 +347,7 @@ export class FakeEngine {
       leftBytes: this.packets.reduce((sum, one) => sum + one.total - one.sent, 0),
       left: null,
       link: this.state.online ? null : 'offline',
+      waits: null,
       page: 0,
       reclaimedTotal: 0,
       retention: { keepDays: 7, by: 'default', held: null },
@@ -492,6 +493,9 @@ function blank(): StateView {
     battery: 0.82,
     language: process.env['LANGUAGE_OF_SCREEN'] ?? 'zh',
     theme: process.env['THEME'] ?? 'light',
+    autoLockMin: 10,
+    uploadRules: { wifiOnly: false, whileRoaming: false, told: false },
+    uploadsWait: null,
     retiredAt: null,
     order: null,
     challenge: '春山 7K3Q',
@@ -518,10 +522,16 @@ function officer(index: number): OfficerView {
 }
 
 function checks(state: StateView): CheckView[] {
-  const check = (code: string, level: string, sentence: string, params: Record<string, string> = {}): CheckView => ({ code, level, sentence, params });
+  const check = (code: string, level: string, sentence: string, params: Record<string, string> = {}): CheckView => ({
+    code,
+    level,
+    sentence,
+    params,
+    act: level === 'look' ? 'connect' : null,
+  });
   return [
     check('battery', 'ok', 'ok', { percent: '82' }),
-    check('storage', 'ok', 'ok', { free_gb: '41.6' }),
+    check('storage', 'ok', 'ok', { free_gb: '41.6', photos: '7900' }),
     check('clock', 'ok', 'ok', { seconds: '0' }),
     check('location', 'ok', 'ok', { accuracy_m: '4', age_s: '3' }),
     check('keys', 'ok', 'ok', { officers: String(state.officers.length) }),

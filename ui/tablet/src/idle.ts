@@ -1,22 +1,21 @@
-/** Locks the vault when nobody has touched the screen for a while. Shooting goes on while locked. */
+/** Tells the engine that somebody touches the screen. The engine alone decides when the tablet locks (`me.auto-lock`), and the
+ *  next state says it: a screen that sleeps, or whose timers are slowed, keeps nothing open. */
 
+import { call } from './host.ts';
 import { tablet } from './tablet.svelte.ts';
 
-const IDLE_MS = 10 * 60_000;
+const TELL_MS = 5000;
 
-export function keepLocking(): () => void {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+export function tellTouches(): () => void {
+  let told = -TELL_MS;
   const touched = (): void => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      if (tablet.state?.enrolled && !tablet.state.locked) void tablet.change({ do: 'lock' });
-    }, IDLE_MS);
+    if (!tablet.state?.enrolled || tablet.state.locked || performance.now() - told < TELL_MS) return;
+    told = performance.now();
+    call({ do: 'used' }).catch(() => undefined);
   };
-  const events = ['pointerdown', 'keydown'] as const;
+  const events = ['pointerdown', 'keydown', 'wheel'] as const;
   for (const name of events) window.addEventListener(name, touched, { passive: true });
-  touched();
   return () => {
-    clearTimeout(timer);
     for (const name of events) window.removeEventListener(name, touched);
   };
 }

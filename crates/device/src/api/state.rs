@@ -3,6 +3,8 @@
 use serde::Serialize;
 use ts_rs::TS;
 
+use super::UploadRulesView;
+
 #[derive(Debug, Clone, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export_to = "bindings.ts")]
@@ -52,6 +54,11 @@ pub struct StateView {
     pub challenge: Option<String>,
     pub language: String,
     pub theme: String,
+    /// Minutes without a touch until it locks by itself.
+    pub auto_lock_min: u32,
+    pub upload_rules: UploadRulesView,
+    /// Why packets wait though there is a network: `held`, or a rule's `wifi` or `roaming`.
+    pub uploads_wait: Option<String>,
     pub version: String,
     /// Another one when other forms are known than before.
     pub forms: String,
@@ -179,6 +186,9 @@ pub struct CheckView {
     /// Which sentence: the catalogue has `check.<code>.<sentence>`.
     pub sentence: String,
     pub params: std::collections::BTreeMap<String, String>,
+    /// What to do about it, for everything that is `look`: `again`, `connect`, `upload`, `locate`, `officers`, `rebuilt` or
+    /// `tell` (the administrator).
+    pub act: Option<String>,
 }
 
 /// What a screen shows when something could not be done.

@@ -19,6 +19,8 @@ pub struct UploadsView {
     pub left: Option<LeftView>,
     /// What stands between here and the server: `offline`, `captive-portal` or `certificate`; none while it answers.
     pub link: Option<String>,
+    /// For which network a rule makes everything wait: `wifi` or `roaming`.
+    pub waits: Option<String>,
     /// From 0, of 50.
     pub page: u32,
     pub safe_recent: Vec<PacketSummary>,

@@ -68,7 +68,8 @@ pub(super) async fn fetch(core: &Arc<Core>, client: &Client, token: &str) -> Res
     if map.sha256.parse::<Sha256Digest>().is_err() {
         return Err(Code::ServerAnswer.into());
     }
-    if lock(&core.map).here.as_ref() == Some(&map) {
+    // A map is large, too: it waits for the network that packets wait for.
+    if lock(&core.map).here.as_ref() == Some(&map) || core.upload_wait().is_some() {
         return Ok(());
     }
     let outcome = download(core, client, token, &map).await;
@@ -204,6 +205,27 @@ pub(crate) fn read_tiles(
 }
 
 impl Core {
+    /// The tablet is emptied. Only what lies there by our names goes, and the folder if nothing else is in it.
+    pub(crate) fn remove_map(&self) -> io::Result<()> {
+        *lock(&self.map) = MapState::default();
+        let folder = folder(self);
+        let entries = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries?,
+        };
+        for entry in entries {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if name.starts_with(NAMED) || name.ends_with(".pmtiles") || name.ends_with(".part") {
+                fs::remove_file(&path)?;
+            }
+        }
+        match fs::remove_dir(&folder) {
+            Err(error) if error.kind() != io::ErrorKind::DirectoryNotEmpty => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// For the screens: the map that is here, and how far another one has come.
     pub(crate) fn map_view(&self) -> (Option<MapView>, Option<u32>) {
         let map = lock(&self.map);

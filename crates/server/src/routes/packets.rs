@@ -57,6 +57,7 @@ pub(super) async fn status(
         packets,
         server_time: rfc3339(app.config.ambient.now()),
         retention: app.config.retention,
+        upload_within_hours: app.config.upload_within_hours,
     }))
 }
 

@@ -143,6 +143,23 @@ pub fn list(connection: &Connection) -> Result<Vec<Draft>, StoreError> {
     )
 }
 
+/// What a rebuilt database was given back: the drafts that are still open, newest first, and how many packets that were sealed
+/// before `at`.
+pub fn came_back(connection: &Connection, at: Timestamp) -> Result<(Vec<Draft>, u64), StoreError> {
+    let open = columns::all(
+        connection,
+        "SELECT * FROM drafts WHERE recovered AND stage <> 'sealed' ORDER BY opened_at DESC, packet DESC",
+        [],
+        read,
+    )?;
+    let packets = connection.query_row(
+        "SELECT count(*) FROM drafts JOIN packets USING (packet) WHERE recovered AND sealed_at < ?",
+        [at.as_millis()],
+        |row| row.get(0),
+    )?;
+    Ok((open, packets))
+}
+
 /// The drafts, at any stage, that complete this packet.
 pub fn supplementing(connection: &Connection, packet: PacketId) -> Result<Vec<Draft>, StoreError> {
     columns::all(

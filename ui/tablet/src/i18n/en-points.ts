@@ -66,5 +66,5 @@ export const points = {
   'map.legend.open': 'Open',
   'map.legend.done': 'Done',
   'check.map.ok': 'Offline map',
-  'check.map.ok.detail': 'placed {at}',
+  'check.map.ok.detail': 'placed {age}',
 } as const;

@@ -5,6 +5,7 @@ import { keys } from './en-keys.ts';
 import { media } from './en-media.ts';
 import { points } from './en-points.ts';
 import { forms } from './en-forms.ts';
+import { locking } from './en-lock.ts';
 import { pin } from './en-pin.ts';
 import type { zh } from './zh.ts';
 
@@ -15,6 +16,7 @@ export const en: Translation<typeof zh> = {
   ...media,
   ...points,
   ...forms,
+  ...locking,
   ...pin,
   'damaged.title': "The vault can't be opened",
   'damaged.text': 'Its files are kept as they are; tell the administrator.',

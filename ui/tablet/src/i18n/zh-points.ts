@@ -65,5 +65,5 @@ export const points = {
   'map.legend.open': '待查',
   'map.legend.done': '已办结',
   'check.map.ok': '离线地图',
-  'check.map.ok.detail': '{at}放置',
+  'check.map.ok.detail': '{age}放置',
 } as const;

@@ -5,6 +5,7 @@ import { keys } from './zh-keys.ts';
 import { media } from './zh-media.ts';
 import { points } from './zh-points.ts';
 import { forms } from './zh-forms.ts';
+import { locking } from './zh-lock.ts';
 import { pin } from './zh-pin.ts';
 
 export const zh = {
@@ -14,6 +15,7 @@ export const zh = {
   ...media,
   ...points,
   ...forms,
+  ...locking,
   ...pin,
   'damaged.title': '保险库打不开',
   'damaged.text': '文件原样保留，请告诉管理员。',
