@@ -16,6 +16,8 @@ use crate::commands::{on_worker, problem};
     expect(dead_code, reason = "only Android has what they ask for")
 )]
 pub enum CameraRequest {
+    /// → `{}`: there is one. Whether it can be opened now is seen by opening it.
+    State,
     /// → `{torch, minZoom, maxZoom}`. Its picture lies behind the page.
     Open,
     /// → null
@@ -102,7 +104,7 @@ mod answer {
 
 #[cfg(target_os = "android")]
 mod answer {
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
 
     use fieldseal_device::api::Request;
     use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -116,6 +118,7 @@ mod answer {
     pub fn camera(app: &AppHandle, request: CameraRequest) -> Result<Value, ProblemView> {
         let camera = app.state::<Camera>();
         match request {
+            CameraRequest::State => Ok(json!({})),
             CameraRequest::Open => camera.open(),
             CameraRequest::Close => camera.close().map(|()| Value::Null),
             CameraRequest::Torch { on } => camera.torch(on).map(|()| Value::Null),
@@ -148,6 +151,16 @@ mod answer {
         ))
     }
 
+    fn forget(key: &UnlockKey, file: &Path, alias: &str) -> Result<(), ProblemView> {
+        key.forget(alias);
+        match std::fs::remove_file(file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(problem("storage-failed", "The tablet's storage failed."))
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub fn biometric(app: &AppHandle, request: BiometricRequest) -> Result<Value, ProblemView> {
         let key = app.state::<UnlockKey>();
         match request {
@@ -178,22 +191,22 @@ mod answer {
             BiometricRequest::Unlock { officer, prompt } => {
                 let (file, alias) = place(app, &officer)?;
                 let no = || problem("no-biometric", "Unlock with the PIN.");
-                let wrapped = std::fs::read(file).map_err(|_| no())?;
+                let wrapped = std::fs::read(&file).map_err(|_| no())?;
                 let pin = String::from_utf8(key.unwrap(&alias, &prompt, &wrapped)?);
                 let pin = pin.map_err(|_| no())?;
-                app.state::<Tablet>()
+                let opened = app
+                    .state::<Tablet>()
                     .engine()?
-                    .call(Request::Unlock { officer, pin })
+                    .call(Request::Unlock { officer, pin });
+                if opened.as_ref().is_err_and(|it| it.code == "wrong-pin") {
+                    // The officer has another PIN by now: not tried again, where each wrong one makes them wait longer.
+                    forget(key.inner(), &file, &alias)?;
+                }
+                opened
             }
             BiometricRequest::Forget { officer } => {
                 let (file, alias) = place(app, &officer)?;
-                key.forget(&alias);
-                match std::fs::remove_file(file) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                        Err(problem("storage-failed", "The tablet's storage failed."))
-                    }
-                    _ => Ok(Value::Null),
-                }
+                forget(key.inner(), &file, &alias).map(|()| Value::Null)
             }
         }
     }

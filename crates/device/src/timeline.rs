@@ -45,11 +45,16 @@ impl Timeline<'_> {
                 Some(key) => self.name(key)?,
                 None => Some("device".to_owned()),
             };
-            let params = line
+            let mut params: BTreeMap<String, String> = line
                 .fields
                 .iter()
                 .filter_map(|(name, value)| Some((name.clone(), param(value)?)))
                 .collect();
+            // Whether it is a photo, a recording or the party's drawing.
+            let source = line.fields.get("context").and_then(|it| it.get("source"));
+            if let Some(source) = source.and_then(param) {
+                params.insert("source".to_owned(), source);
+            }
             views.push(view(&line.meta.at.to_string(), &line.event, actor, params));
         }
         for made in signatures {

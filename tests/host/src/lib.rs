@@ -26,6 +26,7 @@ pub fn router(engine: Arc<Engine>, ui: Option<PathBuf>) -> Router {
         .route("/capture", post(capture))
         .route("/record", post(record))
         .route("/scan", post(scan))
+        .route("/native/{what}", post(native))
         .route("/evidence/media/{seq}", get(media))
         .route("/evidence/{kind}/{seq}", get(image))
         .route("/tiles/{piece}", get(tiles))
@@ -100,6 +101,17 @@ fn bad_request(message: &str) -> Json<serde_json::Value> {
     Json(
         serde_json::json!({"code": "bad-request", "message": message, "retriable": false, "params": {}}),
     )
+}
+
+/// This platform has no camera and no biometrics of its own, as any desktop. A browser test that wants one answers in its place.
+async fn native() -> Response {
+    let problem = ProblemView {
+        code: "unsupported".to_owned(),
+        message: "This platform has none.".to_owned(),
+        retriable: false,
+        params: std::collections::BTreeMap::new(),
+    };
+    answer(Err::<(), _>(problem))
 }
 
 async fn capture(

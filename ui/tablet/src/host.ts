@@ -73,6 +73,26 @@ export async function recordPiece(piece: Blob, args: PieceArgs): Promise<Recordi
   }
 }
 
+/** What a platform may have of its own. */
+type Native =
+  | { do: 'state' | 'open' | 'close' }
+  | { do: 'take'; args: CaptureArgs }
+  | { do: 'torch'; on: boolean }
+  | { do: 'zoom'; ratio: number }
+  | { do: 'state' | 'forget'; officer: string }
+  | { do: 'keep'; officer: string; pin: string; prompt: { title: string; cancel: string } }
+  | { do: 'unlock'; officer: string; prompt: { title: string; cancel: string } };
+
+/** Asks the platform's own camera, or its biometrics; where it has none, a [`Problem`] with the code `unsupported`. */
+export async function native<T>(what: 'camera' | 'biometric', request: Native): Promise<T> {
+  try {
+    if (inTauri) return await invoke<T>(what, { request });
+    return (await fetched(`/native/${what}`, JSON.stringify(request), 'application/json')) as T;
+  } catch (thrown) {
+    throw Problem.from(thrown);
+  }
+}
+
 /** Hands over a picture's brightness, row by row: does it show an enrolment code? */
 export async function scan(luma: Uint8Array<ArrayBuffer>, width: number): Promise<ScanView> {
   try {

@@ -17,13 +17,14 @@
  *             no-camera (data-why: the reason), camera-again, camera-paused,
  *             shot-<shot id>, shot-other, capture-count (text: photos stored in this draft), capture-problem, capture-retry,
  *             look, to-describe, back
+ *             own-camera (where the platform has one of its own), own-live, own-failed
  *             film (starts and ends a video), recording (data-stored: durable bytes, data-seconds), recording-said (data-code),
  *             ghost-open → ghost-picker → photo-<i>, ghost (data-seq), ghost-strength, ghost-told, ghost-off
  *             zoom (a camera that has one), camera-gear → camera-settings: camera-grid|sound|touch, record-minutes-<n>
  * points      points-search, points-due, points-sum, points-no-map, points-map-broken, points-on-map, points-map (data-drawn, data-pins, data-clusters),
  *             map-locate, map-closer, map-wider, points-list, points-nothing, point-<i> (data-point), ticket-<i>,
  *             point-card (data-point) → point-shoot, point-close; today: nearby, near-<i>
- * describe    voice-note (starts and ends), player, player-none, recorded (data-ended), describe-saved, kind-<kind>, photo-<i>, choice-<field>-<choice>, field-<field> (input), plus-<field>, minus-<field>,
+ * describe    voice-note (starts and ends), voice-none (this web view can't record), player, player-none, recorded (data-ended), describe-saved, kind-<kind>, photo-<i>, choice-<field>-<choice>, field-<field> (input), plus-<field>, minus-<field>,
  *             which-point: which-<i> (data-point), which-none, which-ticket-<number>, which-far → which-far-<answer>
  *             item-code-<code>, section-<id>, note-<id>, violation-<field> (empty: none), party-present|absent|refused|unknown, missing (what is missing), to-seal, back,
  *             give-up → give-up-reason → pin-input → pin-go
@@ -41,6 +42,7 @@
  *             cosign-ask-dialog (for an officer of another tablet): cosign-ask-code (data-qr), cosign-compare, cosign-take → scan-file
  * me          lang-zh, lang-en, theme-light, theme-dark, theme-sun, lock-now, device-fingerprint, add-officer,
  *             key-device, key-officer-<i> (data-standing, data-took-over), renew-<i> → renew-dialog: renew-pin → renew-go → key-renewed,
+ *             biometrics (where the platform has them): biometric-keep-<i> → biometric-pin → biometric-go, biometric-forget-<i>; on the lock: unlock-biometric
  *             retire-open | wipe-open → leave-left (what is not safe yet) or leave-pin → leave-go; retired, retired-today,
  *             cosign-card → cosign-card-code; cosign-meet → scan-file → cosign-met; cosign-sign-for → scan-file → cosign-compare,
  *             pin-input, pin-go → cosign-answer-code → cosign-done (dialog: sign-for)
@@ -120,6 +122,13 @@ export const testids = [
   'camera-paused',
   'shutter-waiting',
   'film',
+  'own-camera',
+  'own-live',
+  'own-failed',
+  'unlock-biometric',
+  'biometrics',
+  'biometric-go',
+  'voice-none',
   'ghost-open',
   'ghost-picker',
   'ghost',

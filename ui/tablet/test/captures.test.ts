@@ -1,5 +1,5 @@
 /** The queue behind the shutter: in order, into one draft, and a photo that was not stored is never dropped silently. */
-import type { CaptureArgs } from '@fieldseal/shared/bindings.ts';
+import type { CaptureArgs, CaptureView } from '@fieldseal/shared/bindings.ts';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 const host = vi.hoisted(() => {
@@ -135,5 +135,33 @@ describe('captures', () => {
       await settled();
       expect(slow.ready, `${n} wait`).toBe(n < 8);
     }
+  });
+
+  it('by the platform’s own camera: the tap is marked when its turn comes, and no byte passes here', async () => {
+    const asked: unknown[] = [];
+    host.call.mockImplementation((request: unknown) => Promise.resolve(asked.push(request)));
+    const given: CaptureArgs[] = [];
+    const take = (args: CaptureArgs): Promise<CaptureView> => {
+      given.push(args);
+      if (broken) return Promise.reject(new host.Problem('not-stored'));
+      return Promise.resolve({ draft: 'd1', captureSeq: 1, sha256: '', sizeBytes: 1, count: given.length });
+    };
+    const captures = new Captures(undefined);
+    captures.addOwn(take, { ...args, shot: 'panorama' });
+    await settled();
+    expect(captures.stored).toBe(1);
+    expect(captures.counts).toEqual({ panorama: 1 });
+    expect(asked).toEqual([{ do: 'shutter', mark: given[0]?.mark }]);
+    broken = true;
+    captures.addOwn(take, args);
+    await settled();
+    expect(captures.failure?.code).toBe('not-stored');
+    expect(given[1]?.draft).toBe('d1');
+    expect(host.capture).not.toHaveBeenCalledWith(expect.anything(), given[1]);
+    broken = false;
+    captures.retry();
+    await settled();
+    expect(captures.waiting).toBe(0);
+    expect(given[2]?.mark, 'another photo, another moment').not.toBe(given[1]?.mark);
   });
 });

@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from 'vitest';
 
 vi.stubGlobal('window', {});
 const { nextShot, shotList } = await import('../src/screens/camera/shots.ts');
-const { gathered } = await import('../src/screens/packet/custody.ts');
+const { custodyWords, gathered } = await import('../src/screens/packet/custody.ts');
 const { contact, heardAt } = await import('../src/contact.ts');
 const { parts } = await import('../src/screens/describe/parts.ts');
 const { later } = await import('../src/screens/describe/later.ts');
@@ -77,6 +77,20 @@ describe('custody', () => {
       ['sealed', '5', '1'],
     ]);
     expect(lines[1]?.actor).toBe('周敏、陆一鸣');
+  });
+});
+
+describe('what came into custody', () => {
+  const came = (mediaType: string, source = 'camera'): CustodyView => ({ at: '1', event: 'captured', actor: null, params: { media_type: mediaType, source }, afterSeal: false, pending: false });
+  it('a recording is not called a photo, nor the party’s drawing', () => {
+    const lines = gathered([came('image/jpeg'), came('video/webm'), came('video/mp4', 'file-input'), came('audio/ogg', 'microphone'), came('image/jpeg'), came('image/png', 'party-drawing')]);
+    expect(lines.map((line) => [line.event, line.params['count'], custodyWords(line).title])).toEqual([
+      ['captured', '1', '拍摄 1 张'],
+      ['captured-video', '2', '录像 2 段'],
+      ['captured-sound', '1', '录音 1 段'],
+      ['captured', '1', '拍摄 1 张'],
+      ['captured-drawing', '1', '当事人签字图 1 份'],
+    ]);
   });
 });
 

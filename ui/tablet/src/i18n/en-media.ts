@@ -35,7 +35,7 @@ export const media = {
   'record.ok': 'All right',
   'record.limit': 'Longest recording',
   'record.minutes': '{n} min',
-  'record.none': 'This tablet’s web view can’t record sound.',
+  'record.none': 'This tablet’s web view can’t record sound. Record with another device and choose the file on the camera screen.',
   'record.no-player': 'This recording can’t be played here. The original is intact and goes with the packet.',
   'record.ended.stopped': 'Stopped',
   'record.ended.time-limit': 'The set time is over; stopped and stored.',

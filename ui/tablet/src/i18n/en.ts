@@ -3,6 +3,7 @@ import { codes } from './en-codes.ts';
 import { cosign } from './en-cosign.ts';
 import { keys } from './en-keys.ts';
 import { media } from './en-media.ts';
+import { own } from './en-own.ts';
 import { points } from './en-points.ts';
 import { forms } from './en-forms.ts';
 import { locking } from './en-lock.ts';
@@ -14,6 +15,7 @@ export const en: Translation<typeof zh> = {
   ...cosign,
   ...keys,
   ...media,
+  ...own,
   ...points,
   ...forms,
   ...locking,

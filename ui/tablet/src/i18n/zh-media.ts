@@ -35,7 +35,7 @@ export const media = {
   'record.ok': '知道了',
   'record.limit': '一段最长',
   'record.minutes': '{n} 分钟',
-  'record.none': '这台平板的网页组件不能录音。',
+  'record.none': '这台平板的网页组件不能录音。请用别的设备录，再作为文件选进来。',
   'record.no-player': '这里放不出这段录像或录音。原件完好，随包提交。',
   'record.ended.stopped': '已停止',
   'record.ended.time-limit': '到了设定的时长，已停下并存好。',

@@ -3,6 +3,7 @@ import { codes } from './zh-codes.ts';
 import { cosign } from './zh-cosign.ts';
 import { keys } from './zh-keys.ts';
 import { media } from './zh-media.ts';
+import { own } from './zh-own.ts';
 import { points } from './zh-points.ts';
 import { forms } from './zh-forms.ts';
 import { locking } from './zh-lock.ts';
@@ -13,6 +14,7 @@ export const zh = {
   ...cosign,
   ...keys,
   ...media,
+  ...own,
   ...points,
   ...forms,
   ...locking,

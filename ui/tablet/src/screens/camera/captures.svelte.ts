@@ -13,11 +13,14 @@ const MOST_RAW = 2;
 const LAST_DRAW_MS = 2000;
 
 interface Waiting {
-  photo: Promise<Blob>;
-  /** The engine knows of the tap, or can't be told. */
-  marked: Promise<void>;
+  /** None when the platform's own camera takes it. */
+  photo: Promise<Blob> | null;
+  /** Hands it to the engine; when it answers, the photo is durable. */
+  store: (photo: Blob | null, args: CaptureArgs) => Promise<CaptureView>;
   args: Omit<CaptureArgs, 'draft'>;
 }
+
+type Take = (args: CaptureArgs) => Promise<CaptureView>;
 
 /** The camera gave no picture: there is nothing that could be stored again. */
 const noPicture = (): Problem => new Problem({ code: 'no-picture', message: 'no-picture', retriable: false, params: {} });
@@ -70,7 +73,26 @@ export class Captures {
     };
     photo.then(made, made);
     const mark = args.source === 'camera' ? crypto.randomUUID() : null;
-    this.queue.push({ photo, args: { ...args, mark }, marked: mark ? markTap(mark) : Promise.resolve() });
+    // The engine knows of the tap before the photo comes, or can't be told.
+    const marked = mark ? markTap(mark) : Promise.resolve();
+    const store: Waiting['store'] = async (blob, given) => {
+      await marked;
+      return capture(blob ?? new Blob(), { ...given, mark });
+    };
+    this.queue.push({ photo, store, args });
+    this.look();
+    void this.run();
+  }
+
+  /** By the platform's own camera. The photo is taken when its turn has come, and that is then the moment of the tap: the screen
+   *  lets one be on its way at a time. */
+  addOwn(take: Take, args: Omit<CaptureArgs, 'draft'>): void {
+    const store: Waiting['store'] = async (_, given) => {
+      const mark = crypto.randomUUID();
+      await markTap(mark);
+      return take({ ...given, mark });
+    };
+    this.queue.push({ photo: null, store, args });
     this.look();
     void this.run();
   }
@@ -117,10 +139,9 @@ export class Captures {
     this.busy = true;
     for (let next = this.queue[0]; next; next = this.queue[0]) {
       try {
-        const photo = await next.photo.catch(() => Promise.reject(noPicture()));
-        await next.marked;
+        const photo = next.photo && (await next.photo.catch(() => Promise.reject(noPicture())));
         const start = performance.now();
-        const answer = await capture(photo, this.draft ? { ...next.args, draft: this.draft } : next.args);
+        const answer = await next.store(photo, this.draft ? { ...next.args, draft: this.draft } : next.args);
         this.lastMs = performance.now() - start;
         this.draft = answer.draft;
         this.stored = answer.count;
@@ -143,7 +164,12 @@ export class Captures {
     this.pending = this.queue.map(({ args }) => args.shot ?? '');
   }
 
-  private show(photo: Blob): void {
+  private show(photo: Blob | null): void {
+    if (!photo) {
+      // Its bytes never came here: the number alone is shown.
+      this.newest = null;
+      return;
+    }
     this.newest = URL.createObjectURL(photo);
     this.pictures.push(this.newest);
   }

@@ -8,8 +8,9 @@ interface Stored {
   sound: boolean;
   touch: boolean;
   minutes: number;
+  own: boolean;
 }
-const usual: Stored = { grid: true, sound: true, touch: true, minutes: 10 };
+const usual: Stored = { grid: true, sound: true, touch: true, minutes: 10, own: false };
 
 function read(): Stored {
   try {
@@ -33,6 +34,10 @@ class CameraSettings {
   /** A short tremble once a photo is durable. */
   get touch(): boolean {
     return this.now.touch;
+  }
+  /** The platform's own camera rather than the web view's, where there is one. */
+  get own(): boolean {
+    return this.now.own;
   }
   /** Longest recording. */
   get minutes(): number {

@@ -1,7 +1,10 @@
 /** The live picture of the camera screen, from opening to leaving: what is wrong with it, and the ways back. A camera that is
  *  plugged in, or allowed, opens by itself; the officer can ask for it at any time. */
 
-import { openCamera, type LiveCamera, type NoCamera } from './camera.ts';
+import { own } from '../../own.svelte.ts';
+import { openCamera, throughWeb, type LiveCamera, type NoCamera } from './camera.ts';
+import { openOwnCamera } from './own-camera.ts';
+import { cameraSettings } from './settings.svelte.ts';
 
 /** `lost`: it was there and went away. */
 export type Trouble = NoCamera | 'lost';
@@ -11,6 +14,9 @@ export class Viewing {
   live = $state.raw<LiveCamera | Trouble | null>(null);
   /** The camera gives no picture for now: the system or another program has taken it. */
   paused = $state(false);
+
+  /** The platform's own camera was chosen and could not be opened. */
+  fellBack = $state(false);
 
   private gone = false;
   private opening = false;
@@ -47,14 +53,23 @@ export class Viewing {
     this.camera?.stop();
     this.live = null;
     this.paused = false;
-    const opened = await openCamera(() => (this.live = 'lost'));
+    // The platform's own where the officer has chosen it; where that can't be opened, the web view's.
+    const wanted = own.camera && cameraSettings.own ? await openOwnCamera() : undefined;
+    this.fellBack = typeof wanted === 'string';
+    const opened = typeof wanted === 'object' ? wanted : await openCamera(() => (this.live = 'lost'));
     this.opening = false;
     if (this.gone) {
       if (typeof opened === 'object') opened.stop();
       return;
     }
     this.live = opened;
-    if (typeof opened === 'object') this.watch(opened.track);
+    if (typeof opened === 'object' && throughWeb(opened)) this.watch(opened.track);
+  }
+
+  /** From the one camera to the other. */
+  turn(): void {
+    cameraSettings.set({ own: !cameraSettings.own });
+    void this.open();
   }
 
   private readonly mayBeThere = (): void => {

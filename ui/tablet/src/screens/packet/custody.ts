@@ -7,6 +7,9 @@ import { lookup, t } from '../../i18n/index.ts';
 const iconsByEvent: Record<string, IconName> = {
   opened: 'file-plus',
   captured: 'camera',
+  'captured-video': 'video',
+  'captured-sound': 'microphone',
+  'captured-drawing': 'pencil',
   described: 'pencil',
   shot: 'image',
   voided: 'ban',
@@ -40,14 +43,22 @@ const iconsByEvent: Record<string, IconName> = {
 export const custodyIcon = (event: string): IconName => iconsByEvent[event] ?? 'clock';
 
 /** Events that come in runs: shown once, at the last one's time, with how many. */
-const runs = new Set(['captured', 'described', 'shot', 'party', 'signed']);
+const runs = new Set(['captured', 'captured-video', 'captured-sound', 'captured-drawing', 'described', 'shot', 'party', 'signed']);
 /** Small edits told as one: what matters is who described, and until when. */
 const same: Record<string, string> = { shot: 'described', 'kind-changed': 'described' };
+
+/** What was taken in: a photo, a video, a sound recording, or the party's drawing. */
+function whatCame({ event, params }: CustodyView): string {
+  if (event !== 'captured') return event;
+  if (params['source'] === 'party-drawing') return 'captured-drawing';
+  if (params['media_type']?.startsWith('video/')) return 'captured-video';
+  return params['media_type']?.startsWith('audio/') ? 'captured-sound' : event;
+}
 
 export function gathered(lines: CustodyView[]): CustodyView[] {
   const out: (CustodyView & { count: number; actors: string[] })[] = [];
   for (const given of lines) {
-    const line = { ...given, event: same[given.event] ?? given.event };
+    const line = { ...given, event: same[given.event] ?? whatCame(given) };
     const last = out[out.length - 1];
     if (last && runs.has(line.event) && last.event === line.event && last.pending === line.pending) {
       last.count += 1;
