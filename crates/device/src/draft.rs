@@ -2,6 +2,7 @@
 //! custody line, saved before it answers.
 
 use fieldseal_packet::custody::Event;
+use fieldseal_packet::form::Form;
 use fieldseal_packet::{PacketId, Timestamp};
 use fieldseal_vault::captures::Capture;
 use fieldseal_vault::{captures, custody, drafts, packets, sealing};
@@ -29,8 +30,11 @@ impl Core {
         let meta = self.meta();
         let supplements = supplements.map(packet_id).transpose()?;
         self.write(|tx| {
+            let mut facts = Map::new();
             if let Some(old) = supplements {
                 packets::get(tx, old)?.ok_or(Code::NotFound)?;
+                let old = drafts::get(tx, old)?.map(|old| old.facts);
+                facts = same_place(&form.form, &old.unwrap_or_default());
             }
             let new = drafts::NewDraft {
                 packet: id,
@@ -45,7 +49,13 @@ impl Core {
                 kind: kind.to_owned(),
                 supplements,
             };
-            Ok(custody::write(tx, id, &meta, &opened)?)
+            custody::write(tx, id, &meta, &opened)?;
+            if !facts.is_empty() {
+                drafts::set_facts(tx, id, &facts)?;
+                let fields = facts.keys().cloned().collect();
+                custody::write(tx, id, &meta, &Event::Described { fields })?;
+            }
+            Ok(())
         })?;
         self.refresh_counts();
         self.draft(id)
@@ -311,6 +321,26 @@ impl Core {
             })
         })
     }
+}
+
+/// What a supplement takes over of the packet that it completes: which place and which case it is about. What was found there
+/// is for the officers to say anew.
+fn same_place(form: &Form, old: &Map<String, Value>) -> Map<String, Value> {
+    const SAME: [&str; 7] = [
+        "address",
+        "floor",
+        "unit",
+        "point",
+        "ticket",
+        "campaign",
+        "item_code",
+    ];
+    let known =
+        |id: &str, value: &Value| !value.is_null() && forms::check_fact(form, id, value).is_ok();
+    SAME.iter()
+        .filter_map(|id| Some(((*id).to_owned(), old.get(*id)?.clone())))
+        .filter(|(id, value)| known(id, value))
+        .collect()
 }
 
 /// The draft, if it takes changes.

@@ -2,6 +2,7 @@
 
 use fieldseal_packet::PacketId;
 use fieldseal_packet::receipt::Receipt;
+use fieldseal_packet::record::VOID_KIND;
 use fieldseal_sync::State;
 use fieldseal_tlog::note::Note;
 use fieldseal_vault::outbox::Filter;
@@ -213,7 +214,23 @@ impl Core {
         Ok(jobs)
     }
 
-    /// Packets that came back, newest first.
+    /// Where the newest supplement of a packet is: its id, and its draft's stage or its packet's state.
+    fn supplement_of(
+        &self,
+        c: &Connection,
+        packet: PacketId,
+    ) -> Result<Option<(String, String)>, Problem> {
+        let Some(draft) = supplements(c, packet)?.pop() else {
+            return Ok(None);
+        };
+        let state = match draft.stage {
+            drafts::Stage::Sealed => self.way(draft.packet)?.state,
+            stage => stage.as_str().to_owned(),
+        };
+        Ok(Some((draft.packet.to_string(), state)))
+    }
+
+    /// Packets that came back: those that wait for an answer first, by the day it is due, then the newest.
     pub fn tasks(&self) -> Result<Vec<TaskView>, Problem> {
         let jobs = self.returned()?;
         self.read(|c| {
@@ -227,15 +244,19 @@ impl Core {
                 else {
                     continue;
                 };
-                let supplement = drafts::supplementing(c, job.packet)?.pop();
+                let supplement = self.supplement_of(c, job.packet)?;
+                let (supplement, supplement_state) = supplement.unzip();
                 tasks.push(TaskView {
                     packet: self.summary(c, job)?,
                     reason: last.reason.clone(),
                     reviewer: last.reviewer.clone(),
                     decided_at: last.decided_at.clone(),
-                    supplement: supplement.map(|draft| draft.packet.to_string()),
+                    answer_by: last.answer_by.clone(),
+                    supplement,
+                    supplement_state,
                 });
             }
+            tasks.sort_by_key(in_order);
             Ok(tasks)
         })
     }
@@ -247,12 +268,33 @@ impl Core {
             let sealed = |draft: &drafts::Draft| draft.stage == drafts::Stage::Sealed;
             let mut count = 0;
             for job in &jobs {
-                count += u32::from(!drafts::supplementing(c, job.packet)?.iter().any(sealed));
+                count += u32::from(!supplements(c, job.packet)?.iter().any(sealed));
             }
             Ok(count)
         })
         .ok()
     }
+}
+
+/// Supplements of a packet, oldest first; one that was given up answers nothing.
+fn supplements(c: &Connection, packet: PacketId) -> Result<Vec<drafts::Draft>, Problem> {
+    let mut found = Vec::new();
+    for draft in drafts::supplementing(c, packet)? {
+        let sealed = packets::get(c, draft.packet)?;
+        if sealed.is_none_or(|sealed| sealed.kind != VOID_KIND) {
+            found.push(draft);
+        }
+    }
+    Ok(found)
+}
+
+/// Answered ones last; among the others the day that is next, then those without one.
+fn in_order(task: &TaskView) -> (bool, bool, Option<String>) {
+    let answered = task
+        .supplement_state
+        .as_deref()
+        .is_some_and(|state| !matches!(state, "open" | "closed"));
+    (answered, task.answer_by.is_none(), task.answer_by.clone())
 }
 
 /// The number of the picture that a list shows of a packet.

@@ -162,10 +162,28 @@ pub struct PacketDetail {
     pub logged_before: Option<String>,
     /// All decisions, oldest first.
     pub decisions: Vec<DecisionView>,
+    /// The packet that this one completes, and those that complete this one.
+    #[serde(default)]
+    pub related: Vec<RelatedView>,
     /// Id before and after this one in the open queue, for J and K.
     pub next: Option<String>,
     /// Id before this one.
     pub previous: Option<String>,
+}
+
+/// A packet that belongs with another one.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct RelatedView {
+    /// `completes`: the packet on the screen completes this one. `completed-by`: this one completes it.
+    pub relation: String,
+    /// The id that is named.
+    pub id: String,
+    /// Its row of the list; absent where it is not on this server.
+    pub packet: Option<PacketSummary>,
+    /// Latest decision's reason.
+    pub reason: Option<String>,
+    /// Whether the seal that is named is that packet's own; absent where nothing can be said.
+    pub same_seal: Option<bool>,
 }
 
 /// One photo, video or document.

@@ -9,6 +9,7 @@ use fieldseal_device::api::{CaptureArgs, Request};
 use fieldseal_packet::Sha256Digest;
 use fieldseal_packet::findings::Level;
 use kit::{Bureau, PIN, Tablet, codes, eventually, jpeg, noise};
+use serde_json::Value;
 
 #[test]
 fn odd_files_are_evidence_all_the_same() {
@@ -177,7 +178,7 @@ fn two_tablets_at_once() {
 
 #[test]
 fn a_returned_packet_is_a_task_and_its_supplement_names_it() {
-    let bureau = Bureau::open();
+    let bureau = Bureau::open_with(|config| config.return_days = Some(3));
     let tablet = bureau.tablet("t1");
     let draft = tablet.draft();
     tablet.capture(Some(&draft), &jpeg(1));
@@ -188,19 +189,33 @@ fn a_returned_packet_is_a_task_and_its_supplement_names_it() {
     let tasks = tablet.ok(Request::Tasks);
     assert_eq!(tasks[0]["reason"], "缺门牌照片");
     assert_eq!(tasks[0]["reviewer"], "法制员");
+    assert!(tasks[0]["answerBy"].is_string(), "{tasks}");
     assert_eq!(tablet.ok(Request::State)["tasks"], 1);
 
     let kind = "illegal-structure".to_owned();
+    // One that was begun and given up answers nothing.
+    let begun = tablet.ok(Request::DraftOpen {
+        kind: kind.clone(),
+        supplements: Some(draft.clone()),
+    });
+    tablet.ok(Request::GiveUp {
+        id: begun["id"].as_str().unwrap().to_owned(),
+        reason: "拍错地方".to_owned(),
+        officer: tablet.officers[0].clone(),
+        pin: PIN.to_owned(),
+    });
+    let tasks = tablet.ok(Request::Tasks);
+    assert_eq!(tasks[0]["supplement"], Value::Null);
+    assert_eq!(tablet.ok(Request::State)["tasks"], 1);
     let opened = tablet.ok(Request::DraftOpen {
         kind,
         supplements: Some(draft.clone()),
     });
     let supplement = opened["id"].as_str().unwrap().to_owned();
     tablet.capture(Some(&supplement), &jpeg(2));
-    assert_eq!(
-        tablet.ok(Request::Tasks)[0]["supplement"].as_str(),
-        Some(supplement.as_str())
-    );
+    let task = &tablet.ok(Request::Tasks)[0];
+    assert_eq!(task["supplement"].as_str(), Some(supplement.as_str()));
+    assert_eq!(task["supplementState"], "open");
     tablet.seal(&supplement);
     assert_eq!(tablet.ok(Request::State)["tasks"], 0);
     tablet.wait_for(&supplement, "safe");
@@ -215,6 +230,24 @@ fn a_returned_packet_is_a_task_and_its_supplement_names_it() {
             "{text}"
         );
     }
+    // The console shows each beside the other.
+    let related = |id: &str| {
+        let path = format!("/api/v1/review/packets/{id}");
+        let (status, detail) = bureau.reviewer().bytes(&path);
+        assert_eq!(status, 200);
+        let detail: Value = serde_json::from_slice(&detail).unwrap();
+        detail["related"].as_array().unwrap().clone()
+    };
+    let [completed] = &related(&supplement)[..] else {
+        panic!("one is completed");
+    };
+    assert_eq!(completed["relation"], "completes");
+    assert_eq!(completed["same_seal"], true);
+    assert_eq!(completed["reason"], "缺门牌照片");
+    let of_first = related(&draft);
+    let (given_up, completing) = (&of_first[0], &of_first[of_first.len() - 1]);
+    assert_eq!(completing["relation"], "completed-by", "{given_up}");
+    assert_eq!(completing["packet"]["id"], supplement.as_str());
     bureau.decide(&supplement, "accepted", "");
     tablet.wait_for(&supplement, "accepted");
 }

@@ -122,6 +122,7 @@ export function detailOf(index: number, open: PacketSummary[]): PacketDetail | n
   const indoor = summary.kind === 'group-rental';
   return {
     summary,
+    related: [],
     packet_digest: hex(index + 1),
     zip_sha256: hex(index + 1000),
     zip_size: 18_734_112,

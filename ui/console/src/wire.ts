@@ -137,8 +137,22 @@ export interface PacketDetail {
   sealed_after: string | null;
   logged_before: string | null;
   decisions: DecisionView[];
+  /** The packet that this one completes, and those that complete this one. */
+  related: RelatedView[];
   next: string | null;
   previous: string | null;
+}
+
+export interface RelatedView {
+  /** `completes`: the packet on the screen completes this one. `completed-by`: this one completes it. */
+  relation: 'completes' | 'completed-by';
+  id: string;
+  /** Its row of the list; `null` where it is not on this server. */
+  packet: PacketSummary | null;
+  /** Latest decision's reason. */
+  reason: string | null;
+  /** Whether the seal that is named is that packet's own; `null` where nothing can be said. */
+  same_seal: boolean | null;
 }
 
 export interface DecisionRequest {

@@ -632,9 +632,17 @@ cause: string | null, };
 
 export type TaskView = { packet: PacketSummary, reason: string | null, reviewer: string | null, decidedAt: string, 
 /**
- * A supplement was started or sealed for it.
+ * By when the answer should be on the server, where a rule says so.
  */
-supplement: string | null, };
+answerBy: string | null, 
+/**
+ * The newest supplement that was started or sealed for it: a draft's id, or a packet's.
+ */
+supplement: string | null, 
+/**
+ * Of that supplement: `open` or `closed` (still a draft), else where the sealed packet is, as in [`PacketSummary::state`].
+ */
+supplementState: string | null, };
 
 export type TaskDecision = { decision: string, reason: string | null, reviewer: string | null, decidedAt: string, };
 

@@ -200,8 +200,12 @@ pub struct TaskView {
     pub reason: Option<String>,
     pub reviewer: Option<String>,
     pub decided_at: String,
-    /// A supplement was started or sealed for it.
+    /// By when the answer should be on the server, where a rule says so.
+    pub answer_by: Option<String>,
+    /// The newest supplement that was started or sealed for it: a draft's id, or a packet's.
     pub supplement: Option<String>,
+    /// Of that supplement: `open` or `closed` (still a draft), else where the sealed packet is, as in [`PacketSummary::state`].
+    pub supplement_state: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, TS)]

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use super::preview::Previews;
 use super::summary::{CaptureBounds, Summary, can_preview, item_number};
 use super::words::{both, decision_of, label, same};
-use super::{custody_words, fields, list};
+use super::{custody_words, fields, list, related};
 use crate::ambient::rfc3339;
 use crate::intake::examine::read;
 use crate::store::decisions::{self, DecisionRow};
@@ -63,13 +63,14 @@ pub fn detail(
 ) -> Result<PacketDetail, StoreError> {
     let documents = documents(file);
     let seal = Sha256Digest(packet.seal_sha256);
-    let (log, decisions, (previous, next), names) = db.read_blocking(|c| {
+    let (log, decisions, (previous, next), names, related) = db.read_blocking(|c| {
         let decisions = decisions::of_packet(c, &seal.0)?;
         Ok::<_, StoreError>((
             custody::log(c, &seal)?,
             decisions,
             packets::neighbours(c, packet)?,
             accounts::names(c)?,
+            related::of(c, packet, documents.record.as_ref())?,
         ))
     })?;
     let after = chain::read(&log, Head::after_seal(seal)).0;
@@ -111,6 +112,7 @@ pub fn detail(
             .iter()
             .map(decision_view)
             .collect::<Result<_, _>>()?,
+        related,
         next,
         previous,
     })

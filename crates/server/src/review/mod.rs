@@ -7,5 +7,6 @@ pub(crate) mod fields;
 pub mod list;
 pub mod prepare;
 pub mod preview;
+mod related;
 pub mod summary;
 pub mod words;

@@ -4,7 +4,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::StoreError;
 
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("../../migrations/0001_first.sql"),
     include_str!("../../migrations/0002_devices.sql"),
     include_str!("../../migrations/0003_stamps.sql"),
@@ -16,6 +16,7 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("../../migrations/0009_registers.sql"),
     include_str!("../../migrations/0010_forms.sql"),
     include_str!("../../migrations/0011_orders.sql"),
+    include_str!("../../migrations/0012_completes.sql"),
 ];
 
 /// Applies what is missing. A crash in the middle of one leaves the version before it.
@@ -53,5 +54,26 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         apply(&mut connection).unwrap();
         apply(&mut connection).unwrap();
+    }
+
+    #[test]
+    fn supplements_that_are_there_already_are_found() {
+        let connection = Connection::open_in_memory().unwrap();
+        let rows = r#"CREATE TABLE packet (seal_sha256 BLOB PRIMARY KEY, findings TEXT NOT NULL) STRICT;
+            INSERT INTO packet VALUES
+              (x'01', '[{"code":"seal-ok"},{"code":"supplement-of","subject":"an-id"}]'),
+              (x'02', '[{"code":"supplement-of","subject":""},{"code":"seal-ok","subject":"other"}]'),
+              (x'03', '[]'),
+              (x'04', 'no JSON')"#;
+        connection.execute_batch(rows).unwrap();
+        connection.execute_batch(MIGRATIONS[11]).unwrap();
+        let found: Vec<(Vec<u8>, String)> = connection
+            .prepare("SELECT seal_sha256, packet FROM completes")
+            .unwrap()
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert_eq!(found, [(vec![1], "an-id".to_owned())]);
     }
 }

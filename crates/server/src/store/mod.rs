@@ -7,6 +7,7 @@
 
 pub mod accounts;
 mod company;
+pub mod completes;
 pub mod cosignatures;
 pub mod custody;
 pub mod decisions;

@@ -3,7 +3,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params, params_from_iter};
 
-use super::{StoreError, digest_at};
+use super::{StoreError, completes, digest_at};
 use crate::ambient::Millis;
 
 /// One packet.
@@ -98,7 +98,7 @@ pub fn add(tx: &Transaction<'_>, p: &PacketRow) -> Result<(), StoreError> {
             p.received_at, p.verdict, p.risk, p.findings
         ],
     )?;
-    Ok(())
+    completes::note(tx, &p.seal_sha256, &p.findings)
 }
 
 /// Gives a packet other bytes, found to be better ones, and keeps what it had as a copy. Its receipt is given anew.
@@ -119,7 +119,7 @@ pub fn replace_bytes(
             new.findings, new.uploader, new.received_at
         ],
     )?;
-    Ok(())
+    completes::note(tx, &new.seal_sha256, &new.findings)
 }
 
 /// What a later look at a packet's bytes found, with receipt, proof and tokens.
@@ -215,6 +215,19 @@ pub fn judge_again_about(tx: &Transaction<'_>, key: &str) -> Result<(), StoreErr
         [key],
     )?;
     Ok(())
+}
+
+/// Packets for which this holds.
+pub(super) fn some(
+    connection: &Connection,
+    condition: &str,
+    values: impl rusqlite::Params,
+) -> Result<Vec<PacketRow>, StoreError> {
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT {COLUMNS} FROM packet WHERE {condition}"))?;
+    Ok(statement
+        .query_map(values, read)?
+        .collect::<Result<_, _>>()?)
 }
 
 /// By packet digest.

@@ -1,12 +1,14 @@
 import type { Translation } from '@fieldseal/shared/i18n/index.ts';
 import { bound } from './en-bound.ts';
 import { orders } from './en-orders.ts';
+import { related } from './en-related.ts';
 import { redact } from './en-redact.ts';
 import type { zh } from './zh';
 
 export const en: Translation<typeof zh> = {
   ...bound,
   ...orders,
+  ...related,
   ...redact,
   'app.title': 'Fieldseal · Review',
   'app.opening': 'Opening…',

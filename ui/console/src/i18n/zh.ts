@@ -1,11 +1,13 @@
 import { bound } from './zh-bound.ts';
 import { orders } from './zh-orders.ts';
+import { related } from './zh-related.ts';
 import { redact } from './zh-redact.ts';
 
 /** The console's sentences, Chinese first. Keys are typed; `en.ts` has exactly the same ones. */
 export const zh = {
   ...bound,
   ...orders,
+  ...related,
   ...redact,
   'app.title': '巡证 · 审核',
   'app.opening': '正在打开…',

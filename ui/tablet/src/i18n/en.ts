@@ -8,6 +8,7 @@ import { points } from './en-points.ts';
 import { forms } from './en-forms.ts';
 import { locking } from './en-lock.ts';
 import { pin } from './en-pin.ts';
+import { tasks } from './en-tasks.ts';
 import type { zh } from './zh.ts';
 
 export const en: Translation<typeof zh> = {
@@ -20,6 +21,7 @@ export const en: Translation<typeof zh> = {
   ...forms,
   ...locking,
   ...pin,
+  ...tasks,
   'damaged.title': "The vault can't be opened",
   'damaged.text': 'Its files are kept as they are; tell the administrator.',
   'app.starting': 'Opening…',
@@ -317,9 +319,6 @@ export const en: Translation<typeof zh> = {
   'packets.newer': 'Newer',
   'packets.older': 'Older',
   'packet.line': '{kind} · {photos} {photos#photo|photos} · {size} · sealed {when}',
-  'packet.supplement': 'Supplement',
-  'packet.supplements': 'This supplements another packet.',
-  'packet.supplements-look': 'See that packet',
   'packet.custody': 'Custody',
   'packet.join': 'From here on, recorded after sealing by this tablet and the server',
   'packet.pending': '—',
@@ -384,13 +383,6 @@ export const en: Translation<typeof zh> = {
   'upload.keep-room': 'Originals that are safe stay here until room runs short.',
   'upload.removed-total': '{n} removed from this tablet',
 
-  'tasks.title': 'Returned packets',
-  'tasks.count': '{n} {n#packet was|packets were} returned',
-  'tasks.look': 'See why, and supplement',
-  'tasks.none': 'No packet was returned.',
-  'tasks.no-reason': 'No reason given',
-  'tasks.why': 'The packet itself cannot change. A supplement is a new packet that names it.',
-  'tasks.started': 'A supplement was started.',
   'decision.by': '{who} · {when}',
   'decision.office': 'Legal review',
 

@@ -8,6 +8,7 @@ import { points } from './zh-points.ts';
 import { forms } from './zh-forms.ts';
 import { locking } from './zh-lock.ts';
 import { pin } from './zh-pin.ts';
+import { tasks } from './zh-tasks.ts';
 
 export const zh = {
   ...codes,
@@ -19,6 +20,7 @@ export const zh = {
   ...forms,
   ...locking,
   ...pin,
+  ...tasks,
   'damaged.title': '保险库打不开',
   'damaged.text': '文件原样保留，请告诉管理员。',
   'app.starting': '正在打开…',
@@ -314,9 +316,6 @@ export const zh = {
   'packets.newer': '较新的',
   'packets.older': '较旧的',
   'packet.line': '{kind} · {photos} 张 · {size} · {when} 封存',
-  'packet.supplement': '补充取证',
-  'packet.supplements': '这是对另一个证据包的补充。',
-  'packet.supplements-look': '看原包',
   'packet.custody': '保管链',
   'packet.join': '封存以后，由本机和服务器接着记',
   'packet.pending': '—',
@@ -381,13 +380,6 @@ export const zh = {
   'upload.keep-room': '安全以后，原件留在本机，空间不够时才清理。',
   'upload.removed-total': '其中 {n} 个已从本机清理',
 
-  'tasks.title': '被退回的证据包',
-  'tasks.count': '{n} 个证据包被退回',
-  'tasks.look': '看退回的原因，补充取证',
-  'tasks.none': '没有被退回的证据包。',
-  'tasks.no-reason': '没有写原因',
-  'tasks.why': '原来的证据包不能改。补充取证会另做一个证据包，并写明补充的是哪一个。',
-  'tasks.started': '补充取证已经开始。',
   'decision.by': '{who} · {when}',
   'decision.office': '法制审核',
 

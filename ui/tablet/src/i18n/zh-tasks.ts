@@ -1,0 +1,20 @@
+/** Packets that came back, and their supplements. */
+export const tasks = {
+  'tasks.title': '被退回的证据包',
+  'tasks.count': '{n} 个证据包被退回',
+  'tasks.reason': '退回原因：{reason}',
+  'tasks.due': '请在 {when} 前答复',
+  'tasks.late': '答复时限已过：{when}',
+  'tasks.look': '看退回的原因，补充取证',
+  'tasks.none': '没有被退回的证据包。',
+  'tasks.no-reason': '没有写原因',
+  'tasks.why': '原来的证据包不能改。补充取证会另做一个证据包，并写明补充的是哪一个。',
+  'tasks.started': '补充取证已经开始，还没有封存。',
+  'tasks.go-on': '继续补充取证',
+  'tasks.answered': '补充包已封存',
+  'tasks.see-answer': '看补充包',
+  'packet.supplement': '补充取证',
+  'packet.supplements': '这是对另一个证据包的补充。',
+  'packet.supplements-of': '这是对“{title}”的补充。',
+  'packet.supplements-look': '看原包',
+} as const;
