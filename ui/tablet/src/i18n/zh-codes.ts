@@ -215,7 +215,7 @@ export const codes = {
   'check.checkpoint.ok.detail': '{age}的',
   'check.checkpoint.stamped': '日志时间戳',
   'check.checkpoint.stamped.detail': '{stamped_age}的：现在封存的必在其后',
-  'check.checkpoint.old': '最新的日志检查点是{age}的。',
+  'check.checkpoint.old': '最新的日志检查点是 {age}的。',
   'check.checkpoint.old.detail': '可以照常取证；只是“不早于”的时间会从那时算起。',
   'check.checkpoint.none': '还没有见过日志检查点。',
   'check.checkpoint.none.detail': '可以照常取证；只是“不早于”什么时候还未能证明。',
