@@ -38,7 +38,7 @@
  * upload      upload-row-<i> (data-packet, data-state), upload-progress-<i>, upload-cause-<i>, upload-now, upload-now-<i>,
  *             upload-hold, upload-pause-<i>, upload-line-<i>, upload-facts-<i>, upload-link (portal or certificate), upload-left,
  *             safe-row-<i>, safe-row-<i>-removed, retention, retention-held (the log contradicts), all-safe
- * tasks       task-<i>, task-supplement-<i>, task-due-<i>, task-go-on-<i>, task-answered-<i>, task-answer-<i>; on home: tasks-reason, tasks-due;
+ * tasks       task-<i>, task-supplement-<i>, task-due-<i>, task-go-on-<i>, task-answered-<i>, task-answer-<i>; on home: tasks-line, tasks-reason, tasks-due;
  *             completes (describe: the packet that is completed, and why it came back)
  *             cosign-ask-dialog (for an officer of another tablet): cosign-ask-code (data-qr), cosign-compare, cosign-take → scan-file
  * me          lang-zh, lang-en, theme-light, theme-dark, theme-sun, lock-now, device-fingerprint, add-officer,

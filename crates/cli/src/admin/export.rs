@@ -1,6 +1,6 @@
 //! `fieldseal admin export`: one packet, or many.
 
-use std::io::{self, BufRead as _, Read as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -16,8 +16,8 @@ use super::Answer;
 
 /// Longest line in a file of ids.
 const LONGEST_ID: usize = 256;
-/// Largest file of ids.
-const MOST_IDS: u64 = 32 << 20;
+/// Largest file of ids, or of redactions.
+const MOST_BYTES: u64 = 32 << 20;
 /// Packets that are named in the answer for not having been exported.
 const NAMED: usize = 1000;
 
@@ -174,8 +174,7 @@ fn ids(file: &Path) -> anyhow::Result<Vec<String>> {
         )
     };
     let mut ids = Vec::new();
-    for line in io::BufReader::new(reader.take(MOST_IDS)).lines() {
-        let line = line.with_context(|| format!("{} can't be read as text", file.display()))?;
+    for line in whole(reader, file)?.lines() {
         let id = line.trim();
         if id.len() > LONGEST_ID {
             bail!("{} has a line that is no packet's id", file.display());
@@ -187,12 +186,23 @@ fn ids(file: &Path) -> anyhow::Result<Vec<String>> {
     Ok(ids)
 }
 
+/// The text of a file that is not too long: a list that was cut would leave out packets, or what is to be hidden in them, unnoticed.
+fn whole(from: impl io::Read, file: &Path) -> anyhow::Result<String> {
+    let mut text = String::new();
+    from.take(MOST_BYTES + 1)
+        .read_to_string(&mut text)
+        .with_context(|| format!("{} can't be read as text", file.display()))?;
+    if text.len() as u64 > MOST_BYTES {
+        bail!("{} is longer than {MOST_BYTES} bytes", file.display());
+    }
+    Ok(text)
+}
+
 /// What is to be blacked out, by packet.
 fn redactions(file: &Path) -> anyhow::Result<Redactions> {
-    let mut text = String::new();
-    std::fs::File::open(file)
-        .and_then(|opened| opened.take(MOST_IDS).read_to_string(&mut text))
-        .with_context(|| format!("{} can't be read as text", file.display()))?;
+    let opened =
+        std::fs::File::open(file).with_context(|| format!("{} can't be read", file.display()))?;
+    let text = whole(opened, file)?;
     Redactions::parse(&text)
         .with_context(|| format!("{} has a line that is not ID=AREAS", file.display()))
 }
@@ -200,6 +210,15 @@ fn redactions(file: &Path) -> anyhow::Result<Redactions> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_that_is_too_long_is_refused_and_not_cut() {
+        let name = Path::new("list");
+        let most = io::repeat(b' ').take(MOST_BYTES);
+        assert_eq!(whole(most, name).unwrap().len() as u64, MOST_BYTES);
+        assert!(whole(io::repeat(b' ').take(MOST_BYTES + 1), name).is_err());
+        assert!(whole(&b"\xff"[..], name).is_err());
+    }
 
     #[test]
     fn days_and_moments_are_told_from_anything_else() {

@@ -10,5 +10,4 @@ export const related: Translation<typeof zh> = {
   'related.other-seal': 'The seal that this packet names is not the seal of that packet.',
   'related.line': '{items} {items#item|items} · received {when}',
   'related.reason': 'Reason of the decision: {reason}',
-  'related.open': 'Open {title}',
 };

@@ -7,5 +7,4 @@ export const related = {
   'related.other-seal': '本包写明的封签与这个包的封签不同。',
   'related.line': '{items} 件 · 收到 {when}',
   'related.reason': '退回或不采用的原因：{reason}',
-  'related.open': '打开：{title}',
 } as const;
