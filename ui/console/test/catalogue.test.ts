@@ -7,7 +7,7 @@ import { zh } from '../src/i18n/zh';
 const keys = Object.keys(zh) as (keyof typeof zh)[];
 
 /** Families looked up by a code that comes as data. */
-const byCode = /^(role|problem|party|nofix|event|preview|quarantine|tablet-state|alarm|act|revoke|order\.what|order\.not-done)\./;
+const byCode = /^(role|problem|party|nofix|event|preview|quarantine|tablet-state|alarm|act|revoke)\./;
 
 function sources(folder: string): string {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
